@@ -165,7 +165,7 @@ def problem(
             for field in error.errors
         ],
     )
-    headers = {"cache-control": "no-store", "content-language": language, **(headers or {})}
+    headers = {"cache-control": "no-store", "content-language": language, "vary": "Accept-Language", **(headers or {})}
     if "retry_after" in error.params:
         headers["retry-after"] = str(error.params["retry_after"])
     if status in (408, 413):

@@ -16,8 +16,10 @@ PRIVATE = "private, no-store"
 RawHeaders = list[tuple[bytes, bytes]]
 
 _JSON = (b"content-type", b"application/json")
-_PUBLIC = [(b"cache-control", PUBLIC.encode()), (b"vary", b"Authorization")]
-_PRIVATE = [(b"cache-control", PRIVATE.encode()), (b"vary", b"Authorization")]
+# The client may keep it, and asks each time whether it has changed.
+_REVALIDATED = (b"cache-control", b"private, no-cache")
+_PUBLIC = (b"cache-control", PUBLIC.encode())
+_PRIVATE = (b"cache-control", PRIVATE.encode())
 
 
 class EncodedResponse(Response[bytes]):
@@ -49,11 +51,26 @@ class _EncodedASGIResponse(ASGIResponse):
 
 def json_response(body: bytes | Rendered, *, status: int = 200, public: bool = False) -> Response[bytes]:
     """A JSON response; `public` if all callers without a token get the same one, so that shared caches may store it."""
-    headers = list(_PUBLIC if public else _PRIVATE)
+    headers = [_PUBLIC if public else _PRIVATE]
     if isinstance(body, Rendered):
         headers.append((b"etag", b'"%b"' % body.tag))
         body = body.body
     return EncodedResponse(body, status=status, headers=headers)
+
+
+def not_modified(tag: bytes, *, public: bool = False) -> Response[bytes]:
+    """304 for a client that has the response with this entity tag (without quotes) already, as `is_known` says."""
+    response = EncodedResponse(b"", status=304, headers=[])
+    response.raw_headers = [_PUBLIC if public else _REVALIDATED, (b"etag", b'"%b"' % tag)]
+    return response
+
+
+def is_known(scope: Scope, tag: bytes) -> bool:
+    """Whether If-None-Match contains the entity tag, in quotes. Compared weakly (RFC 9110, 13.1.2): a proxy may have weakened it."""
+    known = b",".join([value for name, value in scope["headers"] if name == b"if-none-match"])
+    if not known:
+        return False
+    return known.strip() == b"*" or tag in [each.strip().removeprefix(b"W/") for each in known.split(b",")]
 
 
 def response_specs(kind: Any, *, status: int = 200, description: str = "") -> dict[int, ResponseSpec]:

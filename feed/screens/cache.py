@@ -19,16 +19,15 @@ T = TypeVar("T", bound=Timestamped)
 
 
 class TimedCache(Generic[T]):
-    """Values by key, read again after `seconds`; together at most `max_bytes`, as `size` estimates them."""
+    """Values by key, kept for `seconds`; together at most `max_bytes`, as `size` estimates them."""
 
     def __init__(self, *, seconds: float, max_bytes: int, size: Callable[[Hashable, T], int]) -> None:
-        self._seconds = seconds
         self._entries: BoundedCache[Hashable, T] = BoundedCache(max_bytes=max_bytes, seconds=seconds, size=size)
         self._reads: dict[Hashable, tuple[asyncio.Task[T], float]] = {}
 
-    async def get(self, key: Hashable, read: Callable[[], Awaitable[T]]) -> T:
-        """The cached value, or a new one where it is too old. Raises what `read` raises."""
-        oldest = time.monotonic() - self._seconds
+    async def get(self, key: Hashable, read: Callable[[], Awaitable[T]], *, seconds: float) -> T:
+        """The cached value, or a new one where it is older than `seconds`. Raises what `read` raises."""
+        oldest = time.monotonic() - seconds
         cached = self._entries.get(key)
         if cached is not None and cached.read_at > oldest:
             return cached

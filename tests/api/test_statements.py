@@ -65,7 +65,7 @@ EXPECTED: dict[str, Cost] = {
     "get_rules": Cost("/campaigns/{campaign}/rules", 1, 1),
     "get_taking_part": Cost("/campaigns/{campaign}/me", 9),
     "get_leaderboard": Cost("/campaigns/{campaign}/leaderboard", 7, 6),
-    "get_result": Cost("/campaigns/{decided}/result", 3, 3),
+    "get_result": Cost("/campaigns/{decided}/result", 4, 4),
     "get_draw": Cost("/campaigns/{drawn}/draw", 3, 3),
     "list_winners": Cost("/campaigns/{decided}/winners", 2, 2),
     "list_reasons": Cost("/reason-codes", 1),

@@ -51,17 +51,21 @@ class Server:
         psutil.wait_procs(family, timeout=10)
 
 
-@pytest.fixture
-async def server(database: str, redis_url: str, tmp_path: Path) -> AsyncIterator[Server]:
-    open_keys(tmp_path / "keys", create=True)
-    environ = {
+def environment_of(database: str, redis_url: str, directory: Path) -> dict[str, str]:
+    """The settings of a process whose keys are in the directory; they are created."""
+    open_keys(directory / "keys", create=True)
+    return {
         "FEED_DATABASE_URL": database,
         "FEED_REDIS_URL": redis_url,
-        "FEED_KEYS_DIR": str(tmp_path / "keys"),
+        "FEED_KEYS_DIR": str(directory / "keys"),
         "FEED_EMBEDDED": "true",
         "FEED_LIMITS": "off",
     }
-    started = Server(environ, free_port())
+
+
+@pytest.fixture
+async def server(database: str, redis_url: str, tmp_path: Path) -> AsyncIterator[Server]:
+    started = Server(environment_of(database, redis_url, tmp_path), free_port())
     await started.start()
     yield started
     await started.kill()

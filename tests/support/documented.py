@@ -65,8 +65,10 @@ class Contract:
 
 
 async def must_be_documented(contract: Contract, response: httpx.Response) -> None:
-    """Fails for an answer that the document does not promise."""
+    """Fails for an answer that the document does not promise, and for one that does not tell shared caches who may get it."""
     await response.aread()
+    assert "cache-control" in response.headers, response.request.url
+    assert "authorization" in response.headers.get("vary", "").lower(), response.request.url
     request = response.request
     path = request.url.raw_path.partition(b"?")[0]
     try:

@@ -3,6 +3,8 @@
 from decimal import Decimal
 
 from feed.campaigns.model import Caps, Prize, Rules, Weights
+from feed.postgres import Connection
+from feed.screens.prizes.cards import get_result_version, read_result
 from tests.support.make import DAY, now
 
 ENDS_AT = now().replace(microsecond=0)
@@ -18,3 +20,8 @@ RULES = Rules(
     weights=Weights(Decimal("0.5"), Decimal("0.3"), Decimal("0.2")),
     caps=Caps(1000, 200),
 )
+
+
+async def get_result(conn: Connection, campaign_id: int, viewer_id: int | None = None) -> bytes:
+    """The published result as it is served to the viewer."""
+    return await read_result(conn, await get_result_version(conn, campaign_id, viewer_id))

@@ -161,7 +161,7 @@ async def get_sheet(
     id_ = path_id(campaign_id, SheetNotFound)
     async with app_state.pool.acquire() as conn:
         sheet = await screen.get_sheet(conn, id_)
-    headers = {"cache-control": PRIVATE, "vary": "Authorization, Accept"}
+    headers = {"cache-control": PRIVATE, "vary": "Accept"}
     if request.accept.best_match(["application/json", "text/csv"]) != "text/csv":
         return Response(msgspec.json.encode(sheet), media_type="application/json", headers=headers)
     headers["content-disposition"] = f'attachment; filename="sheet-{id_}.csv"'

@@ -1,11 +1,11 @@
 """Conditional requests: an ETag for routes with `conditional=True`, and 304 while the response has not changed."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 
 from litestar.enums import ScopeType
 from litestar.types import ASGIApp, HTTPResponseStartEvent, Message, Receive, Scope, Send
 
-from feed.api.responses import RawHeaders
+from feed.api.responses import RawHeaders, is_known
 from feed.screens.posts.page_render import tag_of
 
 _REVALIDATE = b"private, no-cache"
@@ -19,6 +19,12 @@ def etag_middleware(app: ASGIApp) -> ASGIApp:
         if scope["type"] != ScopeType.HTTP or not scope["route_handler"].opt.get("conditional"):
             await app(scope, receive, send)
             return
+        stored = _stored_tag(scope)
+        if stored is not None and is_known(scope, stored):
+            # Neither read nor encoded: the response would be thrown away.
+            await send({"type": "http.response.start", "status": 304, "headers": [(b"etag", stored)]})
+            await send({"type": "http.response.body", "body": b"", "more_body": False})
+            return
         pending: list[HTTPResponseStartEvent] = []
 
         async def send_conditional(message: Message) -> None:
@@ -27,7 +33,8 @@ def etag_middleware(app: ASGIApp) -> ASGIApp:
                 return
             if message["type"] == "http.response.body" and pending:
                 start = pending.pop()
-                status, headers, body = conditional_response(scope, start["headers"], message["body"])
+                headers = start["headers"] if stored is None else [*start["headers"], (b"etag", stored)]
+                status, headers, body = conditional_response(scope, headers, message["body"])
                 await send({**start, "status": status, "headers": headers})
                 await send({"type": "http.response.body", "body": body, "more_body": False})
                 return
@@ -58,14 +65,12 @@ def conditional_response(
             changed.append(header)
     tag = tag or b'"%b"' % tag_of(body)
     changed.append((b"etag", tag))
-    if _matches(scope, tag):
+    if is_known(scope, tag):
         return 304, [header for header in changed if header[0] not in _BODY_HEADERS], b""
     return 200, changed, body
 
 
-def _matches(scope: Scope, tag: bytes) -> bool:
-    """Whether If-None-Match contains the tag. Compared weakly (RFC 9110, 13.1.2): a proxy may have weakened it."""
-    known = b",".join([value for name, value in scope["headers"] if name == b"if-none-match"])
-    if not known:
-        return False
-    return known.strip() == b"*" or tag in [each.strip().removeprefix(b"W/") for each in known.split(b",")]
+def _stored_tag(scope: Scope) -> bytes | None:
+    """The entity tag of a response that does not change as long as the process runs, from `opt={"stored_tag": …}`."""
+    find: Callable[[Scope], bytes | None] | None = scope["route_handler"].opt.get("stored_tag")
+    return None if find is None else find(scope)

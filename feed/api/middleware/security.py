@@ -9,9 +9,10 @@ from feed.api.connections import Connections
 from feed.api.errors import HeadersTooLarge, HostNotAllowed, UriTooLong, send_error
 from feed.api.middleware.allowed_hosts import allowed_hosts, host_check
 from feed.api.middleware.rate_limit import RATE_LIMIT_HEADERS
+from feed.api.middleware.shared_caches import CacheHeaders
 from feed.api.middleware.timeouts import REQUEST_TIMEOUT, RequestTimeout, TimeoutScheduler
 from feed.api.middleware.unread import LARGE_BYTES, UnreadResponses
-from feed.api.openapi.docs import DOCS_PATH, DOCS_POLICY
+from feed.api.openapi.docs import DOCS_PATH, DOCS_POLICY, DOCUMENT_PATH
 from feed.api.paths import route_path
 from feed.errors import FeedError, NotFound
 from feed.settings import Settings
@@ -44,6 +45,7 @@ def security_middleware(app: ASGIApp, settings: Settings, connections: Connectio
     common = [*_COMMON_HEADERS, *([_HSTS] if settings.public_url.startswith("https:") else [])]
     default_headers = [(b"content-security-policy", _POLICY), *common]
     docs_headers = [(b"content-security-policy", DOCS_POLICY), *common]
+    caches = CacheHeaders(settings)
     scheduler = TimeoutScheduler()
     unread = UnreadResponses(connections)
 
@@ -54,11 +56,12 @@ def security_middleware(app: ASGIApp, settings: Settings, connections: Connectio
 
         async def send_with_headers(message: Message) -> None:
             if message["type"] == "http.response.start":
-                added = docs_headers if scope["path"].startswith(DOCS_PATH) else default_headers
+                docs = scope["path"].startswith((DOCS_PATH, DOCUMENT_PATH))
+                added = docs_headers if docs else default_headers
                 limits = scope["state"].get(RATE_LIMIT_HEADERS)
                 if limits is not None:
                     added = [*added, (b"ratelimit", limits[0]), (b"ratelimit-policy", limits[1])]
-                message["headers"] = [*message["headers"], *added]
+                message["headers"] = [*caches.complete(message["headers"], docs=docs), *added]
             if message["type"] == "http.response.body" and len(message["body"]) > LARGE_BYTES:
                 await unread.send(scope, message, send)
             else:

@@ -156,7 +156,7 @@ async def get_taking_part(
 
 def _public_response(content: T) -> Response[T]:
     # The response is the same for all viewers, so a shared cache may keep it for a second.
-    return Response(content, headers={"cache-control": PUBLIC, "vary": "Authorization"})
+    return Response(content, headers={"cache-control": PUBLIC})
 
 
 campaigns = Router(

@@ -86,7 +86,7 @@ async def get_config(app_state: InjectedAppState) -> Response[Config]:
         reason_codes=reason_cards(),
         minimum_app_version=app_state.settings.minimum_app_version or None,
     )
-    return Response(config, headers={"cache-control": _CACHE_CONTROL, "vary": "Authorization"})
+    return Response(config, headers={"cache-control": _CACHE_CONTROL})
 
 
 config = Router("/", route_handlers=[get_config])

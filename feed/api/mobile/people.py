@@ -33,7 +33,7 @@ async def get_user(user_id: FromPath[str], app_state: InjectedAppState, reader: 
     viewer_id = reader.account_id if reader else None
     async with app_state.pool.acquire() as conn:
         card = await screen.get_user(conn, path_id(user_id, AccountNotFound), viewer_id)
-    return Response(card, headers={"cache-control": PRIVATE if reader else PUBLIC, "vary": "Authorization"})
+    return Response(card, headers={"cache-control": PRIVATE if reader else PUBLIC})
 
 
 @get("/{user_id:str}/posts", responses=response_specs(Page[PostCard]), errors=(AccountNotFound,), conditional=True)

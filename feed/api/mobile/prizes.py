@@ -5,6 +5,7 @@ from litestar import Response, Router, get, post, put
 from litestar.params import FromPath, JSONBody
 
 from feed.api.dependencies import (
+    AnyRequest,
     Cursor,
     InjectedAppState,
     InjectedKeyedRequest,
@@ -13,7 +14,7 @@ from feed.api.dependencies import (
     Limit,
     path_id,
 )
-from feed.api.responses import PRIVATE, json_response, response_specs
+from feed.api.responses import PRIVATE, is_known, json_response, not_modified, response_specs
 from feed.api.state import AppState
 from feed.campaigns.errors import CampaignNotFound
 from feed.keys.fingerprints import KeysUnusable
@@ -37,6 +38,7 @@ from feed.prizes.model import (
 )
 from feed.prizes.result.amendment import Amendment
 from feed.prizes.result.document import Result
+from feed.screens.posts.page_render import Rendered
 from feed.screens.prizes import cards as screen
 from feed.screens.prizes import draws as draws_screen
 from feed.screens.prizes.cards import PrizeCard
@@ -60,16 +62,21 @@ class PublishedResult(Result, frozen=True):
     conditional=True,
 )
 async def get_result(
-    campaign_id: FromPath[str], app_state: InjectedAppState, reader: InjectedReader
+    campaign_id: FromPath[str], app_state: InjectedAppState, reader: InjectedReader, request: AnyRequest
 ) -> Response[bytes]:
     """The result of an announced campaign. The signed document is unchanged byte for byte; amendments and names are added.
 
     Names are masked, except for staff and for the viewer's own.
     """
     viewer_id = None if reader is None else reader.account_id
+    public = reader is None
     async with app_state.pool.acquire() as conn:
-        document = await screen.get_result(conn, path_id(campaign_id, CampaignNotFound), viewer_id)
-    return json_response(document, public=reader is None)
+        version = await screen.get_result_version(conn, path_id(campaign_id, CampaignNotFound), viewer_id)
+        # Of a hundred thousand entries it is 20 MB, which are read for new versions only.
+        if is_known(request.scope, b'"%b"' % version.tag):
+            return not_modified(version.tag, public=public)
+        body = await screen.read_result(conn, version)
+    return json_response(Rendered(body, version.tag), public=public)
 
 
 @get("/campaigns/{campaign_id:str}/draw", responses=response_specs(DrawCard), errors=(DrawNotFound,), conditional=True)

@@ -36,7 +36,7 @@ async def list_topics(
     """Trending topics by recent authors. With `q` all topics whose names begin with it, trending ones first."""
     q = require_text("q", shown_name(q), TOPIC_NAME)
     page = await app_state.topics.page(topic_key(q.lstrip(MARKS)), cursor=cursor, limit=limit)
-    return Response(page, headers={"cache-control": PUBLIC, "vary": "Authorization"})
+    return Response(page, headers={"cache-control": PUBLIC})
 
 
 @get("/topics/{name:str}", errors=(TopicNotFound,), conditional=True)
@@ -45,7 +45,7 @@ async def read_topic(name: FromPath[str], app_state: InjectedAppState, reader: I
     key = lookup_key(name)
     async with app_state.pool.acquire() as conn:
         card = await get_topic(conn, key)
-    return Response(card, headers={"cache-control": PUBLIC, "vary": "Authorization"})
+    return Response(card, headers={"cache-control": PUBLIC})
 
 
 @get(

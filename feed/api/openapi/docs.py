@@ -10,10 +10,12 @@ from litestar.handlers import BaseRouteHandler
 from litestar.openapi import OpenAPIConfig
 from litestar.openapi.plugins import JsonRenderPlugin, OpenAPIRenderPlugin
 from litestar.static_files import create_static_files_router
+from litestar.types import Scope
 
 from feed.api.dependencies import AnyConnection, AnyRequest
 from feed.api.openapi.schema import complete
 from feed.errors import NotFound
+from feed.screens.posts.page_render import Rendered, rendered
 
 _STATIC = Path(litestar_offline_docs.__file__).parent / "static"
 _FILES = frozenset(path.name for path in _STATIC.iterdir())
@@ -46,10 +48,17 @@ _START = b"""SwaggerUIBundle({
 });
 """
 
-_OPTIONS: dict[str, Any] = {"limit": "files"}
+DOCUMENT_PATH = "/openapi.json"
 
 # The document depends on the code only and is built once per process.
-_document: list[bytes] = []
+_document: list[Rendered] = []
+
+
+def _stored_tag(scope: Scope) -> bytes | None:
+    return b'"%b"' % _document[0].tag if _document and scope["path"] == DOCUMENT_PATH else None
+
+
+_OPTIONS: dict[str, Any] = {"limit": "files"}
 
 
 class Document(JsonRenderPlugin):
@@ -61,8 +70,8 @@ class Document(JsonRenderPlugin):
 
 def _encoded(openapi_schema: dict[str, Any], app: Litestar) -> bytes:
     if not _document:
-        _document.append(msgspec.json.encode(complete(openapi_schema, app.routes)))
-    return _document[0]
+        _document.append(rendered(msgspec.json.encode(complete(openapi_schema, app.routes))))
+    return _document[0].body
 
 
 def prepare_document(app: Litestar) -> None:
@@ -79,7 +88,7 @@ class DocsPage(OpenAPIRenderPlugin):
 
     def receive_router(self, router: Router) -> None:
         # Page and document are public: tokens are not verified.
-        router.opt |= _OPTIONS
+        router.opt |= {**_OPTIONS, "conditional": True, "stored_tag": _stored_tag}
 
     def render(self, request: Request[Any, Any, Any], openapi_schema: dict[str, Any]) -> bytes:
         return _PAGE

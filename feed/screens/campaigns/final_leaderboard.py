@@ -48,7 +48,7 @@ class FinalLeaderboards:
         if settlement is None:
             return None
         read = partial(self._read_sheet, campaign_id, settlement)
-        return (await self._leaderboards.get(settlement.id, read)).rows
+        return (await self._leaderboards.get(settlement.id, read, seconds=_CACHE_SECONDS)).rows
 
     async def _read_sheet(self, campaign_id: int, settlement: SettlementSummary) -> _CachedRows:
         async with self._semaphore, self._pool.acquire() as conn:

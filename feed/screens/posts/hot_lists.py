@@ -76,7 +76,7 @@ class HotLists:
                 newest = await feeds.list_under_topics(conn, topic_ids, NEWEST, MAX_RANKED)
                 return await _rank(conn, snapshot, hot, [row.id for row in newest])
 
-        return await self._lists.get(("topics", *topic_ids), read)
+        return await self._lists.get(("topics", *topic_ids), read, seconds=_CACHE_SECONDS)
 
     async def rank_campaign(self, campaign_id: int) -> Ranking:
         """Visible entries of a campaign: the newest thousand, and all that are on the hot list. Editors' actions do not apply."""
@@ -89,10 +89,10 @@ class HotLists:
                 newest = await feeds.list_newest_entries(conn, campaign_id, MAX_RANKED)
                 return await _rank(conn, snapshot, [row for row in snapshot.rows if row.post_id in among], newest)
 
-        return await self._lists.get(("campaign", campaign_id), read)
+        return await self._lists.get(("campaign", campaign_id), read, seconds=_CACHE_SECONDS)
 
     async def _snapshot(self) -> HotSnapshot:
-        return await self._snapshots.get((), self._read_snapshot)
+        return await self._snapshots.get((), self._read_snapshot, seconds=_CACHE_SECONDS)
 
     async def _read_snapshot(self) -> HotSnapshot:
         read_at = time.monotonic()

@@ -33,7 +33,7 @@ class NewPostCounter:
 
     async def count(self, since_id: int) -> int:
         """The number of visible posts that are newer than this one, 100 at most; a removed post keeps its position."""
-        positions = (await self._newest.get((), self._read)).positions
+        positions = (await self._newest.get((), self._read, seconds=_CACHE_SECONDS)).positions
         since = next((position for position in positions if position.id == since_id), None)
         if since is None:
             async with self._pool.acquire() as conn:

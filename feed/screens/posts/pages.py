@@ -124,7 +124,7 @@ class Pages:
 
     async def cached(self, key: Hashable, read: Callable[[], Awaitable[PageBase]]) -> PageBase:
         """The cached base, or a new one where it is older than a second. Raises what `read` raises."""
-        return await self._bases.get(key, read)
+        return await self._bases.get(key, read, seconds=CACHE_SECONDS)
 
     def invalidate(self, post_ids: Iterable[int] | None) -> None:
         """Drops the cached pages that contain one of these posts; None: all pages."""

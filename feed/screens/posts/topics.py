@@ -69,7 +69,7 @@ class Topics:
                 raise TopicNotFound
             return _CachedTopic(topic, read_at)
 
-        return (await self._by_key.get(key, read)).topic
+        return (await self._by_key.get(key, read, seconds=_CACHE_SECONDS)).topic
 
     async def page(self, prefix: str, *, cursor: str | None, limit: int) -> Page[TopicCard]:
         """Topics whose keys have the prefix: trending ones first, then the others by key; without a prefix only trending ones.
@@ -80,7 +80,7 @@ class Topics:
         bookmark = self._cursors.read(name, cursor, SnapshotPosition) if cursor else SnapshotPosition()
         ids = await snapshots.find(self._redis, name, bookmark.name)
         if ids is None:
-            found = await self._by_prefix.get(prefix, lambda: self._search(prefix))
+            found = await self._by_prefix.get(prefix, lambda: self._search(prefix), seconds=_CACHE_SECONDS)
             ids = found.ids
             if not cursor and len(ids) > limit:
                 snapshot, ids = await snapshots.save(self._redis, name, ids, second=found.second)

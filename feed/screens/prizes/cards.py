@@ -11,6 +11,7 @@ from feed.postgres import Connection, many
 from feed.prizes.claims.form import needed_fields
 from feed.prizes.model import PrizeNotFound, ResultNotFound
 from feed.prizes.result.document import pseudonym, with_attachments
+from feed.screens.posts.page_render import tag_of
 
 Id = str
 
@@ -20,6 +21,15 @@ class CampaignName(msgspec.Struct, frozen=True):
 
     id: Id
     title: str
+
+
+class ResultVersion(msgspec.Struct, frozen=True):
+    """A version of a published result as one viewer sees it; `tag`: its entity tag, without quotes."""
+
+    settlement_id: int
+    amendment_count: int
+    people: dict[str, str]
+    tag: bytes
 
 
 class PrizeItem(msgspec.Struct, frozen=True):
@@ -117,15 +127,18 @@ async def get_prize(conn: Connection, winner_id: int) -> PrizeCard:
     return _prize_card(many(rows, _Row)[0])
 
 
-async def get_result(conn: Connection, campaign_id: int, viewer_id: int | None = None) -> bytes:
-    """The result of an announced campaign as JSON: the signed document byte for byte, with amendments and names attached.
+async def get_result_version(conn: Connection, campaign_id: int, viewer_id: int | None = None) -> ResultVersion:
+    """What the result of an announced campaign consists of for a viewer, without reading its document.
 
     Names are masked as in the list of winners, except for staff and for the winner's own accounts. Raises ResultNotFound before
     the announcement.
     """
     row = await conn.fetchrow(
         """
-        SELECT settlements.id, settlements.result, campaigns.result_salt
+        SELECT settlements.id, settlements.result_sha256, campaigns.result_salt,
+            ARRAY(
+                SELECT document_sha256 FROM amendments WHERE settlement_id = settlements.id ORDER BY number
+            ) AS amendments
         FROM campaigns
         JOIN settlements ON settlements.campaign_id = campaigns.id AND settlements.undone_at IS NULL
         WHERE campaigns.id = $1 AND campaigns.state IN ('announced', 'final', 'archived')
@@ -146,10 +159,6 @@ async def get_result(conn: Connection, campaign_id: int, viewer_id: int | None =
         row["id"],
         viewer_id,
     )
-    amended = await conn.fetch(
-        "SELECT document FROM amendments WHERE settlement_id = $1 ORDER BY number",
-        row["id"],
-    )
     salt: bytes = row["result_salt"]
     people = {
         pseudonym(salt, each["person"], each["account_id"]): each["name"]
@@ -157,7 +166,19 @@ async def get_result(conn: Connection, campaign_id: int, viewer_id: int | None =
         else mask_name(each["name"])
         for each in named
     }
-    return with_attachments(row["result"], [each["document"] for each in amended], people)
+    parts = [row["result_sha256"], row["amendments"], people]
+    return ResultVersion(row["id"], len(row["amendments"]), people, tag_of(msgspec.json.encode(parts)))
+
+
+async def read_result(conn: Connection, version: ResultVersion) -> bytes:
+    """The result as JSON: the signed document byte for byte, with amendments and names attached."""
+    document = await conn.fetchval("SELECT result FROM settlements WHERE id = $1", version.settlement_id)
+    amended = await conn.fetch(
+        "SELECT document FROM amendments WHERE settlement_id = $1 ORDER BY number LIMIT $2",
+        version.settlement_id,
+        version.amendment_count,
+    )
+    return with_attachments(document, [each["document"] for each in amended], version.people)
 
 
 def mask_name(name: str) -> str:

@@ -130,7 +130,7 @@ class FairnessReports:
         if settlement is None:
             raise SheetNotFound
         read = partial(self._read, campaign_id, settlement)
-        return (await self._reports.get(settlement.id, read)).card
+        return (await self._reports.get(settlement.id, read, seconds=_CACHE_SECONDS)).card
 
     async def _read(self, campaign_id: int, settlement: SettlementSummary) -> _Report:
         # A caller that waits for the semaphore holds neither a thread nor a connection.

@@ -7,6 +7,8 @@ import httpx
 import pytest
 
 from feed.api.state import AppState, build_app_state
+from feed.keys.store import Keys
+from tests.support import phases
 from tests.support.api import Join, Person
 from tests.support.app import app_over
 from tests.support.campaigns_api import publish
@@ -46,6 +48,53 @@ async def test_an_unchanged_response_is_304(client: httpx.AsyncClient, join: Joi
                 assert again.headers["etag"] == tag
                 assert again.headers["cache-control"] == first.headers["cache-control"]
             assert (await ask(path, headers={"if-none-match": '"other"'})).status_code == 200
+
+
+async def test_an_unchanged_result_is_304_without_being_read(
+    client: httpx.AsyncClient, app_state: AppState, keys: Keys, join: Join
+) -> None:
+    campaign = await phases.announced(app_state.pool, keys)
+    path = f"/campaigns/{campaign.id}/result"
+    hong = join("小红")
+    first, own = await client.get(path), await hong("GET", path)
+    # Large documents only cost when they are read.
+    await app_state.pool.execute(
+        "UPDATE settlements SET result = $2 WHERE campaign_id = $1", campaign.id, b'{"read": true}'
+    )
+    for ask, found in ((client.get, first), (lambda path, **more: hong("GET", path, **more), own)):
+        again = await ask(path, headers={"if-none-match": found.headers["etag"]})
+        assert (again.status_code, again.content) == (304, b"")
+        assert again.headers["etag"] == found.headers["etag"]
+        assert again.headers["cache-control"] == found.headers["cache-control"]
+        assert again.headers["vary"] == found.headers["vary"]
+
+
+async def test_a_result_has_another_tag_once_it_shows_something_else(
+    client: httpx.AsyncClient, app_state: AppState, keys: Keys, join: Join
+) -> None:
+    campaign = await phases.announced(app_state.pool, keys)
+    path = f"/campaigns/{campaign.id}/result"
+    tag = (await client.get(path)).headers["etag"]
+    winner = await app_state.pool.fetchval("SELECT min(id) FROM winners WHERE campaign_id = $1", campaign.id)
+    account = await app_state.pool.fetchval(
+        "SELECT author_id FROM posts JOIN winners ON winners.post_id = posts.id WHERE winners.id = $1", winner
+    )
+    await app_state.pool.execute("UPDATE accounts SET name = '另一个名字' WHERE id = $1", account)
+    renamed = await client.get(path, headers={"if-none-match": tag})
+    assert renamed.status_code == 200
+    staff = join("编辑", roles=("editor",))
+    whole = await staff("GET", path, headers={"if-none-match": renamed.headers["etag"]})
+    assert whole.status_code == 200
+    assert "另一个名字" in whole.text
+
+
+async def test_the_unchanged_document_of_the_interface_is_304_without_being_encoded(client: httpx.AsyncClient) -> None:
+    first = await client.get("http://feed.test/openapi.json")
+    again = await client.get("http://feed.test/openapi.json", headers={"if-none-match": first.headers["etag"]})
+    assert (again.status_code, again.content) == (304, b"")
+    assert again.headers["cache-control"] == first.headers["cache-control"] == "public, max-age=300"
+    page = await client.get("http://feed.test/docs", headers={"if-none-match": first.headers["etag"]})
+    assert page.status_code == 200
 
 
 async def test_a_changed_post_has_another_tag(client: httpx.AsyncClient, join: Join, paths: dict[str, str]) -> None:

@@ -42,11 +42,11 @@ from feed.prizes.objections.involvement import is_involved
 from feed.prizes.result.verify import verify_result
 from feed.prizes.settlement.actions import settle_campaign
 from feed.prizes.winners.expiry import lapse_next_claim
-from feed.screens.prizes.cards import get_result
 from feed.screens.prizes.winners import list_winners
 from tests.support import make, phases
 from tests.support.make import DAY
 from tests.support.phases import Played
+from tests.support.results import get_result
 
 Decision = Callable[[Pool, Keys, Played, AccountId], Awaitable[None]]
 

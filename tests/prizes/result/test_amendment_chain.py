@@ -18,8 +18,8 @@ from feed.prizes.model import WinnerNotVisible
 from feed.prizes.result.verify import Verification, verify_result
 from feed.prizes.settlement.actions import settle_campaign
 from feed.prizes.winners.expiry import forfeit_next_prize, lapse_next_claim
-from feed.screens.prizes.cards import get_result
 from tests.support import make, phases
+from tests.support.results import get_result
 
 
 async def _published(pool: Pool, campaign_id: int) -> dict[str, Any]:

@@ -10,11 +10,11 @@ from feed.postgres import Pool
 from feed.prizes import settlement_store, winner_store
 from feed.prizes.model import WinnerState
 from feed.prizes.objections import store as objections_store
-from feed.screens.prizes.cards import get_result
 from feed.screens.prizes.overdue import list_overdue
 from feed.screens.prizes.settlement import get_decision
 from feed.screens.prizes.winners import list_winners
 from tests.support import make, phases
+from tests.support.results import get_result
 
 OVER = ("lapsed", "declined", "forfeited")
 

@@ -17,10 +17,10 @@ from feed.prizes.model import WinnerId, WinnerNotVisible, WinnerState, WrongPriz
 from feed.prizes.objections.actions import answer_objection, object_to_result
 from feed.prizes.result.verify import verify_result
 from feed.prizes.winners.expiry import forfeit_next_prize
-from feed.screens.prizes.cards import get_result
 from feed.screens.prizes.overdue import list_overdue
 from tests.support import make, phases
 from tests.support.phases import Played
+from tests.support.results import get_result
 
 REASONS = {"removed": "post_removed", "rejected": "post_removed", "deleted": "post_deleted", "erased": "erased"}
 HANDED_OVER = {"shipped", "received"}

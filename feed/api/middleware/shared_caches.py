@@ -1,0 +1,43 @@
+"""What every response tells shared caches (a proxy, a CDN, a browser): who else may get it."""
+
+from collections.abc import Iterable
+
+from feed.api.responses import RawHeaders
+from feed.settings import Settings
+
+_DEFAULT = b"no-store"
+# Documentation: the same for everybody, and as old as the process.
+_DOCS = b"public, max-age=300"
+
+
+class CacheHeaders:
+    """Completes the headers of responses: one `Vary`, and a `Cache-Control` where the operation has set none.
+
+    A proxy may be configured to cache responses that do not say whether they may be cached.
+    """
+
+    def __init__(self, settings: Settings) -> None:
+        # Also for callers without a token or an origin: their response must not be taken for one of others, nor the reverse.
+        self._always = ("Authorization", "Origin") if settings.cors_origins else ("Authorization",)
+        self._vary = b"vary", ", ".join(self._always).encode()
+
+    def complete(self, headers: Iterable[tuple[bytes, bytes]], *, docs: bool) -> RawHeaders:
+        """The headers, with the union of all their `Vary` and what every response depends on."""
+        kept: RawHeaders = []
+        also: list[bytes] = []
+        has_control = False
+        for header in headers:
+            if header[0] == b"vary":
+                also.append(header[1])
+                continue
+            if header[0] == b"cache-control":
+                has_control = True
+            kept.append(header)
+        kept.append((b"vary", self._union(also)) if also else self._vary)
+        if not has_control:
+            kept.append((b"cache-control", _DOCS if docs else _DEFAULT))
+        return kept
+
+    def _union(self, also: list[bytes]) -> bytes:
+        names = [*self._always, *(name.strip() for each in also for name in each.decode("latin-1").split(","))]
+        return ", ".join({name.lower(): name for name in reversed(names) if name}.values()).encode("latin-1")
