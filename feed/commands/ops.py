@@ -29,9 +29,12 @@ from feed.screens.staff.doctor import read_applied, read_backlog
 from feed.settings import Settings
 from feed.sms.registry import get_registration
 from feed.terminal import print_lines
+from feed.texts import line, require_text
 
 # One day.
 TOKEN_SECONDS = 86_400
+# As long as the subject of a token may be.
+_USER = line(255)
 
 
 def register(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
@@ -68,7 +71,7 @@ def register(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") 
 def run_token(arguments: argparse.Namespace) -> int:
     settings = find_settings(arguments.data)
     keys = open_keys(settings.keys_dir, create=False)
-    user: str = arguments.user
+    user = require_text("user", arguments.user, _USER)
     phone = normalise_phone(arguments.phone or phone_for(user))
     roles = tuple(role for role in ROLES if role in arguments.role)
     if roles and not settings.embedded:

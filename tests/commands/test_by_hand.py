@@ -49,6 +49,9 @@ async def test_a_token_is_one_line_and_says_who(there: Installation) -> None:
     given = await there.feed("token", "--user", "小林", "--phone", "138 0013 8000")
     assert TokenVerifier(there.keys.token_key).verify(given.out.strip()).phone == "+8613800138000"
     assert (await there.feed("token", "--user", "小林", "--role", "king")).status == 2
+    for user in ("小\n林", "\u3164", "长" * 256):
+        ran = await there.feed("token", "--user", user)
+        assert (ran.status, ran.out) == (1, ""), user
 
 
 def test_a_test_phone_is_a_phone_and_ones_own() -> None:

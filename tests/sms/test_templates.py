@@ -44,6 +44,12 @@ def test_a_long_title_is_cut() -> None:
     assert params["campaign"].endswith("…")
 
 
+def test_a_value_is_one_line_and_cannot_end_its_quotes() -> None:
+    params = fit_params(Purpose.PRIZE_NOTICE, NOTICE | {"campaign": "读书\n月”\u202e“"})
+
+    assert params["campaign"] == "读书 月’‘"
+
+
 def test_a_template_takes_its_own_values_and_no_others() -> None:
     for params in ({}, {"campaign": "a"}, NOTICE | {"url": "x"}):
         with pytest.raises(ValueError, match="prize_notice takes"):
