@@ -72,18 +72,12 @@ def likes_notification(group: Group, likers: Sequence[Liker], count: int) -> New
     """The notification about the likes of a post. `likers` are the newest ones, the newest first."""
     named = likers[:LIKES_NAMED]
     account_id, once_key = likes_key(group)
-    if not named:
-        title = f"{count} 人赞了你的动态"
-    elif count == 1:
-        title = f"{quoted(named[0].name)}赞了你的动态"
-    else:
-        title = f"{quoted(named[0].name)}等 {count} 人赞了你的动态"
-    names = "、".join(quoted(liker.name) for liker in named)
+    title, body = likes_text([liker.name for liker in named], count)
     return NewNotification(
         account_id=account_id,
         kind="like",
         title=title,
-        body=names if count <= len(named) else f"{names} 等 {count} 人" if names else "",
+        body=body,
         once_key=once_key,
         deep_link=f"/posts/{group.post_id}",
         subject={
@@ -97,6 +91,16 @@ def likes_notification(group: Group, likers: Sequence[Liker], count: int) -> New
         about_post_id=group.post_id,
         actor_id=named[0].account_id if named and count == 1 else None,
     )
+
+
+def likes_text(names: Sequence[str], count: int) -> tuple[str, str]:
+    """Title and body of the notification of `count` likes, which names these likers, the newest first."""
+    if not names:
+        return f"{count} 人赞了你的动态", ""
+    listed = "、".join(quoted(name) for name in names)
+    if count == 1:
+        return f"{quoted(names[0])}赞了你的动态", listed
+    return f"{quoted(names[0])}等 {count} 人赞了你的动态", listed if count <= len(names) else f"{listed} 等 {count} 人"
 
 
 def comment_notifications(event: CommentEvent) -> list[NewNotification]:

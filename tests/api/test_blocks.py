@@ -6,8 +6,10 @@ from typing import Any
 import pytest
 
 from feed.api.state import AppState
+from feed.screens.staff.pushes import list_bodies
 from tests.support import make
 from tests.support.api import Join, Person
+from tests.support.notifications import Town
 
 
 class Scene:
@@ -107,6 +109,33 @@ async def test_a_reply_does_not_name_whom_its_reader_is_not_shown(scene: Scene, 
     assert len(found) == 6
     assert {each["author_name"] for each in found} == {""}
     assert named in await replied_to(scene.other, post, answer)
+
+
+@pytest.mark.parametrize("kind", ["block", "mute", "blocked", "erased"])
+async def test_the_notification_of_likes_names_nobody_whom_its_reader_is_not_shown(scene: Scene, kind: str) -> None:
+    third = scene.join("第三人")
+    scene.ids[third] = str((await third("GET", "/me")).json()["id"])
+    for person in (scene.other, third):
+        assert (await person("PUT", f"/posts/{scene.post}/like")).status_code == 200
+    await Town(scene.pool).follow()
+    (before,) = (await scene.author("GET", "/me/inbox?kind=like")).json()["items"]
+    assert before["subject"]["names"] == ["第三人", "旁人", "读者"]
+    if kind == "erased":
+        await scene.pool.execute("UPDATE accounts SET erased_at = now() WHERE id = $1", int(scene.ids[third]))
+    elif kind == "blocked":
+        await scene.block(third, scene.author)
+    else:
+        await scene.block(scene.author, third, kind)
+    (after,) = (await scene.author("GET", "/me/inbox?kind=like")).json()["items"]
+    assert after["subject"]["names"] == ["旁人", "读者"]
+    assert "第三人" not in str(after)
+    assert scene.ids[third] not in str(after)
+    async with scene.pool.acquire() as conn:
+        (body,) = (await list_bodies(conn, [int(after["id"])])).values()
+    assert (body.title, body.body) == (after["title"], after["body"])
+    if kind != "erased":
+        likers = (await scene.author("GET", f"/posts/{scene.post}/likes")).json()["items"]
+        assert [each["user"]["name"] for each in likers] == ["旁人", "读者"]
 
 
 @pytest.mark.parametrize("role", ["reviewer", "editor", "admin"])

@@ -93,10 +93,11 @@ async def list_likers(
     name = f"likers:{id_}"
     position = app_state.cursors.position(name, cursor)
     async with app_state.pool.acquire() as conn:
-        await screen.require_visible_likers(conn, id_, viewer.account_id)
+        viewer_state = await screen.require_visible_likers(conn, id_, viewer.account_id)
         rows = await screen.list_likers(conn, id_, position, limit + 1)
     more = app_state.cursors.after(name, rows[limit - 1].position) if len(rows) > limit else None
-    return Response(Page([screen.item(row) for row in rows[:limit]], more), headers={"cache-control": PRIVATE})
+    shown = screen.without_hidden(rows[:limit], viewer_state)
+    return Response(Page([screen.item(row) for row in shown], more), headers={"cache-control": PRIVATE})
 
 
 likes = Router("/", route_handlers=[like_post, unlike_post, like_comment, unlike_comment, list_likers])

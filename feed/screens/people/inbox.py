@@ -2,11 +2,15 @@
 
 from collections.abc import Sequence
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 import msgspec
+from asyncpg import Record
 
+from feed.accounts import blocks
+from feed.accounts import store as accounts
 from feed.inbox.model import NotificationKind
+from feed.notifications.model import likes_text
 from feed.postgres import Connection
 
 # Limits the work of a count; a badge shows far less.
@@ -26,13 +30,50 @@ class InboxItem(msgspec.Struct, frozen=True):
     created_at: datetime
 
 
+class NotificationText(NamedTuple):
+    """What a notification says now."""
+
+    title: str
+    body: str
+    subject: dict[str, Any]
+
+
+async def read_texts(conn: Connection, rows: Sequence[Record]) -> dict[int, NotificationText]:
+    """The texts of notifications by id, as their recipients read them now; a row has `id`, `account_id`, `kind`, `title`, `body`, `subject`.
+
+    The one about the likes of a post names no account that has been erased since, or that the recipient and a block or mute keep apart.
+    """
+    named = {
+        row["id"]: (row["account_id"], [int(user_id) for user_id in row["subject"].get("user_ids", ())])
+        for row in rows
+        if row["kind"] == "like"
+    }
+    pairs = [(recipient, user_id) for recipient, user_ids in named.values() for user_id in user_ids]
+    hidden: set[tuple[int, int]] = set()
+    if pairs:
+        erased = set(await accounts.list_unknown_ids(conn, [user_id for _, user_id in pairs]))
+        hidden = await blocks.list_hidden_pairs(conn, pairs) | {pair for pair in pairs if pair[1] in erased}
+    texts: dict[int, NotificationText] = {}
+    for row in rows:
+        subject = row["subject"]
+        recipient, user_ids = named.get(row["id"], (row["account_id"], []))
+        shown = [place for place, user_id in enumerate(user_ids) if (recipient, user_id) not in hidden]
+        if len(shown) == len(user_ids):
+            texts[row["id"]] = NotificationText(row["title"], row["body"], subject)
+            continue
+        names = [subject["names"][place] for place in shown]
+        subject = subject | {"user_ids": [subject["user_ids"][place] for place in shown], "names": names}
+        texts[row["id"]] = NotificationText(*likes_text(names, subject["count"]), subject)
+    return texts
+
+
 async def list_inbox(
     conn: Connection, account_id: int, kinds: Sequence[NotificationKind], before_id: int, limit: int
 ) -> list[InboxItem]:
     """Notifications of these kinds with ids below `before_id`, newest first."""
     rows = await conn.fetch(
         """
-        SELECT id, kind, title, body, deep_link, subject, read_at, created_at
+        SELECT id, account_id, kind, title, body, deep_link, subject, read_at, created_at
         FROM shown_inbox
         WHERE account_id = $1 AND id < $2 AND kind = ANY ($3::text[])
         ORDER BY id DESC
@@ -43,14 +84,15 @@ async def list_inbox(
         kinds,
         limit,
     )
+    texts = await read_texts(conn, rows)
     return [
         InboxItem(
             id=str(row["id"]),
             kind=row["kind"],
-            title=row["title"],
-            body=row["body"],
+            title=texts[row["id"]].title,
+            body=texts[row["id"]].body,
             deep_link=row["deep_link"],
-            subject=row["subject"],
+            subject=texts[row["id"]].subject,
             read=row["read_at"] is not None,
             created_at=row["created_at"],
         )

@@ -1,5 +1,6 @@
 """The likers of a post, for its author and for staff."""
 
+from collections.abc import Sequence
 from datetime import datetime
 
 import msgspec
@@ -10,7 +11,9 @@ from feed.pagination import Position
 from feed.postgres import Connection, many
 from feed.posts import store as posts
 from feed.screens.posts.cards import AuthorCard
+from feed.screens.posts.viewer import ANONYMOUS, ViewerState
 from feed.screens.posts.viewer_store import require_visible_post
+from feed.screens.posts.visibility import is_author_hidden
 
 
 class LikerItem(msgspec.Struct, frozen=True):
@@ -40,12 +43,23 @@ def item(row: LikerRow) -> LikerItem:
     return LikerItem(AuthorCard(str(row.account_id), row.name, row.avatar_url, row.badge), row.liked_at)
 
 
-async def require_visible_likers(conn: Connection, post_id: int, viewer_id: int) -> None:
-    """Raises PostNotFound for a post that the viewer does not see, LikesPrivate unless the viewer is its author or staff."""
-    await require_visible_post(conn, post_id, viewer_id)
+async def require_visible_likers(conn: Connection, post_id: int, viewer_id: int) -> ViewerState:
+    """The viewer's blocks and mutes; none for staff, who see all likers.
+
+    Raises PostNotFound for a post that the viewer does not see, LikesPrivate unless the viewer is its author or staff.
+    """
+    viewer_state = await require_visible_post(conn, post_id, viewer_id)
+    if await accounts.list_rights(conn, viewer_id):
+        return ANONYMOUS
     post = await posts.find_post(conn, post_id)
-    if post is not None and post.author_id != viewer_id and not await accounts.list_rights(conn, viewer_id):
+    if post is not None and post.author_id != viewer_id:
         raise LikesPrivate
+    return viewer_state
+
+
+def without_hidden(rows: Sequence[LikerRow], viewer_state: ViewerState) -> list[LikerRow]:
+    """The likes without those of accounts hidden from the viewer."""
+    return [row for row in rows if not is_author_hidden(row.account_id, viewer_state)]
 
 
 async def list_likers(conn: Connection, post_id: int, after: Position, limit: int) -> list[LikerRow]:

@@ -9,7 +9,7 @@ import msgspec
 from feed.inbox.model import NotificationKind, PushNotFound
 from feed.inbox.push_store import PushState
 from feed.postgres import Connection, many
-from feed.screens.people.inbox import MAX_UNREAD
+from feed.screens.people.inbox import MAX_UNREAD, read_texts
 from feed.screens.posts.cards import Id
 
 
@@ -75,15 +75,16 @@ async def list_bodies(conn: Connection, inbox_ids: Sequence[int]) -> dict[int, P
         inbox_ids,
         MAX_UNREAD,
     )
+    texts = await read_texts(conn, rows)
     return {
         row["id"]: PushBody(
             id=str(row["id"]),
             kind=row["kind"],
             user=Recipient(str(row["account_id"]), row["iss"], row["sub"]),
-            title=row["title"],
-            body=row["body"],
+            title=texts[row["id"]].title,
+            body=texts[row["id"]].body,
             deep_link=row["deep_link"],
-            subject=row["subject"],
+            subject=texts[row["id"]].subject,
             unread_count=row["unread_count"],
             created_at=row["created_at"],
         )
