@@ -152,13 +152,14 @@ async def remove_proposal(conn: Connection, campaign_id: int) -> None:
 
 
 async def may_mark(conn: Connection, campaign_id: int, account_id: int) -> bool:
-    """Whether the account is one of the jurors, or, while there are none, an editor or admin."""
+    """Whether the account is one of the jurors, or, while there are none, an editor or admin; and its person is not banned."""
     return bool(
         await conn.fetchval(
             """
             SELECT CASE
                 WHEN EXISTS (SELECT FROM jurors WHERE campaign_id = $1 AND removed_at IS NULL) THEN EXISTS (
-                    SELECT FROM jurors WHERE campaign_id = $1 AND account_id = $2 AND removed_at IS NULL
+                    SELECT FROM jurors JOIN standings_now AS standing ON standing.account_id = jurors.account_id
+                    WHERE campaign_id = $1 AND jurors.account_id = $2 AND removed_at IS NULL AND NOT standing.banned
                 )
                 ELSE EXISTS (
                     SELECT FROM rights_now WHERE account_id = $2 AND role IN ('editor', 'admin')

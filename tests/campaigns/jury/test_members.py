@@ -579,6 +579,21 @@ async def test_removing_a_juror_with_marks_takes_two_people(stage: Stage) -> Non
     ]
 
 
+async def test_a_banned_juror_marks_nothing_with_any_account(stage: Stage) -> None:
+    campaign = await stage.campaign(ends=-MINUTE)
+    entry = await stage.entry(campaign)
+    juror, _ = await assign_jury(stage, campaign)
+    other = await stage.person()
+    await stage.pool.execute(
+        "UPDATE accounts SET person = (SELECT person FROM accounts WHERE id = $1) WHERE id = $2", juror, other
+    )
+    await make.ban(stage.pool, other)
+    with pytest.raises(NotAJuror):
+        await jury_actions.mark_entry(stage.pool, juror, campaign, entry, mark("90"))
+    await stage.pool.execute("UPDATE sanctions SET lifted_at = now()")
+    await jury_actions.mark_entry(stage.pool, juror, campaign, entry, mark("90"))
+
+
 async def test_two_concurrent_requests_for_the_same_jury_approve_it(stage: Stage) -> None:
     campaign = await stage.campaign()
     entry = await stage.entry(campaign)
