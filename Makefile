@@ -51,8 +51,8 @@ bench-settle: install-dev  ## Settles a campaign of 100,000 entries and five mil
 chaos: install-dev     ## Kills, pauses, empties and rolls back every component under load, then checks for lost or doubled writes and drift.
 	"$(BIN)/python" -m tests.chaos --minutes $(or $(MINUTES),10) $(if $(SEED),--seed $(SEED)) $(ARGS)
 
-fuzz: install-dev      ## Sends 20,000 requests in every role to a live server and checks each response against the OpenAPI document.
-	"$(BIN)/python" -m tests.fuzz --seed $(or $(SEED),1) $(ARGS)
+fuzz: install-dev      ## Sends 20,000 requests, odd and extreme ones among them, in every role to a live server and checks each response; REQUESTS=100000.
+	"$(BIN)/python" -m tests.fuzz --seed $(or $(SEED),1) --requests $(or $(REQUESTS),20000) $(ARGS)
 
 clients: install-dev   ## Generates clients from the OpenAPI document and runs the demo with the Python one.
 	@test -x "$(VENV)-clients/bin/python" || "$(BIN)/python" -m venv "$(VENV)-clients"

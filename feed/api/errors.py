@@ -270,7 +270,9 @@ def _validation_error(request: Request[Any, Any, Any], error: ValidationExceptio
     if "path" in sources:
         return NotFound()
     if sources & {"query", "header", "cookie"}:
-        return Invalid(*(parameter_problem(request, str(item.get("key", ""))) for item in extra))
+        return Invalid(
+            *(parameter_problem(request, str(item.get("key", "")), is_header="header" in sources) for item in extra)
+        )
     return MalformedBody()
 
 

@@ -1,6 +1,10 @@
-"""The problem of a parameter in query or headers that the framework could not read, in the words of fields of bodies."""
+"""Strict reading of parameters in queries: all problems at once, in the words of the fields of bodies.
+
+The framework would convert `1e1`, `5.0` and the text `null`, and has no codes for what it rejects.
+"""
 
 import re
+from collections.abc import Iterator
 from enum import Enum
 from typing import Any, Literal, get_args, get_origin
 
@@ -9,41 +13,73 @@ from litestar.typing import FieldDefinition
 
 from feed.errors import FieldError
 
-_WHOLE = re.compile(r"-?[0-9]{1,20}")
+_WHOLE = re.compile(r"-?[0-9]+")
+# Longer ones are out of every range, and slow to parse.
+_WHOLE_LONGEST = 20
+_BOOLEANS = frozenset({"true", "false", "1", "0"})
+
+Problem = tuple[str, dict[str, Any]]
 
 
-def wire_name(request: Request[Any, Any, Any], key: str) -> str:
-    """The name of a handler's parameter in the HTTP contract, which may differ from the Python name."""
+def list_query_problems(request: Request[Any, Any, Any]) -> list[FieldError]:
+    """The problems of the query's values, for the parameters that the handler has; other parameters are ignored."""
+    fields = {
+        _wire_name(key, field): field
+        for key, field in request.scope["route_handler"].parsed_fn_signature.parameters.items()
+    }
+    return [
+        FieldError(name, *problem)
+        for name, value in request.query_params.multi_items()
+        if name in fields and (problem := _problem_of(value, fields[name])) is not None
+    ]
+
+
+def parameter_problem(request: Request[Any, Any, Any], key: str, *, is_header: bool) -> FieldError:
+    """What is wrong with the handler's or a dependency's parameter `key`, which the framework has rejected."""
     field = request.scope["route_handler"].parsed_fn_signature.parameters.get(key)
-    definition = getattr(field, "kwarg_definition", None)
+    # The name of a header of a dependency is derived from the Python name.
+    name = _wire_name(key, field) if field is not None else key.replace("_", "-").title() if is_header else key
+    given = request.headers if is_header else request.query_params
+    return FieldError(name, "invalid_value" if name in given else "required")
+
+
+def _wire_name(key: str, field: FieldDefinition) -> str:
+    """The name in the HTTP contract, which may differ from the Python name."""
+    definition = field.kwarg_definition
     return next(filter(None, (getattr(definition, place, None) for place in ("query", "header", "name"))), key)
 
 
-def parameter_problem(request: Request[Any, Any, Any], key: str) -> FieldError:
-    """What is wrong with the value of the handler's parameter `key`."""
-    name = wire_name(request, key)
-    field = request.scope["route_handler"].parsed_fn_signature.parameters.get(key)
-    if field is None:
-        # A parameter of a dependency.
-        return FieldError(name, "invalid_value")
-    value = request.query_params.get(name, request.headers.get(name))
-    if value is None:
-        return FieldError(name, "required")
-    return FieldError(name, *_problem_of(value, field))
+def _problem_of(value: str, field: FieldDefinition) -> Problem | None:
+    found = [_problem_for(value, kind, field.kwarg_definition) for kind in _kinds(field.annotation)]
+    return None if None in found or not found else found[0]
 
 
-def _problem_of(value: str, field: FieldDefinition) -> tuple[str, dict[str, Any]]:
-    definition: Any = field.kwarg_definition
-    for kind in (field.annotation, *get_args(field.annotation)):
-        if get_origin(kind) is Literal:
-            return "unknown_value", {"allowed": list(get_args(kind))}
-        if isinstance(kind, type) and issubclass(kind, Enum):
-            return "unknown_value", {"allowed": [each.value for each in kind]}
-        if kind is bool:
-            return "not_boolean", {}
-        if kind is int:
-            bounded = _WHOLE.fullmatch(value) is not None and definition is not None and definition.le is not None
-            return ("out_of_range", {"least": definition.ge, "most": definition.le}) if bounded else ("not_integer", {})
-        if kind is str and (longest := getattr(definition, "max_length", None)) is not None and len(value) > longest:
-            return "too_long", {"longest": longest}
-    return "invalid_value", {}
+def _kinds(annotation: Any) -> Iterator[Any]:
+    """The types of which the value needs to match one: a query cannot express None."""
+    if get_origin(annotation) is Literal or not get_args(annotation):
+        yield annotation
+    else:
+        yield from (kind for kind in get_args(annotation) if kind is not type(None))
+
+
+def _problem_for(value: str, kind: Any, definition: Any) -> Problem | None:
+    if get_origin(kind) is Literal:
+        return None if value in get_args(kind) else ("unknown_value", {"allowed": list(get_args(kind))})
+    if isinstance(kind, type) and issubclass(kind, Enum):
+        allowed = [each.value for each in kind]
+        return None if value in allowed else ("unknown_value", {"allowed": allowed})
+    if kind is bool:
+        return None if value.lower() in _BOOLEANS else ("not_boolean", {})
+    if kind is int:
+        return _whole_problem(value, definition)
+    longest = getattr(definition, "max_length", None)
+    return ("too_long", {"longest": longest}) if longest is not None and len(value) > longest else None
+
+
+def _whole_problem(value: str, definition: Any) -> Problem | None:
+    if _WHOLE.fullmatch(value) is None:
+        return "not_integer", {}
+    least, most = getattr(definition, "ge", None), getattr(definition, "le", None)
+    if least is None or most is None or (len(value) <= _WHOLE_LONGEST and least <= int(value) <= most):
+        return None
+    return "out_of_range", {"least": least, "most": most}

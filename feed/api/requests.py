@@ -7,7 +7,7 @@ from litestar import Request, Response
 from litestar.datastructures.state import State
 
 from feed.api.errors import UnsupportedMediaType, allowed_methods
-from feed.api.parameters import parameter_problem, wire_name
+from feed.api.parameters import list_query_problems
 from feed.api.paths import path_parameters
 from feed.decoding import body_decoder
 from feed.errors import FieldError, Invalid, Unauthenticated
@@ -39,10 +39,9 @@ _KEY_HEADER = "Idempotency-Key"
 
 async def check_request(request: Request[Any, Any, State]) -> Response[None] | None:
     """Runs before the handler: responds to OPTIONS, restores slashes in path parameters, requires a token before the body
-    is read, and rejects an unusable Idempotency-Key and `null` parameters.
+    is read, and rejects an unusable Idempotency-Key and parameters that the framework would convert.
 
-    The framework would answer OPTIONS for one handler of the path only, and read the text null as None. Raises
-    Unauthenticated, Invalid.
+    The framework would answer OPTIONS for one handler of the path only. Raises Unauthenticated, Invalid.
     """
     if request.method == "OPTIONS":
         return Response(None, status_code=204, headers={"allow": ", ".join(sorted(allowed_methods(request)))})
@@ -51,8 +50,8 @@ async def check_request(request: Request[Any, Any, State]) -> Response[None] | N
         raise Unauthenticated
     if request.method == "POST":
         _check_key(request)
-    if b"=null" in request.scope["query_string"]:
-        _reject_null(request)
+    if request.scope["query_string"] and (problems := list_query_problems(request)):
+        raise Invalid(*problems)
     return None
 
 
@@ -85,14 +84,3 @@ def _check_key(request: Request[Any, Any, State]) -> None:
         problems = [FieldError(_KEY_HEADER, "repeated")]
     if problems:
         raise Invalid(problems[0])
-
-
-def _reject_null(request: Request[Any, Any, State]) -> None:
-    parameters = request.route_handler.parsed_fn_signature.parameters
-    keys = {wire_name(request, key): key for key in parameters}
-    nulls = sorted({name for name, value in request.query_params.multi_items() if value == "null"} & keys.keys())
-    # For a parameter of type str, null is a text.
-    if wrong := [
-        keys[name] for name in nulls if str not in (parameters[keys[name]].annotation, *parameters[keys[name]].args)
-    ]:
-        raise Invalid(*(parameter_problem(request, key) for key in wrong))

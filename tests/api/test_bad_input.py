@@ -1,6 +1,7 @@
 """Invalid bodies for every operation of the OpenAPI document: the response is a problem document, never a 500."""
 
 import json
+import re
 from collections.abc import Iterator
 from typing import Any
 
@@ -158,11 +159,45 @@ async def test_an_unknown_path_and_an_unknown_method_are_problems_too(client: ht
     assert answer.headers["allow"] == "GET, HEAD, OPTIONS"
 
 
-@pytest.mark.parametrize("limit", ["0", "51", "-1", "x", "1.5", "", "9" * 30])
+@pytest.mark.parametrize(
+    "limit",
+    [
+        "0",
+        "51",
+        "-1",
+        "x",
+        "1.5",
+        "",
+        "9" * 30,
+        "9" * 5000,
+        "5.0",
+        "1e1",
+        "+5",
+        " 5",
+        "5\n",
+        "１",
+        "1_0",
+        "NaN",
+        "--1",
+        "-",
+    ],
+)
 async def test_a_limit_out_of_range_is_named(client: httpx.AsyncClient, limit: str) -> None:
     answer = await client.get("/feeds/latest", params={"limit": limit})
     assert (answer.status_code, answer.json()["code"]) == (422, "invalid"), answer.text
-    assert answer.json()["errors"][0]["field"] == "limit"
+    code = "out_of_range" if re.fullmatch("-?[0-9]+", limit) else "not_integer"
+    assert [(error["field"], error["code"]) for error in answer.json()["errors"]] == [("limit", code)]
+
+
+async def test_every_wrong_parameter_is_named_at_once(chief: Person) -> None:
+    answer = await chief("GET", "/moderation/cases?limit=0&stage=1e0&has_media=maybe&kind=nothing&state=ajar")
+    assert {(error["field"], error["code"]) for error in answer.json()["errors"]} == {
+        ("limit", "out_of_range"),
+        ("stage", "not_integer"),
+        ("has_media", "not_boolean"),
+        ("kind", "unknown_value"),
+        ("state", "unknown_value"),
+    }
 
 
 @pytest.mark.parametrize(

@@ -56,7 +56,7 @@ async def fuzz(*, least: int, seed: int, tell: Any = print) -> int:
                 failed = await _round(place.base_url, known, seed=seed + rounds, least=least)
                 from_document = await _asked(place.base_url) - asked
                 count = min(3 * from_document, max(0, least - asked - from_document)) or 200
-                outcome = await extremes.send(place.base_url, known, count=count, seed=seed + rounds)
+                outcome = await extremes.send(place.base_url, known, count=count, seed=seed + rounds, tell=tell)
                 for failure in outcome.failures:
                     tell(failure)
                 failed = failed or len(outcome.failures)

@@ -17,6 +17,8 @@ from tests.fuzz.seed_data import Known
 from tests.fuzz.values import RAW_NUMBERS, hostile_text, hostile_value
 
 _CONCURRENT = 8
+# After so many requests the progress is reported.
+_REPORTED = 2000
 _FAILURES_MOST = 20
 _MARK = "\ue000number\ue000"
 _WHOLE_BODIES = (
@@ -64,8 +66,8 @@ class _Sent(NamedTuple):
     headers: list[tuple[bytes, bytes]]
 
 
-async def send(url: str, known: Known, *, count: int, seed: int) -> Outcome:
-    """Sends `count` requests to the server at `url`, some at the same time."""
+async def send(url: str, known: Known, *, count: int, seed: int, tell: Any = print) -> Outcome:
+    """Sends `count` requests to the server at `url`, some at the same time. Calls `tell` with the progress."""
     outcome = Outcome(Counter(), [])
     async with httpx.AsyncClient(base_url=url, trust_env=False, timeout=30) as client:
         document = (await client.get("/openapi.json")).json()
@@ -76,6 +78,8 @@ async def send(url: str, known: Known, *, count: int, seed: int) -> Outcome:
                 sent = next(requests)
                 problem, status = await _problem(client, sent)
                 outcome.statuses[status] += 1
+                if outcome.statuses.total() % _REPORTED == 0:
+                    tell(f"extremes: {outcome.statuses.total():,} of {count:,}")
                 if problem:
                     outcome.failures.append(
                         f"{problem}: {sent.method} {sent.url[:200]} {(sent.content or b'')[:300]!r}"
@@ -92,16 +96,11 @@ async def _problem(client: httpx.AsyncClient, sent: _Sent) -> tuple[str, int]:
     raw = request.url.copy_with(raw_path=sent.url.encode("ascii"))
     request = httpx.Request(sent.method, raw, headers=[*request.headers.raw, *sent.headers], content=sent.content)
     try:
-        answer = await client.send(request)
-    except (httpx.RemoteProtocolError, httpx.ReadError, httpx.WriteError) as error:
-        # The server closes the connection after headers that it does not accept and in the middle of bodies that are too large.
-        return (
-            ("", 0)
-            if sum(len(value) for _, value in sent.headers) > 60_000 or len(sent.content or b"") > 262_144
-            else (repr(error), 0)
-        )
-    except httpx.TimeoutException as error:
-        return repr(error), 0
+        answer = await _answer(client, request)
+    except httpx.TransportError as error:
+        # The server closes the connection after headers that it does not accept, and in the middle of bodies that are too large.
+        may_close = sum(len(value) for _, value in sent.headers) > 20_000 or len(sent.content or b"") > 262_144
+        return "" if may_close else repr(error), 0
     if answer.status_code >= 500:
         return f"{answer.status_code} {answer.text[:200]}", answer.status_code
     if answer.status_code >= 400 and sent.method != "HEAD":
@@ -110,6 +109,14 @@ async def _problem(client: httpx.AsyncClient, sent: _Sent) -> tuple[str, int]:
         if kind != "application/problem+json" and answer.content:
             return f"{answer.status_code} is no problem document ({kind})", answer.status_code
     return "", answer.status_code
+
+
+async def _answer(client: httpx.AsyncClient, request: httpx.Request) -> httpx.Response:
+    try:
+        return await client.send(request)
+    except (httpx.RemoteProtocolError, httpx.ReadError, httpx.WriteError):
+        # The server may have closed the kept connection meanwhile; a second time it is a failure.
+        return await client.send(request)
 
 
 def _requests(document: dict[str, Any], known: Known, chance: random.Random) -> Iterator[_Sent]:

@@ -92,3 +92,49 @@ def test_a_draw_has_no_earlier_lists() -> None:
     document["draw"]["earlier"] = ["0" * 64]
     problems = verify_result(json.dumps(document).encode(), None).problems
     assert ("draw_earlier", "draw.earlier") in [(problem.code, problem.where) for problem in problems]
+
+
+@pytest.mark.parametrize(
+    "extreme",
+    [
+        "0E-9999999999999",
+        "1E+9999999999999",
+        "-0.000000",
+        "NaN",
+        "Infinity",
+        "１.000000",
+        "1_0.000000",
+        " 1.000000",
+        "9" * 200_000,
+    ],
+)
+def test_an_extreme_decimal_is_reported(extreme: str) -> None:
+    assert problems_after(row(quality=extreme)) == [("spelling", "sheet[0]")]
+    weights = {"quality": extreme, "likes": "0.5", "comments": "0.5"}
+    for changed in (
+        {"weights": weights},
+        {"criteria": [{"name": "a", "weight": extreme}]},
+        {"prizes": [{"name": "a", "kind": "goods", "value_cny": extreme}]},
+    ):
+        # As a value of the rules -0 is zero: the scores differ then, or nothing.
+        (code, where), *_ = [*problems_after(rules(**changed)), ("", "")]
+        assert (code == "rules_unreadable" and where.startswith("campaign.rules")) != extreme.startswith("-0")
+
+
+@pytest.mark.parametrize(
+    "extreme",
+    ["0001-01-01T00:00:00.000000+14:00", "9999-12-31T23:59:59.999999Z", "2026-01-01T00:00:00", "soon", 1, None],
+)
+def test_an_extreme_time_is_reported(extreme: Any) -> None:
+    problems = problems_after(rules(ends_at=extreme))
+    assert [(code, where.partition(".ends_at")[0]) for code, where in problems] == [
+        ("rules_unreadable", "campaign.rules")
+    ]
+
+
+@pytest.mark.parametrize("number", ["1" * 5000, "-" + "9" * 5000, "1e400", "1E-99999", "NaN", "-0", "0.5"])
+def test_an_extreme_number_is_unreadable_or_reported(number: str) -> None:
+    document = json.loads(json.loads(VECTOR.read_text("utf-8"))["document"])
+    document["sheet"][0]["likes_counted"] = "MARK"
+    finding = verify_result(json.dumps(document).replace('"MARK"', number).encode(), None)
+    assert not finding.is_consistent
