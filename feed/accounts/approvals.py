@@ -16,7 +16,9 @@ from feed.accounts.model import AccountId, Banned, Role, RoleMissing, SecondPers
 from feed.postgres import Connection
 
 # `withdraw`: undoing a settlement after its announcement. The numbers are entered by two, and agree or not.
-Act = Literal["announce", "cancel", "change_jurors", "correct_number", "enter_number", "replace", "withdraw"]
+Act = Literal[
+    "announce", "cancel", "change_jurors", "correct_number", "enter_number", "replace", "set_fact_aside", "withdraw"
+]
 ACTS: tuple[Act, ...] = get_args(Act)
 # The roles that give the right to all of them.
 ROLES_OF_ACTS: tuple[Role, ...] = ("editor", "admin")

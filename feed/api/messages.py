@@ -217,6 +217,10 @@ _MESSAGES: dict[str, tuple[str, str]] = {
     "prize_not_final": ("公示期未结束，奖品尚未发放", "The objection days are not over: no prize is handed over yet."),
     "wrong_prize_state": ("奖品当前状态不允许此操作", "The prize is in a state from which this does not follow."),
     # Errors of fields; the placeholders are parameters of the error.
+    "fact_not_found": (
+        "该用户没有截止时有效、现已结束的封禁或职务",
+        "No role or ban of this person held at the deadline and has ended since.",
+    ),
     "field.closed_topic": ("该话题已关闭", "Is a topic that takes no more posts."),
     "field.draw_value_too_high": (
         "抽奖活动最高奖品价值不得超过五万元",

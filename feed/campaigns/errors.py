@@ -19,6 +19,10 @@ class EntryNotFound(NotFound):
     """The post is not in the campaign."""
 
 
+class FactNotFound(NotFound):
+    """No role or ban of this person held at the deadline, has ended since, and excludes anything."""
+
+
 class VoidNotFound(NotFound):
     """The campaign has no such void."""
 

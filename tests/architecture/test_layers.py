@@ -40,6 +40,7 @@ OWNERS = {
         "cancellations",
         "recusals",
         "voids",
+        "facts_set_aside",
         "draw_nonces",
     },
     "cases": {"cases"},

@@ -2,22 +2,26 @@
 
 from collections.abc import Awaitable, Callable
 from datetime import timedelta
+from functools import partial
 
 import httpx
 import pytest
 
-from feed.accounts.model import AccountId
+from feed.accounts.model import AccountId, SecondPersonRequired
 from feed.accounts.roles import change_roles
 from feed.api.state import AppState
 from feed.campaigns.entries.disqualification import disqualify_entry
+from feed.campaigns.entries.ended_facts import set_fact_aside
+from feed.campaigns.errors import CampaignSettled, FactNotFound
 from feed.campaigns.inputs import Reason
 from feed.keys.store import Keys
 from feed.moderation.sanctions import impose_sanction, lift_sanctions
 from feed.postgres import Pool
 from feed.prizes.announcement.announce import announce_winners
 from feed.prizes.announcement.review_store import SET_BY_OTHERS
+from feed.prizes.announcement.undo_settlement import undo_settlement
 from feed.prizes.model import EndedFactsUnexplained
-from feed.prizes.settlement.actions import freeze_next_campaign, settle_next_campaign
+from feed.prizes.settlement.actions import freeze_next_campaign, settle_campaign, settle_next_campaign
 from feed.screens.prizes.settlement import ReviewCard, get_decision
 from tests.support import make, phases
 from tests.support.api import Join
@@ -139,6 +143,57 @@ async def test_a_longer_fact_that_has_ended_excludes_and_needs_a_reason(pool: Po
     assert [(each.reason_code, each.counts) for each in review.ended_facts] == [(fact, True)]
     with pytest.raises(EndedFactsUnexplained):
         await announce_winners(pool, keys, campaign.id, by=await make.person(pool, role="editor"))
+
+
+async def test_two_editors_set_a_longer_fact_aside_after_undoing_the_settlement(pool: Pool, keys: Keys) -> None:
+    campaign = await phases.due(pool, keys)
+    leader = await author_of(pool, campaign.posts[0])
+    ends_at = await pool.fetchval("SELECT ends_at FROM campaigns WHERE id = $1", campaign.id)
+    await make.ban(pool, leader, since=ends_at - 2 * DAY, lifted_at=ends_at + SECOND)
+    first, second = [await make.person(pool, role="editor") for _ in range(2)]
+    set_aside = partial(set_fact_aside, pool, campaign.id, leader, "banned", reason="误封")
+    await settle(pool, keys)
+    with pytest.raises(CampaignSettled):
+        await set_aside(by=first)
+    await undo_settlement(pool, campaign.id, by=first, reason="误封")
+    assert await set_aside(by=first) == "recorded"
+    with pytest.raises(SecondPersonRequired):
+        await set_aside(by=first)
+    assert [await set_aside(by=second) for _ in range(2)] == ["set_aside"] * 2
+    with pytest.raises(FactNotFound):
+        await set_fact_aside(pool, campaign.id, leader, "staff", by=first, reason="误封")
+    await settle_campaign(pool, keys, campaign.id, by=first)
+    assert await winners(pool, campaign) == campaign.posts[:2]
+    review = await review_of(pool, campaign)
+    assert [(each.reason_code, each.counts) for each in review.ended_facts] == [("banned", False)]
+    assert {"fact_set_aside_first", "fact_set_aside"} <= {each.action for each in review.acts}
+
+
+async def test_a_fact_that_goes_on_cannot_be_set_aside(pool: Pool, keys: Keys) -> None:
+    campaign = await phases.due(pool, keys)
+    leader = await author_of(pool, campaign.posts[0])
+    await make.ban(pool, leader)
+    with pytest.raises(FactNotFound):
+        await set_fact_aside(
+            pool, campaign.id, leader, "banned", by=await make.person(pool, role="editor"), reason="误封"
+        )
+
+
+async def test_a_fact_is_set_aside_through_the_api(app_state: AppState, join: Join) -> None:
+    campaign = await phases.due(app_state.pool)
+    leader = await author_of(app_state.pool, campaign.posts[0])
+    ends_at = await app_state.pool.fetchval("SELECT ends_at FROM campaigns WHERE id = $1", campaign.id)
+    await make.ban(app_state.pool, leader, since=ends_at - 2 * DAY, lifted_at=ends_at + SECOND)
+    address = f"/admin/campaigns/{campaign.id}/facts/set-aside"
+    body = {"user_id": str(leader), "kind": "banned", "reason": "误封"}
+    first, second = join("甲", roles=("editor",)), join("乙", roles=("editor",))
+    said = await first("POST", address, body)
+    assert (said.status_code, said.json()["set_aside"]) == (202, False)
+    assert error_of(await first("POST", address, body)) == (409, "second_person_required")
+    said = await second("POST", address, body)
+    assert (said.status_code, said.json()["set_aside"]) == (200, True)
+    assert error_of(await first("POST", address, body | {"kind": "staff"})) == (404, "fact_not_found")
+    assert error_of(await first("POST", address, body | {"reason": " "})) == (422, "invalid")
 
 
 async def test_a_fact_about_an_entry_that_would_not_win_needs_no_reason(pool: Pool, keys: Keys) -> None:

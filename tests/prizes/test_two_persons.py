@@ -8,6 +8,7 @@ import pytest
 from feed.accounts.approvals import ACTS, Act
 from feed.accounts.model import AccountId, Banned, RoleMissing, SecondPersonRequired
 from feed.campaigns import cancellation
+from feed.campaigns.entries.ended_facts import set_fact_aside
 from feed.campaigns.jury import members
 from feed.keys.store import Keys
 from feed.postgres import Pool, transaction
@@ -134,12 +135,26 @@ async def _correct_number(pool: Pool, keys: Keys, first: AccountId) -> Acts:
     return act
 
 
+async def _set_fact_aside(pool: Pool, keys: Keys, first: AccountId) -> Acts:
+    end = make.now() - 2 * DAY
+    campaign = await make.campaign(pool, starts_at=end - 9 * DAY, ends_at=end)
+    banned = await make.person(pool)
+    await make.ban(pool, banned, since=end - 3 * DAY, lifted_at=end + DAY)
+
+    async def act(by: AccountId) -> str:
+        return await set_fact_aside(pool, campaign, banned, "banned", by=by, reason="误封")
+
+    assert await act(first) == "recorded"
+    return act
+
+
 CASES: dict[str, tuple[Act, Begin]] = {
     "announce": ("announce", _announce),
     "cancel": ("cancel", _cancel),
     "change_jurors": ("change_jurors", _change_jurors),
     "replace": ("replace", _replace),
     "uphold_to_replace": ("replace", _uphold_to_replace),
+    "set_fact_aside": ("set_fact_aside", _set_fact_aside),
     "withdraw": ("withdraw", _withdraw),
     "enter_number": ("enter_number", _enter_number),
     "correct_number": ("correct_number", _correct_number),

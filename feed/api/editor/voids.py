@@ -1,20 +1,32 @@
-"""Endpoints of editors that add, list and withdraw voids."""
+"""Endpoints of editors that add, list and withdraw voids, and set facts about a person aside."""
 
 from datetime import datetime
 from typing import Literal
 
 import msgspec
-from litestar import Router, delete, get, post
+from litestar import Response, Router, delete, get, post
 from litestar.params import FromPath, JSONBody
 
-from feed.api.dependencies import InjectedAppState, InjectedKeyedRequest, InjectedViewer, path_id
-from feed.campaigns.entries import void_store
+from feed.accounts.model import SecondPersonRequired
+from feed.api.dependencies import InjectedAppState, InjectedKeyedRequest, InjectedViewer, field_id, path_id
+from feed.api.responses import response_specs
+from feed.campaigns.entries import ended_facts, void_store
 from feed.campaigns.entries import voids as void_actions
+from feed.campaigns.entries.ended_facts import FactKind
 from feed.campaigns.entries.void_store import Void
 from feed.campaigns.entries.voids import NewVoids
-from feed.campaigns.errors import CampaignCancelled, CampaignNotFound, CampaignNotOpen, CampaignSettled, VoidNotFound
+from feed.campaigns.errors import (
+    CampaignCancelled,
+    CampaignNotFound,
+    CampaignNotOpen,
+    CampaignSettled,
+    FactNotFound,
+    VoidNotFound,
+)
+from feed.ids import GivenId
 from feed.screens.campaigns.cards import get_campaign_for_editors
 from feed.screens.posts.cards import Id
+from feed.texts import Reason
 
 
 class VoidCard(msgspec.Struct, frozen=True, kw_only=True):
@@ -34,6 +46,60 @@ class Voids(msgspec.Struct, frozen=True):
     """Voids in force."""
 
     items: list[VoidCard]
+
+
+class FactIn(msgspec.Struct, frozen=True):
+    """The person, by any account, the kind of fact, and the reason for the audit log."""
+
+    user_id: GivenId
+    kind: FactKind
+    reason: Reason
+
+
+class FactOut(msgspec.Struct, frozen=True):
+    """Whether the fact is set aside; if not, a second person has to request the same."""
+
+    user_id: Id
+    kind: FactKind
+    set_aside: bool
+
+
+@post(
+    "/campaigns/{campaign_id:str}/facts/set-aside",
+    status_code=200,
+    responses=response_specs(FactOut, status=202, description="Recorded: a second person has to request the same."),
+    errors=(
+        CampaignNotFound,
+        CampaignNotOpen,
+        CampaignSettled,
+        CampaignCancelled,
+        FactNotFound,
+        SecondPersonRequired,
+    ),
+)
+async def set_fact_aside(
+    campaign_id: FromPath[str],
+    data: JSONBody[FactIn],
+    app_state: InjectedAppState,
+    viewer: InjectedViewer,
+    keyed_request: InjectedKeyedRequest,
+) -> Response[FactOut]:
+    """Set aside a role or a ban that held at the deadline and has ended since. Two people are needed (202, then 200).
+
+    It excludes nothing any more. A settlement has to be undone before, and repeated afterwards.
+    """
+    account_id = field_id(data.user_id, "user_id")
+    outcome = await ended_facts.set_fact_aside(
+        app_state.pool,
+        path_id(campaign_id, CampaignNotFound),
+        account_id,
+        data.kind,
+        by=viewer.account_id,
+        reason=data.reason,
+        request=keyed_request,
+    )
+    is_done = outcome == "set_aside"
+    return Response(FactOut(str(account_id), data.kind, is_done), status_code=200 if is_done else 202)
 
 
 @post(
@@ -100,4 +166,4 @@ def _void_card(void: Void) -> VoidCard:
     )
 
 
-voids = Router("/", route_handlers=[add_voids, list_voids, withdraw_void])
+voids = Router("/", route_handlers=[add_voids, list_voids, withdraw_void, set_fact_aside])

@@ -21,6 +21,8 @@ _CAMPAIGN_ACTS = (
     "jurors_proposed",
     "jurors_assigned",
     "juror_declined",
+    "fact_set_aside_first",
+    "fact_set_aside",
     "undo_settlement",
     "withdraw_result",
 )
