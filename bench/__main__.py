@@ -18,6 +18,7 @@ from bench import load, parts, report
 from bench.baseline import baseline
 from bench.installation import Scene, scene
 from bench.lines import Case
+from bench.presence import NothingToMeasure
 from bench.report import Report, Verdict
 from bench.rounds import Bench, Figure
 from feed.seeding.model import Sizes, sizes_of
@@ -60,7 +61,6 @@ class Run:
         async with AsyncExitStack() as stack:
             installation, bench = await self._open(stack, name, sizes)
             every = table.lines(installation, people=self.options.people)
-            self.remarks += [f"not measured: {words}" for words in installation.missing.values()]
             wanted = [line for line in every if self.wants(line.key)]
             # The extra measurements need the figures of these cases.
             chosen = [line for line in every if line.key in _CHOSEN]
@@ -72,7 +72,7 @@ class Run:
             self.verdicts += report.judge(figures, goals) + parts.viral(figures)
             if self.wants("tail"):
                 self._add(await parts.tail(bench, chosen, figures))
-            if self.wants("memory") and "latest" in installation.pages:
+            if self.wants("memory"):
                 console.print("memory …")
                 all_tokens = Case(key="memory", name="latest", base="", load=installation.pages["latest"])
                 self._add(await parts.memory(bench, installation, all_tokens))
@@ -103,11 +103,13 @@ class Run:
             f"{name}: {sizes.posts:,} posts, {sizes.likes:,} likes, {sizes.accounts:,} accounts, {workers} worker(s)"
         )
         installation = await stack.enter_async_context(scene(data, sizes, tokens=self.options.tokens, workers=workers))
-        lengths = installation.body_bytes.values() or [10_000]
-        base_url = await stack.enter_async_context(baseline(lengths, self.directory / "baseline.log"))
+        base_url = await stack.enter_async_context(
+            baseline(installation.body_bytes.values(), self.directory / "baseline.log")
+        )
         bench = Bench(
             installation.place.base_url,
             base_url,
+            installation.presence,
             self.directory,
             seconds=self.options.seconds,
             rounds=self.options.rounds,
@@ -209,5 +211,5 @@ async def main(options: argparse.Namespace) -> None:
 if __name__ == "__main__":
     try:
         asyncio.run(main(read_options()))
-    except load.LoadToolMissing as missing:
-        sys.exit(str(missing))
+    except (load.LoadToolMissing, NothingToMeasure) as error:
+        sys.exit(str(error))

@@ -14,6 +14,7 @@ import httpx
 import msgspec
 
 from bench.load import Load, load_of
+from bench.presence import Presence, until_pages
 from feed.auth.tokens import issue_token
 from feed.commands.bench import progress, seed_installation
 from feed.commands.supervisor import RunningInstallation, run_installation
@@ -40,12 +41,12 @@ class Scene(msgspec.Struct, frozen=True, kw_only=True):
     post_ids: list[int]
     pages: dict[str, Load]
     body_bytes: dict[str, int]
-    missing: dict[str, str]  # Pages that are not served, and why.
+    presence: Presence
 
 
 @asynccontextmanager
 async def scene(data: Path, sizes: Sizes, *, tokens: int, workers: int = 1) -> AsyncIterator[Scene]:
-    """Runs the installation on `data`, and seeds it if it is empty."""
+    """Runs the installation on `data`, seeds it if it is empty, and waits for its pages. Raises NothingToMeasure."""
     environ = {name: value for name, value in os.environ.items() if not name.startswith("FEED_")} | ENVIRON
     async with run_installation(data, port=0, workers=workers, environ=environ) as place:
         pool = await open_pool(place.settings.database_url, size=2, statement_seconds=600)
@@ -56,20 +57,21 @@ async def scene(data: Path, sizes: Sizes, *, tokens: int, workers: int = 1) -> A
             keys = open_keys(place.settings.keys_dir, create=False)
             campaign_id = await _campaign(pool, keys, place.base_url)
             rows = await pool.fetch("SELECT id FROM posts ORDER BY published_at DESC LIMIT $1", _POSTS)
+            held = [issue_token(keys.token_key, sub=f"{SUBJECT}{n}", seconds=_TOKEN_SECONDS) for n in range(tokens)]
+            paths = page_paths(campaign_id)
+            lengths = await until_pages(place.base_url, paths, held[0])
+            post_ids = [row["id"] for row in rows]
+            yield Scene(
+                place=place,
+                sizes=sizes,
+                tokens=held,
+                post_ids=post_ids,
+                pages={name: load_of("GET", path, tokens=held) for name, path in paths.items()},
+                body_bytes=lengths,
+                presence=Presence(place.base_url, pool, paths=paths, token=held[0], post_ids=post_ids),
+            )
         finally:
             await pool.close()
-        held = [issue_token(keys.token_key, sub=f"{SUBJECT}{n}", seconds=_TOKEN_SECONDS) for n in range(tokens)]
-        paths = page_paths(campaign_id)
-        lengths, missing = await _lengths(place.base_url, paths, held[0])
-        yield Scene(
-            place=place,
-            sizes=sizes,
-            tokens=held,
-            post_ids=[row["id"] for row in rows],
-            pages={name: load_of("GET", path, tokens=held) for name, path in paths.items() if name in lengths},
-            body_bytes=lengths,
-            missing=missing,
-        )
 
 
 def page_paths(campaign_id: int) -> dict[str, str]:
@@ -80,22 +82,6 @@ def page_paths(campaign_id: int) -> dict[str, str]:
         "topic": f"/v1/topics/{quote(topic_name(0))}/posts",
         "leaderboard": f"/v1/campaigns/{campaign_id}/leaderboard",
     }
-
-
-async def _lengths(base_url: str, paths: dict[str, str], token: str) -> tuple[dict[str, int], dict[str, str]]:
-    lengths: dict[str, int] = {}
-    missing: dict[str, str] = {}
-    headers = {"authorization": f"Bearer {token}"}
-    async with httpx.AsyncClient(base_url=base_url, trust_env=False, timeout=30) as client:
-        for name, path in paths.items():
-            answer = await client.get(path, headers=headers)
-            if answer.status_code != 200:
-                missing[name] = f"{path} answers {answer.status_code}"
-            elif len(answer.json()["items"]) != 20:
-                missing[name] = f"{path} has {len(answer.json()['items'])} posts"
-            else:
-                lengths[name] = len(answer.content)
-    return lengths, missing
 
 
 async def _campaign(pool: Pool, keys: Keys, base_url: str) -> int:

@@ -48,17 +48,25 @@ async def _at(bench: Bench, key: str, what: Load, url: str, rate: float) -> Run:
     The period of a connection is response time plus pause, so a first run determines the pause.
     """
     turn_ms = _CONNECTIONS / rate * 1000
+    own = url == bench.base_url
+    present = await bench.presence.before(key) if own else 0
     await until_quiet()
     first = await bench.paced(key, what, url, seconds=2, connections=_CONNECTIONS, pause_ms=turn_ms)
     answered_ms = _CONNECTIONS / first.per_second * 1000 - turn_ms
     # Long enough for a meaningful p99.
     seconds = max(6, 2 * bench.seconds)
     pause_ms = max(turn_ms - answered_ms, 0.1)
-    return await bench.paced(key, what, url, seconds=seconds, connections=_CONNECTIONS, pause_ms=pause_ms)
+    run = await bench.paced(key, what, url, seconds=seconds, connections=_CONNECTIONS, pause_ms=pause_ms)
+    if own:
+        await bench.presence.after(
+            key, present, requests=first.requests + run.requests, failed=first.failed + run.failed
+        )
+    return run
 
 
 async def memory(bench: Bench, scene: Scene, line: Case) -> tuple[list[Verdict], list[str]]:
     """Peak memory of the API worker after requests with all tokens."""
+    await bench.presence.before(line.key)
     before = processes.peak_bytes("api")
     seconds, start = 0, bench.skip(line.key, 0)
     # Until every token was used, so that all rate-limit and token caches are filled.

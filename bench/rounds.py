@@ -11,6 +11,7 @@ import msgspec
 from bench import load, processes
 from bench.lines import Case, base_load
 from bench.load import Load
+from bench.presence import Presence, require_answers
 
 # Background work after the previous load (notifications, boards, vacuum) must not be counted in the next sample.
 _QUIET_SHARE = 0.15
@@ -51,6 +52,7 @@ class Bench:
         self,
         base_url: str,
         baseline_url: str,
+        presence: Presence,
         directory: Path,
         *,
         seconds: int,
@@ -61,6 +63,7 @@ class Bench:
     ) -> None:
         self.base_url = base_url
         self.baseline_url = baseline_url
+        self.presence = presence
         self.directory = directory
         self.seconds = seconds
         self.rounds = rounds
@@ -77,7 +80,7 @@ class Bench:
         return first
 
     async def figures(self, lines: Sequence[Case]) -> list[Figure]:
-        """Measures bases and cases in `rounds` rounds after a warm-up."""
+        """Measures bases and cases in `rounds` rounds after a warm-up. Raises NothingToMeasure."""
         bases: dict[str, list[Sample]] = {}
         samples: dict[str, list[tuple[Sample, Sample]]] = {}
         for line in lines:
@@ -100,10 +103,16 @@ class Bench:
         await self._run(line.key, line.load, self.base_url, seconds=seconds)
 
     async def _sample(self, key: str, what: Load, url: str, *, served: str) -> Sample:
+        # Outside of what is measured: these are requests and statements too.
+        present = await self.presence.before(key) if served == "api" else 0
         await until_quiet()
         before = processes.cpu_seconds()
         done = await self._run(key, what, url, seconds=self.seconds)
         after = processes.cpu_seconds()
+        if served == "api":
+            await self.presence.after(key, present, requests=done.requests, failed=done.failed)
+        else:
+            require_answers(key, requests=done.requests, failed=done.failed)
         count = max(done.requests, 1)
 
         def each(kind: str) -> float:
