@@ -223,8 +223,8 @@ _MESSAGES: dict[str, tuple[str, str]] = {
     ),
     "field.closed_topic": ("该话题已关闭", "Is a topic that takes no more posts."),
     "field.draw_value_too_high": (
-        "抽奖活动最高奖品价值不得超过五万元",
-        "A draw's top prize must not be worth more than 50,000 yuan.",
+        "抽奖活动最高奖品价值不得超过 {most} 元",
+        "A draw's top prize must not be worth more than {most} yuan.",
     ),
     "field.fixed_after_opening": ("活动开始后不能修改", "Cannot change after the opening."),
     "field.hidden_topic": ("该话题已被隐藏", "Is a hidden topic."),
@@ -232,9 +232,9 @@ _MESSAGES: dict[str, tuple[str, str]] = {
     "field.in_the_past": ("不能早于现在", "Lies in the past."),
     "field.invalid_topic": ("不是有效的话题名", "Is not a topic's name."),
     "field.no_time_zone": ("时间须注明时区", "Needs a time zone."),
-    "field.not_after": ("应晚于 {after}", "Must be later than {after}."),
+    "field.not_after": ("应晚于 {other}", "Must be later than {other}."),
     "field.repeated": ("不能重复", "Must not be repeated."),
-    "field.sum_is_not_one": ("权重之和应为 1", "The weights must sum to 1."),
+    "field.sum_is_not_one": ("权重之和应为 1，现为 {sum}", "The weights must sum to 1, not {sum}."),
     "field.too_early": ("不能早于 {earliest}", "Must not be before {earliest}."),
     "field.too_late": ("应早于 {until}", "Must be before {until}."),
     "field.unchanged": ("与现值相同", "Is what it is already."),
@@ -272,7 +272,10 @@ _MESSAGES: dict[str, tuple[str, str]] = {
         "同一个字上的附加符号过多，最多 {most} 个",
         "Has more than {most} combining marks in a row.",
     ),
-    "field.too_precise": ("小数位数过多", "Has too many decimals."),
+    "field.too_precise": (
+        "小数位数过多，最多 {decimals} 位",
+        "Has too many decimals: at most {decimals} are accepted.",
+    ),
     "field.too_short": ("内容太短", "Is too short."),
     "field.unknown_value": ("应为以下之一：{allowed}", "Must be one of {allowed}."),
 }
@@ -327,9 +330,13 @@ class _Parameters(dict[str, object]):
 
 def message_of(code: str, language: str, **params: object) -> str:
     """The message of a code in `zh-CN` or `en` with its parameters; empty for an unknown code."""
-    message = _MESSAGES.get(code, ("", ""))[language == "en"]
     shown = {name: "、".join(map(str, value)) if isinstance(value, list) else value for name, value in params.items()}
-    return message.format_map(_Parameters(shown))
+    return raw_message(code, language).format_map(_Parameters(shown))
+
+
+def raw_message(code: str, language: str) -> str:
+    """The message of a code with its placeholders; empty for an unknown code."""
+    return _MESSAGES.get(code, ("", ""))[language == "en"]
 
 
 def known_codes() -> frozenset[str]:

@@ -33,6 +33,9 @@ _LABELS = {
     "ineligible": "不符合参与条件",
 }
 
+# Reasons of verdicts in favour of a post, which name nothing that an entry or an account could be excluded for.
+IN_FAVOUR = frozenset({"fine", "mistaken"})
+
 
 class Reason(msgspec.Struct, frozen=True):
     """Why an entry is disqualified or reinstated. The code is shown to the author, the note is not."""
@@ -41,13 +44,15 @@ class Reason(msgspec.Struct, frozen=True):
     note: Note | None = None
 
 
-def reason_problems(reason_code: str, note: str | None) -> list[FieldError]:
-    """The problems of a reason."""
+def reason_problems(reason_code: str, note: str | None, *, is_adverse: bool = True) -> list[FieldError]:
+    """The problems of a reason. An adverse act cannot have a reason in favour of the author, who reads it."""
     errors = note_problems(note)
     if problems := text_problems("reason_code", reason_code, REASON_CODE):
         errors += problems
     elif not (reason_code.isascii() and reason_code.replace("_", "").isalnum()):
         errors.append(FieldError("reason_code", "forbidden_character"))
+    elif is_adverse and reason_code in IN_FAVOUR:
+        errors.append(FieldError("reason_code", "invalid_value"))
     return errors
 
 

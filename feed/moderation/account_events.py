@@ -12,7 +12,7 @@ from feed.accounts.model import AccountId
 from feed.audit import store as audit
 from feed.auth.tokens import Subject
 from feed.errors import FieldError, Invalid
-from feed.moderation.model import reason_problems
+from feed.moderation.model import adverse_reason_problems
 from feed.moderation.sanctions import impose_on_account, lift_from_account
 from feed.postgres import Connection, Pool, transaction
 from feed.texts import Choice, has_controls
@@ -61,7 +61,7 @@ def _data_problems(event: AppEvent) -> list[FieldError]:
     if event.type == "account.renamed" and not data.name.strip():
         problems.append(FieldError("name", "required"))
     if event.type == "account.banned":
-        problems += reason_problems(data.reason_code)
+        problems += adverse_reason_problems(data.reason_code)
     return problems
 
 

@@ -221,7 +221,7 @@ async def _judge(
         case,
         reviewer_id=reviewer_id,
         verdict=kind,
-        reason_code=new.reason_code,
+        reason_code=new.reason,
         note=normalised(new.note),
         content_sha256=content,
         batch_id=batch_id,
@@ -234,9 +234,9 @@ async def _judge(
         await _change_subject_state(conn, case, after)
     if kind in ("approve", "restore") and case.comment_id is None and case.post_id and case.revision:
         await posts.approve_revision(conn, case.post_id, case.revision)
-    if notice := verdict_notice(case, verdict_id, kind, new.reason_code):
+    if notice := verdict_notice(case, verdict_id, kind, new.reason):
         await inbox.add_notifications(conn, [notice])
-    await _record(conn, reviewer_id, f"case.{kind}", case, reason_code=new.reason_code, verdict_id=str(verdict_id))
+    await _record(conn, reviewer_id, f"case.{kind}", case, reason_code=new.reason, verdict_id=str(verdict_id))
     return VerdictResult(verdict_id, case.post_id)
 
 

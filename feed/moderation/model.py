@@ -4,6 +4,7 @@ from typing import Annotated, Literal, NewType, get_args
 
 import msgspec
 
+from feed.campaigns.inputs import IN_FAVOUR
 from feed.cases.model import STAGE_LAST, Case, CaseStale
 from feed.errors import Conflict, FieldError, Forbidden, NotFound
 from feed.numbers import Int32
@@ -66,6 +67,10 @@ REASONS = (
     Reason("other", "其他原因", "Another reason"),
 )
 _BY_CODE = {reason.code: reason for reason in REASONS}
+# The reasons for hiding a subject or for a sanction, which its author reads.
+_AGAINST = sorted(_BY_CODE.keys() - IN_FAVOUR)
+# The verdicts that hide a subject.
+HIDING: tuple[VerdictKind, ...] = ("remove", "reject")
 
 
 class NewVerdict(msgspec.Struct, frozen=True):
@@ -73,8 +78,14 @@ class NewVerdict(msgspec.Struct, frozen=True):
 
     verdict: Choice
     version: Int32
-    reason_code: Choice = "fine"
+    # Required by the verdicts that hide a subject.
+    reason_code: Choice | None = None
     note: Note | None = None
+
+    @property
+    def reason(self) -> str:
+        """The reason code; `fine` if none was given, which only verdicts in favour of the author allow."""
+        return "fine" if self.reason_code is None else self.reason_code
 
 
 class VerdictResult(msgspec.Struct, frozen=True):
@@ -99,16 +110,20 @@ def reason_label(code: str) -> str:
     return _BY_CODE[code].zh
 
 
-def reason_problems(reason_code: str) -> list[FieldError]:
-    """The problems of a reason code: empty when it is in `REASONS`."""
-    if reason_code in _BY_CODE:
-        return []
-    return [FieldError("reason_code", "unknown_value", {"allowed": sorted(_BY_CODE)})]
+def adverse_reason_problems(reason_code: str | None) -> list[FieldError]:
+    """The problems of the reason for hiding a subject or for a sanction. It is required, and its author reads it."""
+    if reason_code is None:
+        return [FieldError("reason_code", "required")]
+    return [] if reason_code in _AGAINST else [FieldError("reason_code", "unknown_value", {"allowed": _AGAINST})]
 
 
-def verdict_problems(*, verdict: str, reason_code: str, note: str | None) -> list[FieldError]:
+def verdict_problems(*, verdict: str, reason_code: str | None, note: str | None) -> list[FieldError]:
     """The problems of a verdict's fields."""
-    problems = reason_problems(reason_code)
+    problems: list[FieldError] = []
+    if verdict in HIDING:
+        problems += adverse_reason_problems(reason_code)
+    elif reason_code is not None and reason_code not in _BY_CODE:
+        problems.append(FieldError("reason_code", "unknown_value", {"allowed": sorted(_BY_CODE)}))
     if verdict not in get_args(VerdictKind):
         problems.append(FieldError("verdict", "unknown_value", {"allowed": list(get_args(VerdictKind))}))
     if note is not None:

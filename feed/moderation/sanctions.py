@@ -13,7 +13,7 @@ from feed.changes.store import Delta
 from feed.errors import FieldError, Invalid
 from feed.inbox import store as inbox
 from feed.moderation import verdict_store
-from feed.moderation.model import OwnSubject, StaffProtected, reason_problems
+from feed.moderation.model import OwnSubject, StaffProtected, adverse_reason_problems
 from feed.moderation.notices import lifted_notice, sanction_notice
 from feed.postgres import Connection, Pool, transaction
 
@@ -28,7 +28,7 @@ async def impose_sanction(
 
     Raises Invalid, AccountNotFound, OwnSubject, StaffProtected.
     """
-    problems = reason_problems(reason_code)
+    problems = adverse_reason_problems(reason_code)
     if kind not in SANCTION_KINDS:
         problems.append(FieldError("kind", "unknown_value", {"allowed": list(SANCTION_KINDS)}))
     if problems:

@@ -7,9 +7,12 @@ import pkgutil
 from collections.abc import Iterator
 from pathlib import Path
 
+import pytest
+
 import feed
-from feed.api.messages import known_codes, message_of
+from feed.api.messages import known_codes, message_of, raw_message
 from feed.errors import FeedError
+from feed.texts import line, prose, text_problems
 
 # Every test needs all error classes. Not within a test: croniter starts a process when it is imported, which quick tests may not.
 for module in pkgutil.walk_packages(feed.__path__, "feed."):
@@ -36,6 +39,78 @@ def test_every_field_code_has_messages() -> None:
             if isinstance(node, ast.Call) and getattr(node.func, "id", "") == "FieldError" and len(node.args) > 1:
                 used |= {f"field.{code.value!s}" for code in node.args[1:2] if isinstance(code, ast.Constant)}
     assert used - known_codes() == set()
+
+
+@functools.cache
+def field_errors() -> list[tuple[str, str, set[str]]]:
+    """Each place that names the code of a field's error: where, the code, and the parameters that it passes."""
+    found: list[tuple[str, str, set[str]]] = []
+    for path in Path(feed.__path__[0]).rglob("*.py"):
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if not isinstance(node, ast.Call) or not isinstance(node.func, ast.Name):
+                continue
+            where = f"{path.name}:{node.lineno}"
+            if node.func.id == "FieldError" and len(node.args) > 1:
+                given = node.args[2] if len(node.args) > 2 else None
+                # Other errors are passed on with the parameters of where they were found.
+                if given is None or isinstance(given, ast.Dict):
+                    keys = given.keys if isinstance(given, ast.Dict) else []
+                    names = {key.value for key in keys if isinstance(key, ast.Constant) and isinstance(key.value, str)}
+                    found += [(where, code, names) for code in constants(node.args[1])]
+            elif node.func.id == "InvalidValue" and node.args:
+                names = {keyword.arg for keyword in node.keywords if keyword.arg}
+                found += [(where, code, names) for code in constants(node.args[0])]
+    return found
+
+
+def constants(node: ast.expr) -> Iterator[str]:
+    """The texts that an expression may have as its value: a constant, or one of two by a condition."""
+    if isinstance(node, ast.Constant) and isinstance(node.value, str):
+        yield node.value
+    elif isinstance(node, ast.IfExp):
+        yield from constants(node.body)
+        yield from constants(node.orelse)
+
+
+def test_every_message_is_filled_by_the_parameters_that_its_callers_pass() -> None:
+    wrong: list[str] = []
+    for where, code, passed in field_errors():
+        for language in ("zh-CN", "en"):
+            wanted = placeholders(f"field.{code}", language)
+            if wanted != passed:
+                wrong.append(f"{where} {code} {language}: passes {sorted(passed)}, the message has {sorted(wanted)}")
+            filled = message_of(f"field.{code}", language, **dict.fromkeys(passed, "7"))
+            if not filled or set("{}…") & set(filled):
+                wrong.append(f"{where} {code} {language}: {filled!r}")
+    assert wrong == []
+
+
+def placeholders(code: str, language: str) -> set[str]:
+    """The names of the parameters of a message."""
+    found = set()
+
+    class Asked(dict[str, object]):
+        def __missing__(self, key: str) -> str:
+            found.add(key)
+            return "7"
+
+    raw_message(code, language).format_map(Asked())
+    return found
+
+
+def test_messages_of_errors_have_no_parameters() -> None:
+    codes = {code for code in known_codes() if not code.startswith("field.")}
+    assert [(code, language) for code in codes for language in ("zh-CN", "en") if placeholders(code, language)] == []
+
+
+@pytest.mark.parametrize("language", ["zh-CN", "en"])
+def test_texts_that_break_their_rules_are_told_with_filled_messages(language: str) -> None:
+    for rule in (line(5), prose(5), line(5, required=False)):
+        for text in ("", " ", "\u200b", "长" * 6, "长" * 60, "a\x00", "a" + "\u0301" * 40, "\u202e"):
+            for error in text_problems("field", text, rule):
+                filled = message_of(f"field.{error.code}", language, **error.params)
+                assert filled, error
+                assert not set("{}…") & set(filled), error
 
 
 _FEED = Path(feed.__path__[0])

@@ -53,6 +53,8 @@ class Contract:
         answer = json.loads(body)
         if kind == _MEDIA and answer["code"] not in response["x-codes"]:
             return f"{name}: the code {answer['code']} is not documented"
+        if kind == _MEDIA and (unfilled := _unfilled(answer)):
+            return f"{name}: a parameter of a message is missing: {unfilled}"
         error = next(self._validator(content[kind]["schema"]).iter_errors(answer), None)
         return None if error is None else f"{name}: {'/'.join(map(str, error.instance_path))}: {error.message[:200]}"
 
@@ -62,6 +64,12 @@ class Contract:
             whole = {**schema, "components": self.document["components"]}
             self._validators[key] = jsonschema_rs.Draft202012Validator(whole, validate_formats=True)
         return self._validators[key]
+
+
+def _unfilled(problem: dict[str, Any]) -> list[str]:
+    """The messages of a problem document with a parameter that nothing has filled."""
+    messages = [problem["title"], problem["detail"], *(each["message"] for each in problem.get("errors", []))]
+    return [message for message in messages if not message or re.search(r"[{}…]|\bNone\b", message)]
 
 
 async def must_be_documented(contract: Contract, response: httpx.Response) -> None:

@@ -28,11 +28,11 @@ class CaseSeen(msgspec.Struct, frozen=True):
 
 
 class BatchIn(msgspec.Struct, frozen=True):
-    """One verdict on many cases."""
+    """One verdict on many cases. `remove` and `reject` require a reason."""
 
     cases: Annotated[list[CaseSeen], msgspec.Meta(max_length=BATCH_MOST)]
     verdict: Choice
-    reason_code: Choice = "fine"
+    reason_code: Choice | None = None
     note: Note | None = None
 
 

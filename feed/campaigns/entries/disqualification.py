@@ -48,7 +48,7 @@ async def reinstate_entry(
     request: KeyedRequest | None = None,
 ) -> None:
     """Reverses the disqualification of an entry. Raises Invalid, EntryNotDisqualified, EntryNotFound."""
-    if problems := reason_problems(reason.reason_code, reason.note):
+    if problems := reason_problems(reason.reason_code, reason.note, is_adverse=False):
         raise Invalid(*problems)
     async with idempotent_transaction(pool, editor_id, request) as (conn, attempt):
         if attempt.is_repeat:

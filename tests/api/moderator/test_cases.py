@@ -9,6 +9,7 @@ from feed.api.dependencies import DEPENDENCIES
 from feed.api.moderator import router
 from feed.api.state import AppState
 from tests.support.api import Join, Person
+from tests.support.campaigns_api import my_id, publish
 
 TEXT = "今天读完一本书 #爱读书的深圳人#"
 ENDPOINTS = [
@@ -164,6 +165,11 @@ async def test_reviewers_cannot_judge_their_own_posts(join: Join) -> None:
         ({}, 422, ["verdict", "version"]),
         ({"verdict": "burn", "reason_code": "fine", "version": 1}, 422, ["verdict"]),
         ({"verdict": "approve", "reason_code": "", "version": 1}, 422, ["reason_code"]),
+        *(
+            ({"verdict": verdict, "version": 1, **reason}, 422, ["reason_code"])
+            for verdict in ("remove", "reject")
+            for reason in ({}, *({"reason_code": code} for code in (None, "", "fine", "mistaken", "FINE")))
+        ),
         ({"verdict": "approve", "reason_code": "fine", "note": "长" * 501, "version": 1}, 422, ["note"]),
         ({"verdict": "approve", "reason_code": "fine", "note": "\x00", "version": 1}, 422, ["note"]),
         ({"verdict": "approve", "reason_code": "fine", "version": 10**40}, 422, ["version"]),
@@ -291,3 +297,48 @@ async def test_an_invalid_sanction_is_rejected(join: Join, body: dict[str, Any],
 async def test_every_reason_code_has_its_texts(join: Join) -> None:
     reasons = (await join("审核", roles=("reviewer",))("GET", "/reason-codes")).json()["items"]
     assert {"code": "spam", "zh": "广告或刷屏", "en": "Advertising or flooding"} in reasons
+
+
+@pytest.mark.parametrize("subject", ["post", "comment"])
+@pytest.mark.parametrize("verdict", ["remove", "reject"])
+async def test_whoever_is_hidden_reads_a_reason_for_it(join: Join, subject: str, verdict: str) -> None:
+    reviewer, author = join("审核", roles=("reviewer",)), join("小明")
+    post_id = (await published(author))["id"]
+    if subject == "comment":
+        assert (await author("POST", f"/posts/{post_id}/comments", {"text": "好"})).status_code == 201
+    case = next(each for each in await open_cases(reviewer) if each["subject"]["kind"] == subject)
+    reasons: tuple[dict[str, Any], ...] = ({}, {"reason_code": "fine"}, {"reason_code": "mistaken"})
+    for reason in reasons:
+        given = {"verdict": verdict, **reason}
+        alone = await reviewer("POST", f"/moderation/cases/{case['id']}/verdict", given | {"version": 1})
+        batch = {"cases": [{"id": case["id"], "version": 1}], **given}
+        for refused in (alone, await reviewer("POST", "/moderation/verdicts", batch)):
+            assert refused.status_code == 422, refused.text
+            assert [error["field"] for error in refused.json()["errors"]] == ["reason_code"]
+    assert (await author("GET", "/me/inbox")).json()["items"] == []
+    given = {"verdict": verdict, "version": 1, "reason_code": "spam"}
+    assert (await reviewer("POST", f"/moderation/cases/{case['id']}/verdict", given)).status_code == 200
+    (item,) = (await author("GET", "/me/inbox")).json()["items"]
+    assert "原因：广告或刷屏" in item["body"]
+
+
+async def test_reasons_in_favour_are_none_against_anything(join: Join) -> None:
+    """Of every operation that hides something, excludes from a campaign or restricts an account."""
+    reviewer, editor, author = join("审核", roles=("reviewer",)), join("编辑", roles=("editor",)), join("小明")
+    campaign = await publish(editor)
+    post_id = (await published(author, "#读书# 好"))["id"]
+    user_id = await my_id(author)
+    place = f"/admin/campaigns/{campaign}"
+    for code in ("fine", "mistaken"):
+        given = {"reason_code": code, "note": "误判"}
+        for answer in (
+            await reviewer("PUT", f"/moderation/users/{user_id}/sanction", {"kind": "mute", "reason_code": code}),
+            await editor("POST", f"{place}/entries/{post_id}/disqualify", given),
+            await editor("POST", f"{place}/voids", given | {"user_ids": [user_id], "kinds": ["like"]}),
+            await editor("POST", f"{place}/voids", given | {"post_id": post_id, "kinds": ["like"]}),
+        ):
+            assert answer.status_code == 422, answer.text
+            assert [error["field"] for error in answer.json()["errors"]] == ["reason_code"]
+    assert (await editor("POST", f"{place}/entries/{post_id}/disqualify", {"reason_code": "spam"})).status_code < 300
+    reinstated = await editor("POST", f"{place}/entries/{post_id}/reinstate", {"reason_code": "mistaken"})
+    assert reinstated.status_code < 300
