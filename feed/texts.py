@@ -150,8 +150,11 @@ def require_texts(given: Mapping[str, tuple[str, TextRule]]) -> dict[str, str]:
 
 
 def require_text(field: str, value: str, rule: TextRule) -> str:
-    """`require_texts` for one field. Raises Invalid."""
-    return require_texts({field: (value, rule)})[field]
+    """The text as it is stored. Raises Invalid, which names the field."""
+    text, problem = read_text(value, rule)
+    if problem is not None:
+        raise Invalid(*field_errors(field, problem, rule))
+    return text
 
 
 def read_reason(reason: str) -> str:
