@@ -1,31 +1,28 @@
 """Postgres behind PgBouncer in transaction mode: timeouts and isolation of transactions, prepared statements, requests."""
 
 import asyncio
-import subprocess
 from collections.abc import AsyncIterator
 from pathlib import Path
 
 import asyncpg
+import msgspec
 import pytest
 from asyncpg import Record
+from redis.asyncio import Redis
 
+from feed.commands.ops import run_checks
+from feed.keys.store import Keys
+from feed.poolers import require_session
 from feed.postgres import UNAVAILABLE, Pool, open_pool, transaction
+from feed.settings import Settings
 from tests.support import make
-from tests.support.pgbouncer import BINARIES, MISSING, pgbouncer
+from tests.support.command_line import Installation
+from tests.support.pgbouncer import BINARIES, MISSING, PREPARED, keeps_statements, pgbouncer
+from tests.support.square import miscounted, square
 
 # What the start of a session asks for, and operators let PgBouncer ignore.
 IGNORED = "statement_timeout,idle_in_transaction_session_timeout,default_transaction_isolation,jit,max_parallel_workers_per_gather"
 LIMITS = ("statement_timeout", "lock_timeout", "idle_in_transaction_session_timeout", "transaction_timeout")
-
-
-def version(binary: str) -> tuple[int, int]:
-    said = subprocess.run([binary, "--version"], capture_output=True, text=True, check=True)
-    major, minor, _ = said.stdout.split()[1].split(".")
-    return int(major), int(minor)
-
-
-def keeps_statements(binary: str) -> bool:
-    return version(binary) >= (1, 21)
 
 
 @pytest.fixture(params=BINARIES or [""])
@@ -37,7 +34,7 @@ def binary(request: pytest.FixtureRequest) -> str:
 
 @pytest.fixture(params=["", IGNORED], ids=["start-up parameters refused", "start-up parameters ignored"])
 async def pooled_url(database: str, tmp_path: Path, binary: str, request: pytest.FixtureRequest) -> AsyncIterator[str]:
-    more = "max_prepared_statements = 200\n" if keeps_statements(binary) else ""
+    more = PREPARED.get(keeps_statements(binary), "")
     async with pgbouncer(
         database, tmp_path / "pgbouncer", binary=binary, ignored=str(request.param), size=3, more=more
     ) as url:
@@ -119,4 +116,52 @@ async def test_prepared_statements_that_a_pooler_loses_are_an_outage(pooled_url:
             with pytest.raises(UNAVAILABLE):
                 await one.fetchval("SELECT $1::int", 1)
     finally:
+        pool.terminate()
+
+
+async def test_requests_and_the_doctor_behind_a_pooler(
+    pooled_url: str, binary: str, database: str, settings: Settings, keys: Keys, redis: Redis
+) -> None:
+    cache = 100 if keeps_statements(binary) else 0
+    behind = msgspec.structs.replace(
+        settings, database_url=pooled_url, database_direct_url=database, database_statement_cache=cache
+    )
+    pool = await open_pool(pooled_url, size=6, statement_cache=cache)
+    try:
+        async with square(behind, pool, redis, keys) as town:
+            post = await town.publish("小明")
+            done = await asyncio.gather(
+                *(town.do(name, "PUT", f"/posts/{post}/like") for name in "甲乙丙丁戊己庚辛"),
+                *(town.comment(name, post) for name in "甲乙丙丁戊己庚辛"),
+                *(town.do(name, "PATCH", "/me", {"bio": "好"}) for name in "甲乙丙丁"),
+            )
+            assert {int(status) for status, _ in done} <= {200, 201}
+            assert await miscounted(pool) == []
+    finally:
+        pool.terminate()
+    found = {finding.about: finding async for finding in run_checks(behind)}
+    assert {about for about, finding in found.items() if finding.wrong} == set()
+    assert "transaction mode" in found["pooler"].says
+
+    # The same with a cache that this pooler does not keep, and without the server's own address.
+    wrong = msgspec.structs.replace(behind, database_statement_cache=100, database_direct_url="")
+    said = {finding.about async for finding in run_checks(wrong) if finding.wrong}
+    assert "direct url" in said
+    assert ("pooler" in said) != keeps_statements(binary)
+
+
+@pytest.mark.parametrize("command", ["migrate", "worker"])
+async def test_what_needs_a_session_refuses_a_pooler(
+    pooled_url: str, command: str, tmp_path: Path, redis_url: str
+) -> None:
+    there = Installation(tmp_path, pooled_url, redis_url)
+    ran = await there.feed(command, FEED_DATABASE_STATEMENT_CACHE="0")
+    assert (ran.status, "FEED_DATABASE_DIRECT_URL" in ran.err, "Traceback" in ran.err) == (1, True, False)
+
+
+async def test_a_pooler_in_session_mode_is_as_good_as_the_server(database: str, tmp_path: Path, binary: str) -> None:
+    async with pgbouncer(database, tmp_path / "pgbouncer", binary=binary, mode="session") as url:
+        await require_session(url)
+        pool = await open_pool(url, size=2)
+        assert await pool.fetchval("SELECT $1::int", 1) == 1
         pool.terminate()

@@ -38,11 +38,11 @@ def show(report: Report) -> None:
         console.print(f"Replay: make chaos MINUTES={report.seconds / 60:g} SEED={report.seed}")
 
 
-async def _run(data: Path, seconds: float, seed: int) -> Report:
+async def _run(data: Path, seconds: float, seed: int, pgbouncer: str) -> Report:
     columns = (TextColumn("{task.description}"), TimeElapsedColumn())
     with Progress(*columns, console=console, transient=True, disable=not sys.stdout.isatty()) as progress:
         progress.add_task("under load")
-        async with storm(data, seconds=seconds, seed=seed, tell=progress.console.print) as after:
+        async with storm(data, seconds=seconds, seed=seed, tell=progress.console.print, pgbouncer=pgbouncer) as after:
             return await after.judge()
 
 
@@ -52,11 +52,14 @@ def main() -> int:
     parser.add_argument("--minutes", type=float, default=10, help="how long the load runs (default 10)")
     parser.add_argument("--seed", type=int, help="the faults of an earlier run (default: others each time)")
     parser.add_argument("--keep", type=Path, metavar="DIR", help="leaves the data and logs there")
+    parser.add_argument(
+        "--pgbouncer", metavar="BINARY", default="", help="the API reaches Postgres through it, in transaction mode"
+    )
     given = parser.parse_args()
     seed = given.seed if given.seed is not None else secrets.randbelow(10**9)
     console.print(f"seed {seed}")
     with tempfile.TemporaryDirectory(prefix="feed-chaos-", ignore_cleanup_errors=True) as temporary:
-        report = asyncio.run(_run((given.keep or Path(temporary)) / "data", given.minutes * 60, seed))
+        report = asyncio.run(_run((given.keep or Path(temporary)) / "data", given.minutes * 60, seed, given.pgbouncer))
     show(report)
     return 1 if report.wrong else 0
 

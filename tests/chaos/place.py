@@ -29,6 +29,7 @@ from feed.migrations import migrate
 from feed.postgres import prepare_connection
 from feed.settings import Settings
 from tests.chaos.faults import Fault, Part
+from tests.support.pgbouncer import PREPARED, keeps_statements, pgbouncer
 
 _BACK_SECONDS = 60.0
 _TICK_SECONDS = 0.05
@@ -39,13 +40,18 @@ _MANIFEST = "file appendonly.aof.1.base.rdb seq 1 type b\n"
 class Place:
     """Postgres, Valkey, `feed api` with its workers and `feed worker`, on the same ports however often they start again."""
 
-    def __init__(self, data: Path, *, workers: int = 2, tell: Callable[[str], None] = print) -> None:
+    def __init__(
+        self, data: Path, *, workers: int = 2, tell: Callable[[str], None] = print, pgbouncer: str = ""
+    ) -> None:
+        """`pgbouncer` is the binary through which the API reaches Postgres; empty: it is not used."""
         self.data = data
         self.base_url = ""
         self.database_url = ""
         self.redis_url = ""
         self.keys: Keys
         self._workers = workers
+        self._pgbouncer = pgbouncer
+        self._open = contextlib.AsyncExitStack()
         self._tell = tell
         self._password = secrets.token_hex(16)
         self._ports: dict[str, int] = {"postgres": free_port(), "redis": free_port(), "api": free_port()}
@@ -69,8 +75,21 @@ class Place:
         await migrate(self.database_url)
         self.keys = open_keys(self.data / "keys", create=True)
         self.base_url = f"http://127.0.0.1:{self._ports['api']}"
+        pooled_url = self.database_url
+        if self._pgbouncer:
+            pooled_url = await self._open.enter_async_context(
+                # A restarted server is asked again at once, and not after fifteen seconds.
+                pgbouncer(
+                    self.database_url,
+                    self.data / "pgbouncer",
+                    binary=self._pgbouncer,
+                    more="server_login_retry = 1\n" + PREPARED.get(keeps_statements(self._pgbouncer), ""),
+                )
+            )
         settings = Settings(
-            database_url=self.database_url,
+            database_url=pooled_url,
+            database_direct_url=self.database_url,
+            database_statement_cache=100 if not self._pgbouncer or keeps_statements(self._pgbouncer) else 0,
             redis_url=self.redis_url,
             keys_dir=self.data / "keys",
             sms_outbox=self.data / "outbox.jsonl",
@@ -94,6 +113,7 @@ class Place:
         for part in ("api", "worker", "postgres", "redis"):
             if part in self._children:
                 self._end(part)
+        await self._open.aclose()
 
     async def suffer(self, fault: Fault) -> None:
         """Injects a fault and waits until the part works again. One at a time per part."""

@@ -78,9 +78,11 @@ class Aftermath:
 
 
 @asynccontextmanager
-async def storm(data: Path, *, seconds: float, seed: int, tell: Tell = print) -> AsyncIterator[Aftermath]:
+async def storm(
+    data: Path, *, seconds: float, seed: int, tell: Tell = print, pgbouncer: str = ""
+) -> AsyncIterator[Aftermath]:
     """Runs the load for `seconds` with the faults of the seed; yields when both have ended."""
-    place = Place(data, tell=tell)
+    place = Place(data, tell=tell, pgbouncer=pgbouncer)
     faults = schedule(seed, seconds)
     try:
         await place.start()

@@ -3,6 +3,7 @@
 import asyncio
 import os
 import shutil
+import subprocess
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -15,6 +16,9 @@ from feed.embedded.processes import free_port, spawn
 
 BINARIES = [path for path in (shutil.which("pgbouncer"), os.environ.get("FEED_TESTS_PGBOUNCER")) if path]
 MISSING = "PgBouncer is not installed"
+
+# What a version that keeps prepared statements needs for it.
+PREPARED = {True: "max_prepared_statements = 200\n"}
 
 _CONFIG = """
 [databases]
@@ -30,6 +34,13 @@ default_pool_size = {size}
 max_client_conn = 500
 ignore_startup_parameters = {ignored}
 """
+
+
+def keeps_statements(binary: str) -> bool:
+    """Whether this version can keep prepared statements in transaction mode."""
+    said = subprocess.run([binary, "--version"], capture_output=True, text=True, check=True)
+    major, minor, _ = said.stdout.split()[1].split(".")
+    return (int(major), int(minor)) >= (1, 21)
 
 
 @asynccontextmanager
