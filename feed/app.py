@@ -41,6 +41,9 @@ from feed.startup import Waiting
 
 log = structlog.get_logger()
 
+# How long a process waits for its first attempt before it listens.
+_OPENING_SECONDS = 3.0
+
 MAX_BODY_BYTES = 256 * 1024
 
 
@@ -129,10 +132,12 @@ async def _opening(
     holding = asyncio.create_task(hold(), name="application state")
     holding.add_done_callback(report)
     started = asyncio.create_task(listening.wait())
-    await asyncio.wait([holding, started], return_when=asyncio.FIRST_COMPLETED)
+    # A server that hangs says nothing for long.
+    await asyncio.wait([holding, started], return_when=asyncio.FIRST_COMPLETED, timeout=_OPENING_SECONDS)
     started.cancel()
-    if not listening.is_set():
+    if holding.done():
         await holding
+    listening.set()
     try:
         yield
     finally:

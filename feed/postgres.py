@@ -52,6 +52,7 @@ UNAVAILABLE = (
 )
 
 STATEMENT_SECONDS = 5.0
+_CONNECT_SECONDS = 10.0
 # Statements that asyncpg keeps prepared per connection, as it does by default.
 STATEMENT_CACHE = 100
 
@@ -130,6 +131,7 @@ async def open_pool(
         max_size=size,
         max_queries=50_000,
         max_inactive_connection_lifetime=300.0,
+        timeout=_CONNECT_SECONDS,
         command_timeout=statement_seconds + 1,
         statement_cache_size=statement_cache,
         connect=connect,
@@ -167,10 +169,14 @@ async def transaction(pool: "asyncpg.Pool[Record]") -> AsyncIterator[Connection]
         begin, commit = transaction_statements(
             getattr(pool, "statement_seconds", STATEMENT_SECONDS), conn.get_server_version().major
         )
-        await conn.execute(begin)
-        yield conn
-        # After an exception the pool rolls back.
-        await conn.execute(commit)
+        try:
+            await conn.execute(begin)
+            yield conn
+            await conn.execute(commit)
+        except BaseException:
+            if not conn.is_closed() and conn.is_in_transaction():
+                await conn.execute("ROLLBACK")
+            raise
         note_commit()
 
 

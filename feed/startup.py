@@ -79,15 +79,14 @@ async def check_key_store(settings: Settings) -> None:
     """Raises KeyStoreError for the store of another installation; does nothing while Postgres cannot tell."""
     keys = open_keys(settings.keys_dir, create=settings.embedded)
     try:
-        pool = await open_pool(settings.database_url, size=1, statement_cache=settings.database_statement_cache)
+        async with asyncio.timeout(2):
+            pool = await open_pool(settings.database_url, size=1, statement_cache=settings.database_statement_cache)
+            try:
+                require_own_keys(await compare_keys(pool, keys))
+            finally:
+                pool.terminate()
     except (*UNAVAILABLE, asyncpg.PostgresError):
         return
-    try:
-        require_own_keys(await compare_keys(pool, keys))
-    except (*UNAVAILABLE, asyncpg.PostgresError):
-        return
-    finally:
-        pool.terminate()
 
 
 def pausing(seconds: float = 1.0) -> Callable[[], Awaitable[bool]]:

@@ -168,3 +168,21 @@ async def test_an_item_that_another_worker_holds_is_passed_over_without_waiting(
 
         assert await act_on_next(pool, list_due, note)
     assert taken == [2]
+
+
+@pytest.mark.parametrize("error", [ZeroDivisionError, asyncio.CancelledError])
+async def test_a_failed_transaction_is_rolled_back_without_a_word(
+    pool: Pool, error: type[BaseException], caplog: pytest.LogCaptureFixture
+) -> None:
+    await pool.execute("CREATE TABLE written (n int)")
+
+    async def write() -> None:
+        async with transaction(pool) as conn:
+            await conn.execute("INSERT INTO written VALUES (1)")
+            raise error
+
+    with pytest.raises(error):
+        await write()
+    async with transaction(pool) as conn:
+        assert await conn.fetchval("SELECT count(*) FROM written") == 0
+    assert caplog.records == []

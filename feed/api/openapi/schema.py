@@ -21,6 +21,7 @@ from feed.api.errors import (
     HeadersTooLarge,
     HostNotAllowed,
     NotAcceptable,
+    NotReady,
     Problem,
     TookTooLong,
     UnsupportedMediaType,
@@ -133,7 +134,7 @@ def errors_of(handler: HTTPRouteHandler) -> list[type[FeedError]]:
     guarded = _requires_role(handler)
     found: list[type[FeedError]] = [*handler.opt.get("errors", ())]
     # Errors of the middleware.
-    found += [HostNotAllowed, NotAcceptable, UriTooLong, HeadersTooLarge, TookTooLong]
+    found += [HostNotAllowed, NotAcceptable, UriTooLong, HeadersTooLarge, TookTooLong, NotReady]
     if "app_state" in parameters or guarded:
         found += [DatabaseAway, Overloaded, RateLimited]
     if (limit := TABLE.get(handler.opt.get("limit", ""))) and limit.strict:
