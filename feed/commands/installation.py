@@ -13,7 +13,8 @@ from feed.embedded.processes import CannotStart, find_holder, write_private
 from feed.inbox.push_hook import read_hook
 from feed.limits.configuration import read_table
 from feed.settings import MissingSetting, Settings, WeakSecret, read_settings
-from feed.sms.registry import check_settings
+from feed.sms.provider_account import InvalidSmsSettings
+from feed.sms.registry import check_settings, require_sending
 
 
 class Run(msgspec.Struct, frozen=True):
@@ -97,6 +98,15 @@ def checked(environ: Mapping[str, str]) -> Settings:
         ) from None
     except ValueError as error:
         raise CannotStart(f"环境变量有误。\nThe environment does not read: {error}") from None
+
+
+def require_serving(settings: Settings) -> Settings:
+    """The settings, if API and worker may run with them. Raises UnsafeSetting."""
+    try:
+        require_sending(settings)
+    except InvalidSmsSettings as error:
+        raise UnsafeSetting(str(error)) from None
+    return settings
 
 
 def environment(settings: Settings) -> dict[str, str]:

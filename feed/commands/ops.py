@@ -145,7 +145,7 @@ async def print_findings(settings: Settings) -> int:
 async def run_checks(settings: Settings) -> AsyncIterator[Finding]:
     """Runs the checks one after the other and yields their findings."""
     yield _check_keys(settings)
-    yield Finding("sms", _describe_provider(settings))
+    yield _check_provider(settings)
     async for finding in check_database(settings):
         yield finding
     async for finding in _check_postgres(settings):
@@ -154,11 +154,13 @@ async def run_checks(settings: Settings) -> AsyncIterator[Finding]:
         yield finding
 
 
-def _describe_provider(settings: Settings) -> str:
+def _check_provider(settings: Settings) -> Finding:
     """Describes the SMS provider. Its settings were checked before."""
     if not get_registration(settings.sms_provider).sends:
-        return f"{settings.sms_provider}: written down, no phone gets anything"
-    return f"{settings.sms_provider}, " + ("with receipts" if settings.sms_receipt_token else "without receipts")
+        says = f"{settings.sms_provider}: written down, no phone gets anything"
+        return Finding("sms", says, wrong=not settings.embedded)
+    receipts = "with receipts" if settings.sms_receipt_token else "without receipts"
+    return Finding("sms", f"{settings.sms_provider}, {receipts}")
 
 
 def _check_keys(settings: Settings) -> Finding:

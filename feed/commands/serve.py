@@ -9,7 +9,7 @@ from signal import SIG_DFL, SIGTERM, signal
 from typing import Any
 
 from feed import logging
-from feed.commands.installation import add_data_option, environment, find_settings
+from feed.commands.installation import add_data_option, environment, find_settings, require_serving
 from feed.embedded.launcher import end_with_parent
 from feed.embedded.processes import require_free_port
 from feed.geoip import open_regions
@@ -60,7 +60,7 @@ def run_api(arguments: argparse.Namespace) -> int:
 
     from feed.startup import check_key_store
 
-    settings = find_settings(arguments.data)
+    settings = require_serving(find_settings(arguments.data))
     open_regions(settings.ip_regions_file)  # Checked once here, not in each worker.
     asyncio.run(check_key_store(settings))
     # granian uses SO_REUSEPORT: another feed on the same port would get half of the requests.
@@ -110,7 +110,7 @@ def load_application() -> Any:
 def run_worker(arguments: argparse.Namespace) -> int:
     from feed.worker.loop import run
 
-    settings = find_settings(arguments.data)
+    settings = require_serving(find_settings(arguments.data))
     logging.configure(settings.log_format)
     asyncio.run(run(settings))
     return 0

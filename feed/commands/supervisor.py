@@ -13,7 +13,7 @@ from typing import Any
 import httpx
 import msgspec
 
-from feed.commands.installation import Run, checked, environment, write_run
+from feed.commands.installation import Run, checked, environment, require_serving, write_run
 from feed.embedded import installation as embedded
 from feed.embedded.installation import Embedded
 from feed.embedded.orphans import MARK
@@ -96,8 +96,8 @@ def _settings(servers: Embedded, base_url: str, given: Mapping[str, str]) -> Set
         "FEED_PUBLIC_URL": base_url,
         "FEED_EMBEDDED": str("FEED_DATABASE_URL" not in given).lower(),
     }
-    return checked(
-        {**defaults, **given, "FEED_DATABASE_URL": servers.database_url, "FEED_REDIS_URL": servers.redis_url}
+    return require_serving(
+        checked({**defaults, **given, "FEED_DATABASE_URL": servers.database_url, "FEED_REDIS_URL": servers.redis_url})
     )
 
 

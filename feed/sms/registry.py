@@ -30,6 +30,21 @@ def check_settings(settings: Settings) -> None:
     registration.read(settings)
 
 
+def require_sending(settings: Settings) -> None:
+    """Raises InvalidSmsSettings when messages would only be written down, unless the installation is embedded.
+
+    Elsewhere users would get no codes and winners no notices, while a file or a log fills with numbers and codes.
+    """
+    registration = get_registration(settings.sms_provider)
+    if not registration.sends and not settings.embedded:
+        sending = [each.name for each in REGISTRATIONS if each.sends]
+        raise InvalidSmsSettings(
+            f"FEED_SMS_PROVIDER={registration.name} 只记录短信而不发送，仅限 feed up 的内置模式；请改为 {' 或 '.join(sending)}。\n"
+            f"FEED_SMS_PROVIDER={registration.name} writes messages down and sends none, which is for the embedded mode of "
+            f"`feed up`: set it to {' or '.join(sending)}."
+        )
+
+
 def open_provider(settings: Settings) -> SmsProvider:
     """Opens the configured provider; the caller closes it. Raises InvalidSmsSettings, InvalidTemplate."""
     check_settings(settings)

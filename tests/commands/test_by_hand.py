@@ -167,6 +167,25 @@ async def test_messages_that_could_not_be_sent_stop_the_start(there: Installatio
     assert "FEED_SMS_PROVIDER is one of file, console, aliyun, tencent" in ran.err
 
 
+@pytest.mark.parametrize("provider", ["file", "console", ""])
+@pytest.mark.parametrize("command", ["worker", "api", "up"])
+async def test_messages_that_would_only_be_written_down_stop_the_start(
+    there: Installation, command: str, provider: str, tmp_path: Path
+) -> None:
+    ran = await there.feed(command, FEED_EMBEDDED="", FEED_SMS_PROVIDER=provider, FEED_DATA=str(tmp_path / "data"))
+    assert ran.status == 2
+    assert f"FEED_SMS_PROVIDER={provider or 'file'}" in ran.err
+    assert "只记录短信而不发送" in ran.err
+    assert "aliyun or tencent" in ran.err
+    assert "Traceback" not in ran.err
+
+
+async def test_the_doctor_sees_that_messages_are_only_written_down(there: Installation) -> None:
+    ran = await there.feed("doctor", FEED_EMBEDDED="")
+    assert ran.status == 1
+    assert re.search(r"WRONG\s+sms\s+file: written down", ran.out)
+
+
 async def test_the_doctor_says_so_when_postgres_is_away(there: Installation) -> None:
     ran = await there.feed("doctor", FEED_DATABASE_URL="postgresql://feed@127.0.0.1:1/feed")
 

@@ -176,7 +176,7 @@ async def test_given_servers_are_used_instead_of_embedded_ones(
     servers: Embedded, database: str, redis_url: str, tmp_path: Path
 ) -> None:
     data = tmp_path / "data"
-    process = start(data, FEED_DATABASE_URL=database, FEED_REDIS_URL=redis_url)
+    process = start(data, FEED_DATABASE_URL=database, FEED_REDIS_URL=redis_url, FEED_EMBEDDED="true")
     base_url = address_of(data, process)
     assert is_ready(base_url)
     assert {path.name for path in data.iterdir()} & {"postgres", "valkey", "passwords.json"} == set()

@@ -26,6 +26,8 @@ class Installation:
             "FEED_REDIS_URL": redis_url,
             "FEED_KEYS_DIR": str(directory / "keys"),
             "FEED_SMS_OUTBOX": str(self.outbox),
+            # Messages are written down, which is allowed in this mode only.
+            "FEED_EMBEDDED": "true",
         }
 
     async def feed(self, *arguments: str, **environ: str) -> Ran:
