@@ -25,8 +25,9 @@ from feed.migrations import MigrationError, find_missing, list_migrations
 from feed.phones import normalise_phone
 from feed.postgres import UNAVAILABLE, Connection, Pool, open_pool, transaction, with_retries
 from feed.screens.prizes.overdue import list_overdue
-from feed.screens.staff.doctor import read_applied, read_backlog
+from feed.screens.staff.doctor import Backlog, read_applied, read_backlog
 from feed.settings import Settings
+from feed.sms.model import SHANGHAI
 from feed.sms.registry import get_registration
 from feed.terminal import print_lines
 from feed.texts import line, require_text
@@ -163,6 +164,18 @@ def _check_provider(settings: Settings) -> Finding:
     return Finding("sms", f"{settings.sms_provider}, {receipts}")
 
 
+def _describe_waiting(backlog: Backlog) -> str:
+    """Messages that wait as they should: for the end of the quiet hours or for the next day's quota."""
+    waiting = [
+        f"{count} held by {what}"
+        for count, what in ((backlog.quiet_messages, "quiet hours"), (backlog.over_quota_messages, "a quota"))
+        if count
+    ]
+    if not waiting or backlog.held_until is None:
+        return ""
+    return f", {' and '.join(waiting)} until {backlog.held_until.astimezone(SHANGHAI):%Y-%m-%d %H:%M} Shanghai time"
+
+
 def _check_keys(settings: Settings) -> Finding:
     try:
         open_keys(settings.keys_dir, create=False)
@@ -209,7 +222,8 @@ async def _check_postgres(settings: Settings) -> AsyncIterator[Finding]:
         "messages",
         f"{backlog.stuck_messages} stuck, {backlog.unknown_messages} unknown, {backlog.failed_messages} failed, "
         f"{backlog.undelivered_messages} undelivered, {backlog.held_messages} put off"
-        + (f" ({backlog.held_by})" if backlog.held_by else ""),
+        + (f" ({backlog.held_by})" if backlog.held_by else "")
+        + _describe_waiting(backlog),
         wrong=bool(
             backlog.stuck_messages or backlog.unknown_messages or backlog.failed_messages or backlog.held_messages
         ),

@@ -11,6 +11,7 @@ from feed.sms import quota_store, store
 from feed.sms.model import (
     URGENT,
     Expire,
+    HeldBy,
     MessageId,
     QueuedMessage,
     QuietHours,
@@ -36,14 +37,40 @@ async def begin_sending(
             return None
         match next_step(message, quiet):
             case Wait() as wait:
-                return wait
+                return await _hold(conn, message, wait, quiet, caps)
             case Expire():
                 await store.mark_expired(conn, message_id)
                 return None
             case Send() if await _count_within_caps(conn, message, caps):
                 return await store.mark_sending(conn, message_id, provider)
             case Send():
-                return next_day(message, quiet)
+                return await _hold(conn, message, next_day(message, quiet), quiet, caps)
+
+
+async def release_held(pool: Pool, quiet: QuietHours | None, caps: Caps = UNCAPPED) -> bool:
+    """Looks again at messages that another setting than the present one holds. Returns whether there may be more."""
+    async with transaction(pool) as conn:
+        released = await store.release_held(conn, [_setting(by, quiet, caps) for by in HeldBy])
+        for message_id, purpose, held_until in released:
+            # The job that waits until then finds nothing to do.
+            await store.add_job(conn, message_id, purpose, after_attempt=held_until)
+    return len(released) == store.RELEASED_AT_ONCE
+
+
+async def _hold(conn: Connection, message: QueuedMessage, wait: Wait, quiet: QuietHours | None, caps: Caps) -> Wait:
+    if wait.held_by is not None:
+        await store.mark_held(
+            conn,
+            message.id,
+            until=message.now + wait.left,
+            by=wait.held_by,
+            setting=_setting(wait.held_by, quiet, caps),
+        )
+    return wait
+
+
+def _setting(by: HeldBy, quiet: QuietHours | None, caps: Caps) -> str:
+    return f"{by}: {quiet if by is HeldBy.QUIET_HOURS else caps}"
 
 
 async def _count_within_caps(conn: Connection, message: QueuedMessage, caps: Caps) -> bool:

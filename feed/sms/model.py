@@ -52,6 +52,13 @@ class State(StrEnum):
     EXPIRED = "expired"
 
 
+class HeldBy(StrEnum):
+    """Why a message that is due waits."""
+
+    QUIET_HOURS = "quiet_hours"
+    QUOTA = "quota"
+
+
 # States in which an editor may retry a message or record its outcome.
 STUCK_STATES = (State.UNKNOWN, State.FAILED, State.UNDELIVERED)
 
@@ -90,6 +97,9 @@ class QuietHours(msgspec.Struct, frozen=True):
 
     begin: time
     end: time
+
+    def __str__(self) -> str:
+        return f"{self.begin:%H:%M}-{self.end:%H:%M}"
 
     def end_after(self, now: datetime) -> datetime:
         """The end of the quiet hours that contain `now`; `now` itself outside of them. In UTC."""
@@ -177,9 +187,10 @@ class Send(msgspec.Struct, frozen=True):
 
 
 class Wait(msgspec.Struct, frozen=True):
-    """The message is sent after `left`."""
+    """The message is sent after `left`. `held_by`: what holds it although it is due."""
 
     left: timedelta
+    held_by: HeldBy | None = None
 
 
 def next_step(message: QueuedMessage, quiet: QuietHours | None) -> Send | Wait | Expire:
@@ -191,4 +202,4 @@ def next_step(message: QueuedMessage, quiet: QuietHours | None) -> Send | Wait |
         return Send()
     if message.expires_at is not None and message.expires_at <= earliest:
         return Expire()
-    return Wait(earliest - message.now)
+    return Wait(earliest - message.now, HeldBy.QUIET_HOURS if message.not_before <= message.now else None)

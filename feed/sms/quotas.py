@@ -5,7 +5,7 @@ from datetime import UTC, datetime, time, timedelta
 
 import msgspec
 
-from feed.sms.model import SHANGHAI, Purpose, QueuedMessage, QuietHours, Wait, earliest_send
+from feed.sms.model import SHANGHAI, HeldBy, Purpose, QueuedMessage, QuietHours, Wait, earliest_send
 
 
 class Caps(msgspec.Struct, frozen=True):
@@ -13,6 +13,9 @@ class Caps(msgspec.Struct, frozen=True):
 
     per_phone: int
     per_day: int
+
+    def __str__(self) -> str:
+        return f"{self.per_phone} per phone, {self.per_day}"
 
 
 # No limits, for tests.
@@ -46,4 +49,4 @@ def next_day(message: QueuedMessage, quiet: QuietHours | None) -> Wait:
     """The wait until the message may be sent on the next day in Shanghai, outside of the quiet hours."""
     here = message.now.astimezone(SHANGHAI)
     midnight = datetime.combine(here.date() + timedelta(days=1), time(), SHANGHAI).astimezone(UTC)
-    return Wait(earliest_send(Purpose(message.purpose), midnight, quiet) - message.now)
+    return Wait(earliest_send(Purpose(message.purpose), midnight, quiet) - message.now, HeldBy.QUOTA)

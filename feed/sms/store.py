@@ -8,9 +8,10 @@ import msgspec
 from feed import jobs
 from feed.keys.store import Keys
 from feed.postgres import Connection, many, one
-from feed.sms.model import Lane, MessageId, Purpose, QueuedMessage, Recipient, SendAttempt, lane_of
+from feed.sms.model import HeldBy, Lane, MessageId, Purpose, QueuedMessage, Recipient, SendAttempt, lane_of
 from feed.sms.templates import fit_params
 
+RELEASED_AT_ONCE = 100
 # The job name of each lane.
 JOBS = {Lane.CODES: "send_code", Lane.NOTICES: "send_message"}
 
@@ -114,7 +115,7 @@ async def mark_sending(conn: Connection, message_id: MessageId, provider: str) -
         """
         UPDATE messages
         SET state = 'sending', sending_at = clock_timestamp(), provider = $2, provider_id = NULL, error_code = NULL,
-            attempt = attempt + 1, asked_at = NULL, asks = 0
+            attempt = attempt + 1, asked_at = NULL, asks = 0, held_until = NULL, held_by = NULL, held_setting = NULL
         WHERE id = $1 AND state = 'queued'
         RETURNING id, purpose, once_key, sealed, provider, attempt, sending_at
         """,
@@ -122,6 +123,39 @@ async def mark_sending(conn: Connection, message_id: MessageId, provider: str) -
         provider,
     )
     return msgspec.convert(row, SendAttempt)
+
+
+async def mark_held(conn: Connection, message_id: MessageId, *, until: datetime, by: HeldBy, setting: str) -> None:
+    """Records until when a queued message waits, why, and for which setting."""
+    await conn.execute(
+        "UPDATE messages SET held_until = $2, held_by = $3, held_setting = $4 WHERE id = $1",
+        message_id,
+        until,
+        by,
+        setting,
+    )
+
+
+async def release_held(conn: Connection, settings: Sequence[str]) -> list[tuple[MessageId, Purpose, datetime]]:
+    """Releases queued messages that are held for other settings than these. Returns them, with the end of their wait."""
+    rows = await conn.fetch(
+        """
+        WITH released AS (
+            SELECT id, held_until
+            FROM messages
+            WHERE state = 'queued' AND held_setting <> ALL ($1::text[])
+            LIMIT $2
+            FOR UPDATE SKIP LOCKED
+        )
+        UPDATE messages SET held_until = NULL, held_by = NULL, held_setting = NULL
+        FROM released
+        WHERE messages.id = released.id
+        RETURNING messages.id, messages.purpose, released.held_until
+        """,
+        settings,
+        RELEASED_AT_ONCE,
+    )
+    return [(row["id"], Purpose(row["purpose"]), row["held_until"]) for row in rows]
 
 
 async def mark_expired(conn: Connection, message_id: MessageId) -> bool:

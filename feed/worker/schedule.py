@@ -18,7 +18,7 @@ from feed.prizes.draw.actions import give_up_next_beacon, publish_next_list
 from feed.prizes.settlement.actions import freeze_next_campaign, settle_next_campaign
 from feed.prizes.winners.expiry import forfeit_next_prize, lapse_next_claim
 from feed.prizes.winners.reminders import remind_next_winner
-from feed.sms.actions import enqueue_jobless
+from feed.sms.actions import enqueue_jobless, release_held
 from feed.sms.receipts import apply_receipts
 from feed.worker import retention
 from feed.worker.drand_client import fetch_drand_values
@@ -42,6 +42,8 @@ SCHEDULE: tuple[Entry, ...] = (
     Entry("repair_drift", 15, lambda w: repair_drift(w.pool, w.redis)),
     Entry("resolve_abandoned_messages", 5, resolve_abandoned),
     Entry("enqueue_jobless_messages", 5, lambda w: enqueue_jobless(w.pool)),
+    # After a change of the quiet hours or of a quota.
+    Entry("release_held_messages", 15, lambda w: release_held(w.pool, w.quiet, w.caps)),
     Entry("apply_message_receipts", 5, lambda w: apply_receipts(w.pool)),
     Entry("notify_likes", 1, lambda w: notify_likes(w.pool)),
     Entry("notify_comments", 1, lambda w: notify_comments(w.pool)),

@@ -15,6 +15,7 @@ from feed.phones import normalise_phone
 from feed.sms.file_provider import FileProvider
 from feed.sms.model import Purpose, Reference
 from tests.support.command_line import Installation, Ran
+from tests.support.sms import PHONE, enqueue
 
 
 @pytest.fixture
@@ -36,6 +37,36 @@ async def test_the_outbox_is_json_lines_and_one_phones_on_demand(there: Installa
     assert "爱读书的深圳人" in everything[0]["text"]
     assert [line["params"]["code"] for line in one_phone] == ["012345"]
     assert (await there.feed("outbox", "--phone", "12")).status == 1
+
+
+async def test_messages_that_are_held_are_seen_as_such(there: Installation, database: str) -> None:
+    pool = await asyncpg.create_pool(database, min_size=1, max_size=1)
+    message_id = await enqueue(pool, there.keys)
+    await pool.execute(
+        """
+        UPDATE messages
+        SET held_by = 'quiet_hours', held_until = '2026-10-01T00:00:00Z', held_setting = 'quiet_hours: 22:00-08:00'
+        """
+    )
+    await pool.close()
+
+    (line,) = [json.loads(line) for line in (await there.feed("outbox")).out.splitlines()]
+    assert (line["id"], line["held_by"], line["held_until"]) == (str(message_id), "quiet_hours", "2026-10-01T00:00:00Z")
+    assert (line["phone"], line["purpose"]) == (PHONE, "prize_notice")
+    assert "爱读书的深圳人" in line["text"]
+    assert (await there.feed("outbox", "--phone", "13900139000")).out == ""
+    # Where messages are really sent, a terminal shows neither number nor text.
+    real = await there.feed("outbox", FEED_EMBEDDED="", FEED_PUBLIC_URL="https://feed.example")
+    assert PHONE not in real.out
+    assert '"phone":"138****8000"' in real.out
+    assert "爱读书的深圳人" not in real.out
+    doctor = await there.feed("doctor")
+    assert re.search(r"ok\s+messages.*1 held by quiet hours until 2026-10-01 08:00 Shanghai time", doctor.out), (
+        doctor.out
+    )
+    away = await there.feed("outbox", FEED_DATABASE_URL="postgresql://feed@127.0.0.1:1/feed")
+    assert (away.status, away.out) == (0, "")
+    assert "held messages cannot be read" in away.err
 
 
 async def test_a_token_is_one_line_and_says_who(there: Installation) -> None:

@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 from feed.sms.model import (
     SHANGHAI,
     Expire,
+    HeldBy,
     Lane,
     MessageId,
     Purpose,
@@ -97,6 +98,7 @@ def test_a_due_message_goes() -> None:
 def test_a_message_waits_for_its_time_and_for_the_morning_after_it() -> None:
     assert next_step(waiting(not_before=shanghai(11)), NIGHT) == Wait(timedelta(hours=1))
     assert next_step(waiting(not_before=shanghai(23)), NIGHT) == Wait(timedelta(hours=22))
+    assert next_step(waiting(now=shanghai(23)), NIGHT) == Wait(timedelta(hours=9), HeldBy.QUIET_HOURS)
 
 
 def test_what_has_expired_or_will_before_it_may_go_is_not_sent() -> None:

@@ -3,7 +3,7 @@ from typing import Any
 
 import pytest
 
-from feed.sms.model import SHANGHAI, MessageId, Purpose, QueuedMessage, Wait, read_quiet_hours
+from feed.sms.model import SHANGHAI, HeldBy, MessageId, Purpose, QueuedMessage, Wait, read_quiet_hours
 from feed.sms.provider import Registration
 from feed.sms.quotas import next_day, wait_for_code
 from feed.sms.registry import REGISTRATIONS, code_windows
@@ -57,5 +57,5 @@ def test_after_the_wait_the_code_may_go() -> None:
 def test_what_is_over_a_day_s_quota_waits_for_the_next_morning(now: datetime, until: datetime) -> None:
     message = QueuedMessage(MessageId(1), Purpose.PRIZE_NOTICE, "prize:1", b"", None, now, None, now)
 
-    assert next_day(message, read_quiet_hours("22:00-08:00")) == Wait(until - now)
-    assert next_day(message, None) == Wait(until - now - timedelta(hours=8))
+    assert next_day(message, read_quiet_hours("22:00-08:00")) == Wait(until - now, HeldBy.QUOTA)
+    assert next_day(message, None) == Wait(until - now - timedelta(hours=8), HeldBy.QUOTA)

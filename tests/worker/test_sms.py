@@ -12,6 +12,7 @@ from feed.sms import store as messages
 from feed.sms.file_provider import OutboxLine, read_outbox
 from feed.sms.model import SHANGHAI, MessageId, MessageTooLate, Purpose, QuietHours, SendAttempt, Wait
 from feed.sms.provider import Found, Inconclusive, NotAccepted, Rejected, Throttled, Uncertain
+from feed.sms.quotas import Caps
 from feed.worker import retention
 from feed.worker.sms import resolve_abandoned, send_message
 from feed.worker.state import WorkerState
@@ -223,6 +224,70 @@ async def test_at_night_the_notice_waits_by_the_clock_of_the_database(worker_sta
     assert timedelta(minutes=59) < waits.left <= timedelta(hours=1)
     assert sent(outbox) == []
     assert await state_of(worker_state.pool, message_id) == "queued"
+    row = await worker_state.pool.fetchrow("SELECT held_by, held_until - now() AS left FROM messages")
+    assert row is not None
+    assert row["held_by"] == "quiet_hours"
+    assert timedelta(minutes=58) < row["left"] <= timedelta(hours=1)
+
+
+def quiet_now(*, since: int = 1) -> QuietHours:
+    """Quiet hours that have begun `since` hours ago and end in an hour."""
+    here = datetime.now(UTC).astimezone(SHANGHAI)
+    return QuietHours((here - timedelta(hours=since)).time(), (here + timedelta(hours=1)).time())
+
+
+async def due_jobs(pool: "Pool[Record]") -> set[int]:
+    rows = await pool.fetch(
+        "SELECT payload FROM jobs.pgqueuer WHERE entrypoint = 'send_message' AND execute_after <= now()"
+    )
+    return {int(row["payload"]) for row in rows}
+
+
+@pytest.mark.parametrize("held_by", ["quiet_hours", "quota"])
+async def test_a_changed_setting_lets_held_messages_go(worker_state: WorkerState, outbox: Path, held_by: str) -> None:
+    holding = {"quiet": quiet_now()} if held_by == "quiet_hours" else {"caps": Caps(per_phone=1, per_day=1)}
+    held = worker_state._replace(**holding)
+    if held_by == "quota":
+        await send_message(held, await enqueue(held.pool, held.keys, "prize:0"))
+    first, second = [await enqueue(held.pool, held.keys, f"prize:{number}") for number in (1, 2)]
+    # The job waits in the queue for the time that it was told.
+    await held.pool.execute("DELETE FROM jobs.pgqueuer")
+    for message_id in (first, second):
+        wait = await send_message(held, message_id)
+        assert wait is not None
+        assert wait.held_by == held_by
+        await held.pool.execute(
+            """
+            INSERT INTO jobs.pgqueuer (entrypoint, payload, dedupe_key, priority, execute_after, status)
+            VALUES ('send_message', $1, $2, 0, now() + $3::interval, 'queued')
+            """,
+            str(message_id).encode(),
+            f"message:{message_id}",
+            wait.left,
+        )
+
+    assert await actions.release_held(held.pool, held.quiet, held.caps) is False
+    assert await due_jobs(held.pool) == set()
+    for _ in range(2):  # The second time nothing is left to do.
+        await actions.release_held(worker_state.pool, worker_state.quiet, worker_state.caps)
+
+    assert await due_jobs(held.pool) == {first, second}
+    for message_id in (first, second):
+        await send_message(worker_state, message_id)
+        assert await state_of(worker_state.pool, message_id) == "sent"
+    assert await worker_state.pool.fetchval("SELECT count(*) FROM messages WHERE held_by IS NOT NULL") == 0
+
+
+async def test_messages_that_are_still_held_wait_again(worker_state: WorkerState, outbox: Path) -> None:
+    night = worker_state._replace(quiet=quiet_now())
+    message_id = await enqueue(night.pool, night.keys)
+    await send_message(night, message_id)
+    longer = night._replace(quiet=quiet_now(since=2))
+    await actions.release_held(night.pool, longer.quiet)
+    wait = await send_message(longer, message_id)
+    assert wait is not None
+    assert await state_of(night.pool, message_id) == "queued"
+    assert sent(outbox) == []
 
 
 async def test_what_came_too_late_is_not_sent(worker_state: WorkerState, outbox: Path) -> None:

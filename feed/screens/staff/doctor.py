@@ -1,5 +1,7 @@
 """Reads of Postgres for `feed doctor`."""
 
+from datetime import datetime
+
 import msgspec
 
 from feed.postgres import Connection
@@ -16,6 +18,9 @@ class Backlog(msgspec.Struct, frozen=True):
     undelivered_messages: int
     held_messages: int
     held_by: str
+    quiet_messages: int
+    over_quota_messages: int
+    held_until: datetime | None
     overdue_jobs: int
 
 
@@ -30,6 +35,7 @@ async def read_backlog(conn: Connection) -> Backlog:
                 AS stuck_messages,
             undecided.unknown AS unknown_messages, undecided.failed AS failed_messages,
             undecided.undelivered AS undelivered_messages, held.count AS held_messages, held.codes AS held_by,
+            waiting.quiet AS quiet_messages, waiting.over_quota AS over_quota_messages, waiting.until AS held_until,
             (SELECT count(*) FROM jobs.pgqueuer WHERE status = 'queued' AND execute_after < now() - interval '1 minute')
                 AS overdue_jobs
         FROM (
@@ -42,7 +48,12 @@ async def read_backlog(conn: Connection) -> Backlog:
             SELECT count(*) AS count, coalesce(string_agg(DISTINCT error_code, ', ' ORDER BY error_code), '') AS codes
             FROM messages
             WHERE state = 'queued' AND error_code IS NOT NULL AND (expires_at IS NULL OR expires_at > now())
-        ) AS held
+        ) AS held, (
+            SELECT count(*) FILTER (WHERE held_by = 'quiet_hours') AS quiet, count(*) FILTER (WHERE held_by = 'quota') AS over_quota,
+                   max(held_until) AS until
+            FROM messages
+            WHERE state = 'queued' AND held_by IS NOT NULL
+        ) AS waiting
         """
     )
     return msgspec.convert(row, Backlog)

@@ -1,18 +1,18 @@
 """Endpoints of editors for SMS with an unknown outcome: list, retry and resolve."""
 
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 
 from feed.api.state import AppState
 from feed.postgres import transaction
 from feed.sms import actions
 from feed.sms import store as messages
-from feed.sms.model import MessageId, Purpose, SendAttempt
+from feed.sms.model import SHANGHAI, MessageId, Purpose, QuietHours, SendAttempt
 from feed.sms.provider import NotAccepted
 from feed.worker.sms import send_message
 from feed.worker.state import WorkerState
 from tests.support import make
 from tests.support.api import Join
-from tests.support.sms import ScriptedProvider
+from tests.support.sms import ScriptedProvider, enqueue
 
 PHONE = "+8613800138000"
 
@@ -148,3 +148,16 @@ async def test_invalid_decisions_are_rejected(app_state: AppState, join: Join) -
     assert (wrong.status_code, wrong.json()["code"]) == (422, "invalid")
     assert await job_count(app_state) == 0
     assert await app_state.pool.fetchval("SELECT count(*) FROM audit WHERE subject_kind = 'message'") == 0
+
+
+async def test_editors_see_what_holds_a_message(app_state: AppState, join: Join) -> None:
+    made = await enqueue(app_state.pool, app_state.keys)
+    here = datetime.now(UTC).astimezone(SHANGHAI)
+    quiet = QuietHours((here - timedelta(hours=1)).time(), (here + timedelta(hours=1)).time())
+    await actions.begin_sending(app_state.pool, made, "aliyun", quiet)
+    (card,) = (await join("编辑", roles=("editor",))("GET", "/admin/messages?state=queued")).json()["items"]
+    assert (card["id"], card["held_by"]) == (str(made), "quiet_hours")
+    assert timedelta(0) < datetime.fromisoformat(card["held_until"]) - here <= timedelta(hours=1)
+    await actions.begin_sending(app_state.pool, made, "aliyun", None)
+    (card,) = (await join("编辑", roles=("editor",))("GET", "/admin/messages?state=sending")).json()["items"]
+    assert (card["held_by"], card["held_until"]) == (None, None)
