@@ -21,6 +21,11 @@ from feed.sms.file_provider import FileProvider
 Callback = Callable[[str, bool], None]
 
 
+def is_commit(query: str) -> bool:
+    """Whether the statements end with a commit; some servers check the transaction's age in the same round trip."""
+    return query.rstrip(";").endswith("COMMIT")
+
+
 @contextmanager
 def watched(record: Callback) -> Iterator[None]:
     """Calls `record` before and after each point in this process."""
@@ -28,7 +33,7 @@ def watched(record: Callback) -> Iterator[None]:
     files = {name: getattr(os, name) for name in ("link", "unlink", "replace")}
 
     async def executing(self: Any, query: str, *args: Any, **more: Any) -> str:
-        if query != "COMMIT;":
+        if not is_commit(query):
             return await execute(self, query, *args, **more)
         record("commit", False)
         answer = await execute(self, query, *args, **more)

@@ -30,6 +30,7 @@ from feed.worker.loop import work
 from feed.worker.schedule import SCHEDULE
 from feed.worker.state import WorkerState
 from tests.support.drand_relay import TEST_CHAIN, signature_of
+from tests.support.kill_points import is_commit
 from tests.support.phases import FORM
 
 
@@ -40,8 +41,8 @@ def die_at_commit(when: str, nth: int) -> None:
 
     async def execute_or_die(self: Any, query: str, *args: Any, **more: Any) -> str:
         nonlocal seen
-        seen += query == "COMMIT;"
-        last = query == "COMMIT;" and seen == nth
+        seen += is_commit(query)
+        last = is_commit(query) and seen == nth
         if last and when == "before":
             os.kill(os.getpid(), signal.SIGKILL)
         answer = await execute(self, query, *args, **more)

@@ -17,6 +17,7 @@ from feed.prizes.settlement.actions import settle_campaign, settle_next_campaign
 from tests.prizes.conftest import Kill
 from tests.support import killed_at_commit, make, phases
 from tests.support.drand_relay import TEST_CHAIN, signature_of
+from tests.support.kill_points import is_commit
 
 WHEN = pytest.mark.parametrize("when", ["before", "after"])
 
@@ -41,7 +42,7 @@ async def _commits(pool: Pool, keys: Keys, monkeypatch: pytest.MonkeyPatch) -> i
 
     async def counted(self: Any, query: str, *args: Any, **more: Any) -> str:
         nonlocal seen
-        seen += query == "COMMIT;"
+        seen += is_commit(query)
         return await execute(self, query, *args, **more)
 
     with monkeypatch.context() as patched:
