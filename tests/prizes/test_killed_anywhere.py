@@ -46,7 +46,7 @@ CHANGED_BY_RETRY = {"attempt", "asks", "asked_at", "provider_id", "changed_at"}
 REPEATED_ACTIONS = {"reveal_claim", "export_claims", "change_claim", "grant_claim_access"}
 # Ids, and the names that `make` counts.
 _NUMBERS = re.compile(r"\d{7,}|\bp\d+\b")
-_HASHES = re.compile(r"[0-9a-f]{40,}")
+_HASHES = re.compile(r"[0-9a-f]{32,}")
 _TIMES = re.compile(r"\d+月\d+日\d\d:\d\d|\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d(\.\d+)?(Z|\+\d\d(:?\d\d)?)?")
 
 
