@@ -29,12 +29,20 @@ class StrictRequest(Request[Any, Any, State]):
         return body_decoder(field.annotation).decode(await self.body())
 
 
+# In the request's state of a HEAD request, which handlers see as GET.
+IS_HEAD = "is_head"
 # In the request's state: the account id and the KeyedRequest of a request with an Idempotency-Key.
 KEYED_REQUEST = "keyed_request"
 
 KEY_LONGEST = 200
 _KEY = re.compile(rb"[!-~]{1,%d}" % KEY_LONGEST)
 _KEY_HEADER = "Idempotency-Key"
+
+
+def is_read_by_user(request: Request[Any, Any, State]) -> bool:
+    """Whether a GET is for the user to read: not HEAD, and not fetched in advance by a browser or an app that says so."""
+    purposes = (request.headers.get("sec-purpose", ""), request.headers.get("purpose", ""))
+    return IS_HEAD not in request.scope["state"] and not any("prefetch" in each.lower() for each in purposes)
 
 
 async def check_request(request: Request[Any, Any, State]) -> Response[None] | None:

@@ -19,7 +19,7 @@ from feed.prizes.announcement.announce import announce_winners, finish_next_obje
 from feed.prizes.announcement.replace_winner import replace_winner
 from feed.prizes.announcement.undo_settlement import undo_settlement
 from feed.prizes.claims.access import end_access, grant_access
-from feed.prizes.claims.actions import claim_prize, reveal_claim, view_prize
+from feed.prizes.claims.actions import claim_prize, open_prize, reveal_claim
 from feed.prizes.claims.codes import add_codes, show_codes
 from feed.prizes.claims.export import export_claims
 from feed.prizes.claims.fulfilment import decline_prize, hand_over_prize, receive_prize, ship_prize, verify_claim
@@ -298,7 +298,7 @@ STORIES: dict[str, Story] = {
             _announce("first"),
             _announce("second"),
             _SEND,
-            _of(1, lambda p, account, winner: view_prize(p.pool, account, winner)),
+            _of(1, lambda p, account, winner: open_prize(p.pool, account, winner)),
             _claim(1),
             _claim(1, address="深圳市南山区海德三道1号"),
             _claim(2),

@@ -3,6 +3,8 @@
 from litestar.enums import ScopeType
 from litestar.types import ASGIApp, Message, Receive, Scope, Send
 
+from feed.api.requests import IS_HEAD
+
 
 def head_middleware(app: ASGIApp) -> ASGIApp:
     """Passes a HEAD request on as GET and drops the body of the response, also that of an error."""
@@ -17,6 +19,7 @@ def head_middleware(app: ASGIApp) -> ASGIApp:
                 message["body"] = b""
             await send(message)
 
+        scope["state"][IS_HEAD] = True
         await app({**scope, "method": "GET"}, receive, send_without_body)
 
     return middleware

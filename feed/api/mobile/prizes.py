@@ -1,7 +1,10 @@
 """Endpoints of published results and draws, and of the viewer's own prizes."""
 
+from typing import Any
+
 import msgspec
-from litestar import Response, Router, get, post, put
+from litestar import Request, Response, Router, get, post, put
+from litestar.datastructures.state import State
 from litestar.params import FromPath, JSONBody
 
 from feed.api.dependencies import (
@@ -14,6 +17,7 @@ from feed.api.dependencies import (
     Limit,
     path_id,
 )
+from feed.api.requests import is_read_by_user
 from feed.api.responses import PRIVATE, is_known, json_response, not_modified, response_specs
 from feed.api.state import AppState
 from feed.campaigns.errors import CampaignNotFound
@@ -110,11 +114,14 @@ async def list_prizes(
     ),
 )
 async def get_prize(
-    prize_id: FromPath[str], app_state: InjectedAppState, viewer: InjectedViewer
+    prize_id: FromPath[str],
+    request: Request[Any, Any, State],
+    app_state: InjectedAppState,
+    viewer: InjectedViewer,
 ) -> Response[PrizeCard]:
-    """A prize of the viewer. Opening it changes its state from `notified` to `viewed`."""
+    """A prize of the viewer. Opening it changes its state from `notified` to `viewed`; HEAD and a prefetch do not."""
     winner_id = WinnerId(path_id(prize_id, PrizeNotFound))
-    await claim_actions.view_prize(app_state.pool, viewer.account_id, winner_id)
+    await claim_actions.open_prize(app_state.pool, viewer.account_id, winner_id, is_viewed=is_read_by_user(request))
     return await _prize(app_state, winner_id)
 
 

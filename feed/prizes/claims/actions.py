@@ -19,11 +19,12 @@ from feed.sms import store as messages
 from feed.texts import read_reason
 
 
-async def view_prize(pool: Pool, account_id: AccountId, winner_id: WinnerId) -> None:
-    """Marks one prize of the account as seen. Raises PrizeNotFound, NotYourPrize."""
+async def open_prize(pool: Pool, account_id: AccountId, winner_id: WinnerId, *, is_viewed: bool = True) -> None:
+    """Marks one prize of the account as viewed, unless its user does not see it yet. Raises PrizeNotFound, NotYourPrize."""
     async with transaction(pool) as conn:
         await require_own(conn, account_id, winner_id)
-        await winner_store.mark_viewed(conn, winner_id)
+        if is_viewed:
+            await winner_store.mark_viewed(conn, winner_id)
 
 
 async def claim_prize(pool: Pool, keys: Keys, account_id: AccountId, winner_id: WinnerId, form: ClaimForm) -> None:

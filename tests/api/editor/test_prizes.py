@@ -174,6 +174,10 @@ async def test_a_prize_is_for_its_winner_only(
         page = (await winner("GET", "/me/prizes")).json()
         assert [(each["id"], each["state"]) for each in page["items"]] == [(str(best["id"]), "notified")]
         await winner("GET", f"/campaigns/{campaign.id}/me")
+        assert (await winner("HEAD", prize)).status_code == 200
+        for header in ("sec-purpose", "purpose"):
+            fetched = await winner("GET", prize, headers={header: "prefetch;prerender"})
+            assert fetched.json()["state"] == "notified"
     opened = (await winner("GET", prize)).json()
     assert (opened["state"], opened["needs"]) == ("viewed", ["recipient_name", "phone", "address"])
     page = (await winner("GET", "/me/prizes")).json()
