@@ -23,18 +23,15 @@ class CacheHeaders:
 
     def complete(self, headers: Iterable[tuple[bytes, bytes]], *, docs: bool) -> RawHeaders:
         """The headers, with the union of all their `Vary` and what every response depends on."""
-        kept: RawHeaders = []
-        also: list[bytes] = []
-        has_control = False
-        for header in headers:
-            if header[0] == b"vary":
-                also.append(header[1])
-                continue
-            if header[0] == b"cache-control":
-                has_control = True
-            kept.append(header)
-        kept.append((b"vary", self._union(also)) if also else self._vary)
-        if not has_control:
+        kept = list(headers)
+        # Most responses have no Vary of their own and a Cache-Control: two look-ups instead of a loop.
+        names = dict(kept)
+        vary = self._vary
+        if b"vary" in names:
+            vary = b"vary", self._union([value for name, value in kept if name == b"vary"])
+            kept = [header for header in kept if header[0] != b"vary"]
+        kept.append(vary)
+        if b"cache-control" not in names:
             kept.append((b"cache-control", _DOCS if docs else _DEFAULT))
         return kept
 
