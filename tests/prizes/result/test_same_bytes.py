@@ -9,7 +9,7 @@ import msgspec
 
 from feed.campaigns.model import Rules
 from feed.decoding import convert
-from feed.keys.signatures import PublicKey, canonical, sign, sign_document
+from feed.keys.signatures import PublicKey, canonical, sha256_of, sign, sign_document
 from feed.keys.store import Keys
 from feed.postgres import Pool
 from feed.prizes.model import Settlement, SheetRow
@@ -39,6 +39,19 @@ def test_the_document_of_the_vector_has_the_same_bytes() -> None:
     private = bytes.fromhex(given["private_key"])
     assert sign_document(decision.outcome, partial(sign, private)).decode() == vector["document"]
     assert canonical(msgspec.convert(vector["change"], Change)).decode() == vector["change_canonical"]
+
+
+def test_the_document_of_the_vector_as_it_is_settled_today_has_the_same_bytes_too() -> None:
+    """The same sheet with pseudonyms per account in rows that cannot win; a change of these bytes fails here."""
+    given = _vector()["given"]
+    settlement = msgspec.convert(
+        given["settlement"] | {"has_result": False, "unlinked": True}, Settlement, strict=False
+    )
+    rows = msgspec.convert(given["rows"], list[SheetRow])
+    rules = convert(given["rules"], Rules)
+    decision = decide(settlement, rows, rules=rules, document=given["rules"], sha256=given["rules_sha256"])
+    assert decision.outcome.counts.excluded == {"other": 4}
+    assert sha256_of(canonical(decision.outcome)) == "586227ee6c367f446bbf31f6af2379a1916585dcdd643df6ec592c5862620b9f"
 
 
 def test_the_vector_verifies_only_with_its_key() -> None:
