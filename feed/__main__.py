@@ -45,8 +45,8 @@ _UNREACHABLE_ERRORS = (
 )
 
 
-def main(argv: Sequence[str] | None = None) -> int:
-    """Runs one command. Returns the exit status: 0 for success, 1 for an error, 2 for wrong usage or a conflict."""
+def build_parser() -> argparse.ArgumentParser:
+    """The parser of the command line, with all commands."""
     parser = argparse.ArgumentParser(
         prog="feed",
         description="feed · 鹏友圈：社区动态、活动与可验证的评奖 · moments, campaigns, prizes that can be verified",
@@ -55,7 +55,12 @@ def main(argv: Sequence[str] | None = None) -> int:
     subparsers = parser.add_subparsers(metavar="COMMAND", required=True)
     for name in COMMANDS:
         import_module(f"feed.commands.{name}").register(subparsers)
-    arguments = parser.parse_args(argv)
+    return parser
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Runs one command. Returns the exit status: 0 for success, 1 for an error, 2 for wrong usage or a conflict."""
+    arguments = build_parser().parse_args(argv)
     try:
         status: int = arguments.run(arguments)
     except KeyboardInterrupt:

@@ -11,6 +11,7 @@ from typing import TextIO
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 
+from feed.commands.arguments import whole_number
 from feed.commands.installation import add_data_option, find_settings
 from feed.poolers import require_session
 from feed.postgres import open_pool
@@ -37,12 +38,23 @@ def register(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") 
         "likes, most have few. Refuses a database that holds posts or campaigns.",
     )
     add_data_option(seed)
-    seed.add_argument("--posts", type=int, default=10_000, metavar="N", help="default 10000")
-    seed.add_argument("--likes", type=int, metavar="N", help="default: ten times the posts")
-    seed.add_argument("--comments", type=int, metavar="N", help="default: twice the posts")
-    seed.add_argument("--accounts", type=int, metavar="N", help="default: a tenth of the posts, at least 1000")
-    seed.add_argument("--topics", type=int, default=200, metavar="N", help="default 200")
-    seed.add_argument("--days", type=int, default=365, metavar="N", help="over which posts are spread (default 365)")
+    seed.add_argument("--posts", type=whole_number(1, 100_000_000), default=10_000, metavar="N", help="default 10000")
+    seed.add_argument("--likes", type=whole_number(1, 100_000_000), metavar="N", help="default: ten times the posts")
+    seed.add_argument("--comments", type=whole_number(1, 100_000_000), metavar="N", help="default: twice the posts")
+    seed.add_argument(
+        "--accounts",
+        type=whole_number(1, 100_000_000),
+        metavar="N",
+        help="default: a tenth of the posts, at least 1000",
+    )
+    seed.add_argument("--topics", type=whole_number(1, 100_000_000), default=200, metavar="N", help="default 200")
+    seed.add_argument(
+        "--days",
+        type=whole_number(1, 3_650),
+        default=365,
+        metavar="N",
+        help="over which posts are spread (default 365)",
+    )
     seed.set_defaults(run=run_seed)
 
 

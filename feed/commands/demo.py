@@ -10,6 +10,7 @@ from pathlib import Path
 
 from rich.markup import escape
 
+from feed.commands.arguments import whole_number
 from feed.commands.supervisor import RunningInstallation, run_installation
 from feed.commands.up import run_until_signal
 from feed.demo.client import Line
@@ -28,7 +29,12 @@ def register(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") 
     parser.add_argument("--lang", choices=("zh", "en"), default="zh", help="language of the story (default zh)")
     parser.add_argument("--english", action="store_const", const="en", dest="lang", help="the same as --lang en")
     parser.add_argument("--keep", action="store_true", help="let the server go on with the demo's data, until Ctrl-C")
-    parser.add_argument("--port", type=int, metavar="P", help="port of the API (default: a free one; 8080 with --keep)")
+    parser.add_argument(
+        "--port",
+        type=whole_number(0, 65_535),
+        metavar="P",
+        help="port of the API (default: a free one; 8080 with --keep)",
+    )
     parser.add_argument(
         "--data",
         metavar="DIR",

@@ -7,6 +7,7 @@ from typing import get_args
 
 import msgspec
 
+from feed.commands.arguments import read_id, whole_number
 from feed.commands.installation import add_data_option, find_settings
 from feed.inbox import push_actions as push_actions
 from feed.inbox.push_store import PushState
@@ -27,12 +28,12 @@ def register(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") 
     listing = actions.add_parser("list", help="推送列表 · pushes as JSON lines, the latest first")
     add_data_option(listing)
     listing.add_argument("--dead", action="store_true", help="only those that were given up")
-    listing.add_argument("--limit", type=int, default=50, metavar="N", help="at most (default 50)")
+    listing.add_argument("--limit", type=whole_number(1, 10_000), default=50, metavar="N", help="at most (default 50)")
     listing.set_defaults(run=run_list)
     retry = actions.add_parser("retry", help="重发 · try again what was given up")
     add_data_option(retry)
     which = retry.add_mutually_exclusive_group(required=True)
-    which.add_argument("id", nargs="?", type=int, metavar="ID")
+    which.add_argument("id", nargs="?", type=read_id, metavar="ID")
     which.add_argument("--all", action="store_true", help="all that were given up")
     retry.set_defaults(run=run_retry)
 

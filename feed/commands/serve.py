@@ -9,6 +9,7 @@ from signal import SIG_DFL, SIGTERM, signal
 from typing import Any
 
 from feed import logging
+from feed.commands.arguments import whole_number
 from feed.commands.installation import add_data_option, environment, find_settings, require_serving
 from feed.embedded.launcher import end_with_parent
 from feed.embedded.processes import require_free_port
@@ -26,10 +27,16 @@ def register(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") 
     api = subparsers.add_parser("api", help="只启动 API · the API alone", description="Serves HTTP until SIGTERM.")
     add_data_option(api)
     api.add_argument("--host", default="127.0.0.1", help="address to listen on (default 127.0.0.1)")
-    api.add_argument("--port", type=int, default=8080, metavar="P", help="port to listen on (default 8080)")
-    api.add_argument("--workers", type=int, default=1, metavar="N", help="processes (default 1)")
     api.add_argument(
-        "--grace", type=int, default=10, metavar="S", help="seconds for open requests at the end (default 10)"
+        "--port", type=whole_number(0, 65_535), default=8080, metavar="P", help="port to listen on (default 8080)"
+    )
+    api.add_argument("--workers", type=whole_number(1, 64), default=1, metavar="N", help="processes (default 1)")
+    api.add_argument(
+        "--grace",
+        type=whole_number(0, 3_600),
+        default=10,
+        metavar="S",
+        help="seconds for open requests at the end (default 10)",
     )
     api.set_defaults(run=run_api)
 

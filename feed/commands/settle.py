@@ -4,6 +4,7 @@ import argparse
 import asyncio
 from contextlib import suppress
 
+from feed.commands.arguments import read_id
 from feed.commands.installation import add_data_option, find_settings
 from feed.keys.store import open_keys
 from feed.postgres import open_pool, with_retries
@@ -24,7 +25,7 @@ def register(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") 
         description="Freezes the sheet and finds the winners of a campaign that has ended, as the worker does by itself at "
         "settle_at. With --reason also while something waits: a missing mark is 0, and what waits is left out.",
     )
-    parser.add_argument("campaign", type=int, metavar="CAMPAIGN_ID")
+    parser.add_argument("campaign", type=read_id, metavar="CAMPAIGN_ID")
     parser.add_argument("--reason", default="", metavar="TEXT", help="why it does not wait; kept in the audit")
     add_data_option(parser)
     parser.set_defaults(run=run)

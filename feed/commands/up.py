@@ -9,6 +9,7 @@ from contextlib import suppress
 from typing import Any
 from urllib.parse import urlsplit
 
+from feed.commands.arguments import whole_number
 from feed.commands.installation import add_data_option
 from feed.commands.supervisor import RunningInstallation, run_installation
 from feed.terminal import print_lines
@@ -24,9 +25,13 @@ def register(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") 
     add_data_option(parser)
     parser.add_argument("--host", default="127.0.0.1", help="address to listen on (default 127.0.0.1)")
     parser.add_argument(
-        "--port", type=int, default=8080, metavar="P", help="port of the API (default 8080; 0: a free one)"
+        "--port",
+        type=whole_number(0, 65_535),
+        default=8080,
+        metavar="P",
+        help="port of the API (default 8080; 0: a free one)",
     )
-    parser.add_argument("--workers", type=int, default=1, metavar="N", help="API processes (default 1)")
+    parser.add_argument("--workers", type=whole_number(1, 64), default=1, metavar="N", help="API processes (default 1)")
     parser.set_defaults(run=run)
 
 
