@@ -1,5 +1,6 @@
 """The topics whose posts enter a campaign: its own and the aliases of it, at each place where entries are read."""
 
+import asyncio
 from datetime import UTC, datetime
 from typing import Any
 
@@ -113,6 +114,23 @@ async def test_a_scheduled_campaign_holds_its_topic_too(join: Join) -> None:
     await post(join("小明"), "#别的#")
     assert await change(editor, "读书", state="hidden") == (409, "topic_in_campaign")
     assert await change(editor, "读书", alias_of="别的") == (409, "topic_in_campaign")
+
+
+async def test_a_topic_is_not_hidden_while_a_campaign_is_published_on_it(join: Join) -> None:
+    """Whichever is first, never both: the other one is refused."""
+    editor, other = join("编辑", roles=("editor",)), join("另一位编辑", roles=("editor",))
+    await post(join("小明"), "#别的# " + " ".join(f"#话题{n}#" for n in range(8)))
+    for n in range(8):
+        draft = (await editor("POST", "/admin/campaigns", terms(topic=f"话题{n}"))).json()["id"]
+        to = ({"state": "hidden"}, {"alias_of": "别的"}, {"state": "closed"})[n % 3]
+        published, changed = await asyncio.gather(
+            editor("POST", f"/admin/campaigns/{draft}/publish"), other("PATCH", f"/admin/topics/话题{n}", to)
+        )
+        if "alias_of" in to and changed.status_code == 200:
+            # An alias before the publication: the campaign is one of the target.
+            assert published.status_code == 200
+            continue
+        assert sorted([published.status_code, changed.status_code]) == [200, 409], (published.text, changed.text)
 
 
 async def test_an_alias_that_is_given_up_puts_no_entry_out(client: httpx.AsyncClient, join: Join) -> None:
