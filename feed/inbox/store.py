@@ -159,3 +159,26 @@ def _columns(rows: Sequence[NewNotification]) -> list[list[Any]]:
         ],
         10,
     )
+
+
+async def replace_texts(
+    conn: Connection, account_ids: Sequence[int], key_prefix: str, *, campaign_id: int, body: str
+) -> None:
+    """Replaces the text of notifications about a campaign whose key begins with `key_prefix`, and the rest of the key.
+
+    A push that waits is sent with the new text.
+    """
+    await conn.execute(
+        """
+        WITH replaced AS (
+            UPDATE inbox SET body = $4, once_key = $2 || id
+            WHERE account_id = ANY ($1::bigint[]) AND starts_with(once_key, $2) AND subject ->> 'campaign_id' = $3
+            RETURNING id, once_key
+        )
+        UPDATE pushes SET once_key = replaced.once_key FROM replaced WHERE pushes.inbox_id = replaced.id
+        """,
+        account_ids,
+        key_prefix,
+        str(campaign_id),
+        body,
+    )

@@ -17,6 +17,10 @@ _PRIZES_LONGEST = 1500
 # What a settlement waits for, by the kind of block.
 _BLOCK_NAMES = {"entry_waits": "待审作品", "mark_missing": "打分不足的入围作品", "comment_waits": "待审评论"}
 
+# The keys of notifications of shipments begin with this.
+SHIPPED = "shipped:"
+SHIPMENT_REMOVED = "寄送信息已按规定删除。"
+
 # Why a place has ended, by the reason of a forfeited winner.
 _ENDED = {
     "post_deleted": "获奖者删除了获奖作品",
@@ -103,13 +107,16 @@ def of_codes(winner: Winner, title: str) -> NewNotification:
     )
 
 
-def of_shipment(winner: Winner, carrier: str, tracking_no: str) -> NewNotification:
-    """To the winner: the parcel is shipped, or its tracking number was corrected."""
+def of_shipment(winner: Winner, *, carrier: str, tracking_no: str, stored_at: datetime) -> NewNotification:
+    """To the winner: the parcel is shipped, or its tracking number was corrected.
+
+    The number is in the text only, which is replaced when the claims are shredded (`SHIPMENT_REMOVED`).
+    """
     return _prize_notice(
         winner,
         title="您的奖品已寄出",
         body=f"{quoted(carrier)}，单号{quoted(tracking_no)}。收到后请在“我的奖品”中确认。",
-        event=f"shipped:{tracking_no}",
+        event=f"{SHIPPED}{stored_at.isoformat()}",
     )
 
 

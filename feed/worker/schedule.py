@@ -13,7 +13,7 @@ from feed.curation.trends import count_trends
 from feed.notifications.actions import notify_comments, notify_likes
 from feed.posts.erasure import erase_next_posts
 from feed.prizes.announcement.announce import finish_next_objections
-from feed.prizes.claims.shredding import remove_next_archive, shred_next_campaign
+from feed.prizes.claims.shredding import remove_next_archive, remove_next_delivery_data, shred_next_campaign
 from feed.prizes.draw.actions import give_up_next_beacon, publish_next_list
 from feed.prizes.settlement.actions import freeze_next_campaign, settle_next_campaign
 from feed.prizes.winners.expiry import forfeit_next_prize, lapse_next_claim
@@ -66,6 +66,7 @@ SCHEDULE: tuple[Entry, ...] = (
     Entry("finish_next_objections", 10, lambda w: finish_next_objections(w.pool)),
     Entry("erase_next_posts", 1, lambda w: erase_next_posts(w.pool)),
     Entry("shred_next_campaign", 60, lambda w: shred_next_campaign(w.pool, w.keys, w.retention)),
+    Entry("remove_next_delivery_data", 3600, lambda w: remove_next_delivery_data(w.pool)),
     Entry("remove_next_archive", 3600, lambda w: remove_next_archive(w.pool)),
     Entry("remove_old_keys_and_codes", 600, retention.remove_old_keys_and_codes),
     Entry("trim_change_log", 3600, retention.trim_change_log),

@@ -76,12 +76,11 @@ async def ship_prize(
         winner = await fulfilment_store.mark_shipped(conn, winner_id)
         if winner is None:
             raise WrongPrizeState
-        if await fulfilment_store.change_shipment(conn, winner_id, by=by, **shipment):
+        stored_at = await fulfilment_store.change_shipment(conn, winner_id, by=by, **shipment)
+        if stored_at is not None:
             # Without the tracking number, which is personal: shipments are removed later, the audit log is not.
             await audit.add(conn, by, "ship_prize", "prize", winner_id, {"carrier": shipment["carrier"]})
-            await inbox.add_notifications(
-                conn, [notices.of_shipment(winner, shipment["carrier"], shipment["tracking_no"])]
-            )
+            await inbox.add_notifications(conn, [notices.of_shipment(winner, stored_at=stored_at, **shipment)])
 
 
 async def receive_prize(

@@ -1,5 +1,7 @@
 """SQL of fulfilment: states of winners, and shipments."""
 
+from datetime import datetime
+
 from feed.campaigns.prize_kinds import shipped_kinds
 from feed.postgres import Connection, one
 from feed.prizes.model import Winner, WinnerId
@@ -44,25 +46,26 @@ async def mark_shipped(conn: Connection, winner_id: WinnerId) -> Winner | None:
     return one(row, Winner)
 
 
-async def change_shipment(conn: Connection, winner_id: WinnerId, *, by: int, carrier: str, tracking_no: str) -> bool:
-    """Stores the shipment. False if exactly this one is stored already."""
-    return bool(
-        await conn.fetchval(
-            """
-            INSERT INTO shipments (winner_id, carrier, tracking_no, shipped_by)
-            VALUES ($1, $2, $3, $4)
-            ON CONFLICT (winner_id) DO UPDATE
-            SET carrier = excluded.carrier, tracking_no = excluded.tracking_no, shipped_by = excluded.shipped_by,
-                changed_at = clock_timestamp()
-            WHERE (shipments.carrier, shipments.tracking_no) <> (excluded.carrier, excluded.tracking_no)
-            RETURNING true
-            """,
-            winner_id,
-            carrier,
-            tracking_no,
-            by,
-        )
+async def change_shipment(
+    conn: Connection, winner_id: WinnerId, *, by: int, carrier: str, tracking_no: str
+) -> datetime | None:
+    """Stores the shipment. Returns when it was stored; None if exactly this one is stored already."""
+    stored_at: datetime | None = await conn.fetchval(
+        """
+        INSERT INTO shipments (winner_id, carrier, tracking_no, shipped_by)
+        VALUES ($1, $2, $3, $4)
+        ON CONFLICT (winner_id) DO UPDATE
+        SET carrier = excluded.carrier, tracking_no = excluded.tracking_no, shipped_by = excluded.shipped_by,
+            changed_at = clock_timestamp()
+        WHERE (shipments.carrier, shipments.tracking_no) <> (excluded.carrier, excluded.tracking_no)
+        RETURNING coalesce(changed_at, shipped_at)
+        """,
+        winner_id,
+        carrier,
+        tracking_no,
+        by,
     )
+    return stored_at
 
 
 async def mark_received_by_codes(conn: Connection, winner_id: WinnerId) -> None:

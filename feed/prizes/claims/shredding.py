@@ -10,11 +10,13 @@ import msgspec
 from feed.audit import store as audit
 from feed.campaigns import lifecycle_store as lifecycle
 from feed.campaigns.model import time_text
+from feed.inbox import store as inbox
 from feed.keys import fingerprint_store as fingerprints
 from feed.keys.signatures import Signature, sign_document
 from feed.keys.store import Keys
 from feed.postgres import Connection, Pool, act_on_next, transaction
 from feed.prizes.claims import shredding_store
+from feed.prizes.notices import SHIPMENT_REMOVED, SHIPPED
 
 FORMAT: Literal["feed-shredding-1"] = "feed-shredding-1"
 # Records of winners are kept masked for two years, as the law on prize promotions requires.
@@ -71,6 +73,7 @@ async def _shred(conn: Connection, campaign_id: int, *, keys: Keys, retention: R
     await asyncio.to_thread(keys.destroy_campaign_key, campaign_id)
     await fingerprints.mark_destroyed(conn, campaign_id)
     claims, codes = await shredding_store.remove_sealed(conn, campaign_id)
+    await _remove_delivery_data(conn, campaign_id)
     now, ended_at = await shredding_store.get_times(conn, campaign_id)
     record = ShreddingRecord(
         format=FORMAT,
@@ -93,6 +96,25 @@ async def _shred(conn: Connection, campaign_id: int, *, keys: Keys, retention: R
     await lifecycle.mark_archived(conn, campaign_id)
     await audit.add(conn, None, "shred_claims", "campaign", campaign_id, {"claims": claims, "codes": codes})
     return True
+
+
+async def remove_next_delivery_data(pool: Pool) -> bool:
+    """Removes the tracking numbers of one shredded campaign that still has some: of an earlier version, or shipped late.
+
+    False when there is none.
+    """
+    async with transaction(pool) as conn:
+        campaign_id = await shredding_store.find_with_delivery_data(conn)
+        if campaign_id is None:
+            return False
+        await _remove_delivery_data(conn, campaign_id)
+    return True
+
+
+async def _remove_delivery_data(conn: Connection, campaign_id: int) -> None:
+    # With a tracking number a carrier's website shows name, phone and address.
+    account_ids = await shredding_store.mask_shipments(conn, campaign_id)
+    await inbox.replace_texts(conn, account_ids, SHIPPED, campaign_id=campaign_id, body=SHIPMENT_REMOVED)
 
 
 async def _list_due(conn: Connection, *, retention: Retention) -> list[int]:

@@ -67,6 +67,36 @@ async def remove_sealed(conn: Connection, campaign_id: int) -> tuple[int, int]:
     return row["claims"], row["codes"]
 
 
+async def find_with_delivery_data(conn: Connection) -> int | None:
+    """A shredded campaign with a tracking number that is a month old; None if there is none."""
+    campaign_id: int | None = await conn.fetchval(
+        """
+        SELECT winners.campaign_id
+        FROM shipments
+        JOIN winners ON winners.id = shipments.winner_id
+        JOIN shreddings ON shreddings.campaign_id = winners.campaign_id
+        WHERE shipments.tracking_no NOT LIKE '****%' AND shipments.shipped_at < clock_timestamp() - interval '30 days'
+        LIMIT 1
+        """
+    )
+    return campaign_id
+
+
+async def mask_shipments(conn: Connection, campaign_id: int) -> list[int]:
+    """Masks the tracking numbers of a campaign, except for the end of long ones. Returns the accounts of the winners."""
+    rows = await conn.fetch(
+        """
+        UPDATE shipments
+        SET tracking_no = '****' || CASE WHEN length(tracking_no) >= 8 THEN right(tracking_no, 4) ELSE '' END
+        FROM winners
+        WHERE winners.id = shipments.winner_id AND winners.campaign_id = $1 AND shipments.tracking_no NOT LIKE '****%'
+        RETURNING winners.account_id
+        """,
+        campaign_id,
+    )
+    return [row["account_id"] for row in rows]
+
+
 async def add_shredding(
     conn: Connection,
     campaign_id: int,

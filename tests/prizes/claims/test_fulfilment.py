@@ -13,6 +13,7 @@ from feed.accounts.model import AccountId, SecondPersonRequired
 from feed.campaigns.cancellation import cancel_campaign
 from feed.errors import Invalid
 from feed.idempotency import IdempotencyKeyReused, idempotent_transaction, keyed_request
+from feed.inbox import store as inbox
 from feed.keys.signatures import Signature, canonical, is_signed
 from feed.keys.store import KeyDestroyed, Keys
 from feed.postgres import Pool, transaction
@@ -27,7 +28,13 @@ from feed.prizes.claims.codes import ShownCode, add_codes, show_codes
 from feed.prizes.claims.export import export_claims
 from feed.prizes.claims.form import ClaimForm
 from feed.prizes.claims.fulfilment import decline_prize, hand_over_prize, receive_prize, ship_prize, verify_claim
-from feed.prizes.claims.shredding import Retention, ShreddingRecord, remove_next_archive, shred_next_campaign
+from feed.prizes.claims.shredding import (
+    Retention,
+    ShreddingRecord,
+    remove_next_archive,
+    remove_next_delivery_data,
+    shred_next_campaign,
+)
 from feed.prizes.model import (
     ClaimAccessRequired,
     ClaimClosed,
@@ -605,6 +612,92 @@ async def test_the_key_is_destroyed_after_the_retention_period_if_no_prize_is_un
     assert is_signed(canonical(record), signature, [keys.signing_key()])
     changed = msgspec.structs.replace(record, claims=0)
     assert not is_signed(canonical(changed), signature, [keys.signing_key()])
+
+
+TRACKING = ("SF1234567890", "YT9988776655")
+
+
+async def places_of(pool: Pool, texts: Sequence[str]) -> set[str]:
+    """The tables of the database, those of the job queue included, in which one of the texts occurs."""
+    tables = await pool.fetch(
+        """
+        SELECT format('%I.%I', table_schema, table_name) AS name
+        FROM information_schema.tables
+        WHERE table_schema IN ('public', 'jobs') AND table_type = 'BASE TABLE'
+        """
+    )
+    found = set()
+    for table in tables:
+        rows = "".join(await pool.fetchval(f"SELECT array_agg(t::text) FROM {table['name']} AS t") or ())
+        if any(text in rows for text in texts):
+            found.add(table["name"])
+    return found
+
+
+async def shipped_twice(won: Won) -> None:
+    """With a push that waits; the second tracking number corrects the first."""
+    await won.pool.execute("UPDATE push_hook SET served_at = now()")
+    await won.claim()
+    await won.verify()
+    for number in TRACKING:
+        await won.ship(number)
+
+
+async def test_tracking_numbers_are_in_few_places_and_in_none_after_the_shredding(won: Won, keys: Keys) -> None:
+    await shipped_twice(won)
+    assert await places_of(won.pool, TRACKING) == {"public.shipments", "public.inbox"}
+    await won.age(181)
+
+    assert await shred_next_campaign(won.pool, keys, Retention())
+
+    assert await places_of(won.pool, TRACKING) == set()
+    assert await won.pool.fetchval("SELECT tracking_no FROM shipments") == "****6655"
+    rows = await won.pool.fetch("SELECT id, body, once_key FROM inbox WHERE once_key LIKE 'shipped:%' ORDER BY id")
+    assert [row["body"] for row in rows] == ["寄送信息已按规定删除。"] * 2
+    # Nor does any other notification change.
+    assert await won.pool.fetchval("SELECT count(*) FROM inbox WHERE body = '寄送信息已按规定删除。'") == 2
+    keys_of_pushes = await won.pool.fetch(
+        "SELECT once_key FROM pushes WHERE once_key LIKE 'shipped:%' ORDER BY inbox_id"
+    )
+    assert [row["once_key"] for row in keys_of_pushes] == [row["once_key"] for row in rows]
+
+
+async def test_tracking_numbers_of_an_earlier_version_leave_later(won: Won, keys: Keys) -> None:
+    """Their campaign was shredded when they stayed, and the number was in the notification's key too."""
+    await won.age(181)
+    assert await shred_next_campaign(won.pool, keys, Retention())
+    await won.pool.execute("UPDATE winners SET state = 'shipped' WHERE id = $1", won.id)
+    await won.pool.execute(
+        """
+        INSERT INTO shipments (winner_id, carrier, tracking_no, shipped_by, shipped_at)
+        VALUES ($1, '顺丰', $2, $3, now() - interval '31 days')
+        """,
+        won.id,
+        TRACKING[0],
+        won.editor,
+    )
+    await won.pool.execute(
+        """
+        INSERT INTO inbox (account_id, kind, title, body, once_key, subject)
+        VALUES ($1, 'prize', '您的奖品已寄出', '顺丰，单号SF1234567890', 'shipped:SF1234567890:' || $2::bigint, $3)
+        """,
+        won.account,
+        won.id,
+        {"kind": "prize", "id": str(won.id), "campaign_id": str(won.campaign)},
+    )
+
+    assert await remove_next_delivery_data(won.pool)
+    assert not await remove_next_delivery_data(won.pool)
+
+    assert await places_of(won.pool, TRACKING) == set()
+
+
+async def test_tracking_numbers_of_other_campaigns_stay(won: Won, keys: Keys) -> None:
+    await shipped_twice(won)
+    assert not await remove_next_delivery_data(won.pool)
+    async with transaction(won.pool) as conn:
+        await inbox.replace_texts(conn, [won.account], "shipped:", campaign_id=won.campaign + 1, body="")
+    assert await places_of(won.pool, TRACKING) == {"public.shipments", "public.inbox"}
 
 
 async def test_an_interrupted_shredding_is_completed(won: Won, keys: Keys) -> None:
