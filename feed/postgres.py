@@ -4,7 +4,7 @@ import asyncio
 import random
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Sequence
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from contextvars import ContextVar
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -174,8 +174,10 @@ async def transaction(pool: "asyncpg.Pool[Record]") -> AsyncIterator[Connection]
             yield conn
             await conn.execute(commit)
         except BaseException:
-            if not conn.is_closed() and conn.is_in_transaction():
-                await conn.execute("ROLLBACK")
+            # A connection that was lost is with the pool already.
+            with suppress(asyncpg.InterfaceError):
+                if conn.is_in_transaction():
+                    await conn.execute("ROLLBACK")
             raise
         note_commit()
 
