@@ -80,6 +80,32 @@ async def test_a_path_in_another_form_is_not_found(client: httpx.AsyncClient, jo
 
 
 @pytest.mark.parametrize(
+    "name",
+    [
+        "猫 ",
+        " 猫",
+        "猫\n",
+        "#猫#",
+        "a#b",
+        ".",
+        "..",
+        "\u2025",
+        "\u3164",
+        "\u200b",
+        "长" * 41,
+        "\ufdfa" * 5,
+        "猫\t",
+        "\u2800",
+    ],
+)
+async def test_what_is_no_name_has_no_page(client: httpx.AsyncClient, join: Join, name: str) -> None:
+    await say(join("小红"), "#猫# #a# #b#")
+    for path in ("", "/posts"):
+        answer = await client.get(f"/topics/{quote(name, safe='').replace('.', '%2E')}{path}")
+        assert (answer.status_code, answer.json()["code"]) == (404, "topic_not_found")
+
+
+@pytest.mark.parametrize(
     "path", ["//v1/posts", "/v1//posts", "/v1%2Fposts", "/v1%2fposts", "/v1/posts%00", "/%2Fv1/posts"]
 )
 async def test_no_second_spelling_of_a_path_repeats_a_write(join: Join, app_state: AppState, path: str) -> None:
