@@ -40,9 +40,10 @@ def rate_limit_middleware(app: ASGIApp) -> ASGIApp:
             return
         handler = scope["route_handler"]
         try:
-            check_headers(scope, handler)
             app_state: AppState = scope["litestar_app"].state.app_state
             await count_request(scope, app_state, limit_of(handler, scope["method"]), handler.opt.get("weight", 1))
+            # Counted first: parsing is work too.
+            check_headers(scope, handler)
         except FeedError as error:
             await send_error(scope, receive, send, error)
             return

@@ -183,6 +183,18 @@ async def test_forwarded_addresses_are_ignored_without_a_trusted_proxy(opened: O
     assert statuses == [200, 200, 200, 429]
 
 
+async def test_a_request_is_counted_before_anything_of_it_is_parsed(opened: Opened) -> None:
+    client = opened()
+    unparsed = [
+        {"headers": {"accept": "text/html"}},
+        {"headers": {"accept": "text/html" + ", text/x" * 1_000}},
+        {"params": {"limit": "x"}},
+        {"params": {"cursor": "x"}},
+    ]
+    statuses = [(await client.get("/feeds/latest", **each)).status_code for each in unparsed]  # type: ignore[arg-type]
+    assert statuses == [406, 406, 422, 429]
+
+
 async def test_guessing_tokens_is_limited(opened: Opened) -> None:
     client = opened()
     statuses = [
