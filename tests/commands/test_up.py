@@ -74,7 +74,7 @@ def up(place: Path) -> Iterator[str]:
 
 def test_everything_answers(up: str) -> None:
     answer = httpx.get(f"{up}/health/ready", trust_env=False)
-    assert answer.json() == {"status": "ready", "postgres": "up", "redis": "up"}
+    assert answer.json() == {"status": "ready", "postgres": "up", "redis": "up", "keys": "up"}
 
 
 def test_other_commands_find_it_by_its_directory(up: str, place: Path) -> None:
