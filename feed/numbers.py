@@ -13,6 +13,9 @@ from feed.errors import InvalidValue
 SMALLEST, LARGEST = -(2**31), 2**31 - 1
 Int32 = Annotated[int, Meta(ge=SMALLEST, le=LARGEST)]
 
+# Days or hours: a time can be moved by them. A field has its own range beyond that.
+Duration = Annotated[int, Meta(ge=0, le=36_500)]
+
 # Weights have up to 28 decimals, and scores are computed with 34 digits.
 DIGITS_MOST = 34
 # Zeros around those digits cost nothing up to here; `0E-9999999999999` as text is ten terabytes of them.

@@ -11,7 +11,7 @@ import rfc8785
 
 from feed.campaigns.text_rules import CriterionName, DeliveryPlace, PrizeName, PrizeTerms
 from feed.ids import GivenId
-from feed.numbers import BoundedDecimal, Int32
+from feed.numbers import BoundedDecimal, Duration, Int32
 from feed.texts import Choice
 from feed.times import Instant
 
@@ -80,14 +80,14 @@ class Criterion(msgspec.Struct, frozen=True):
 class Delivery(msgspec.Struct, frozen=True):
     """Delivery of the prizes: days after the claim, and the place where prizes are collected."""
 
-    within_days: Int32 = 30
+    within_days: Duration = 30
     place: DeliveryPlace | None = None
 
 
 class Eligibility(msgspec.Struct, frozen=True):
     """Who may take part, beyond what always applies: a verified phone, no staff, no jurors."""
 
-    min_account_age_days: Int32 = 0
+    min_account_age_days: Duration = 0
     require_media: bool = False
 
 
@@ -108,14 +108,14 @@ class Rules(msgspec.Struct, frozen=True, kw_only=True):
     cover_media_id: str | None = None
     announcement_post_id: str | None = None
     settle_at: Instant | None = None
-    objection_days: int = 3
+    objection_days: Duration = 3
     reserve_count: int = 0
     shortlist_size: int | None = None
     prizes: Annotated[tuple[Prize, ...], msgspec.Meta(max_length=PRIZES_MOST)] = ()
     weights: Weights = Weights(Decimal("0.5"), Decimal("0.3"), Decimal("0.2"))
     caps: Caps = Caps(1000, 200)
     tie_break: tuple[str, ...] = TIE_BREAKS
-    claim_days: int = 0
+    claim_days: Duration = 0
     claim_ends_at: Instant | None = None
     unclaimed: str = "next_reserve"
     organiser: str = ""
@@ -126,7 +126,7 @@ class Rules(msgspec.Struct, frozen=True, kw_only=True):
     beacon: str | None = None
     # For a draw: the sources of its public value in order, and the wait for each. `beacon` names the public number.
     beacon_order: tuple[str, ...] = BEACONS
-    beacon_wait_hours: int = 96
+    beacon_wait_hours: Duration = 96
     # None: a mark is one score.
     criteria: Annotated[tuple[Criterion, ...], msgspec.Meta(max_length=CRITERIA_MOST)] = ()
     # Marks that a shortlisted entry needs. None: one of each juror, or of one editor where there is no jury.

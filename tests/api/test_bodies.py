@@ -147,3 +147,19 @@ async def test_wrong_members_do_not_keep_others_from_being_named(chief: Person) 
     assert fields_of(answer) == ["title", "prizes[0].value_cny", "caps.likes"]
     english = await chief("POST", "/admin/campaigns", {"title": 5}, headers={"accept-language": "de, en;q=0.7"})
     assert english.json()["errors"][0]["message"] == "Must be a text."
+
+
+async def test_extreme_durations_are_named_with_the_other_fields(chief: Person) -> None:
+    created = await chief("POST", "/admin/campaigns", {"title": "读书月"})
+    days = {"objection_days": 36_500, "claim_days": 36_500, "beacon_wait_hours": 36_500}
+    draft = {
+        "topic": "读书",
+        "starts_at": "2026-09-01T04:30:00Z",
+        "ends_at": "2099-12-31T04:30:00Z",
+        "prizes": [{"name": "券", "kind": "code", "valid_until": "2099-12-31T00:00:00Z"}],
+    }
+    for method, path in (("PATCH", f"/admin/campaigns/{created.json()['id']}"), ("POST", "/admin/campaigns")):
+        answer = await chief(method, path, {"title": "读书月", **draft, **days})
+        assert set(fields_of(answer)) >= set(days), answer.text
+        answer = await chief(method, path, {"title": "读书月", **draft, **dict.fromkeys(days, 2**31 - 1)})
+        assert fields_of(answer) == list(days), answer.text

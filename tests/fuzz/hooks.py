@@ -67,12 +67,14 @@ def before_call(context: Any, case: Any, kwargs: Any) -> None:
 
     Texts are exchanged here: a case that is to be rejected for one of them has to keep it.
     """
-    if not case.meta or not case.meta.generation.mode.is_negative:
+    negative = bool(case.meta and case.meta.generation.mode.is_negative)
+    if not negative:
         case.body = _with_odd_texts(case.body, 100_000)
         # Longer ones are rejected by the server itself, which has no problem documents.
         case.query = _with_odd_texts(case.query, 300)
     role = "admin" if _random.random() < 0.5 else _random.choice(_roles)
-    if role is not None and "Authorization" not in case.headers:
+    # A made-up token only in cases that are to be rejected.
+    if role is not None and not (negative and "Authorization" in case.headers):
         case.headers["Authorization"] = f"Bearer {_known['tokens'][role]}"
 
 

@@ -10,7 +10,7 @@ from feed.accounts.model import AccountNotFound, SecondPersonRequired
 from feed.api.dependencies import InjectedAppState, InjectedViewer, path_id, requires_role
 from feed.campaigns.errors import CampaignNotFound
 from feed.ids import GivenId
-from feed.numbers import Int32
+from feed.numbers import Duration
 from feed.prizes.claims import access
 from feed.screens.prizes.claims import Reader, list_readers
 from feed.texts import Reason
@@ -21,7 +21,7 @@ class AccessIn(msgspec.Struct, frozen=True):
 
     user_id: GivenId
     reason: Reason
-    days: Int32 = 7
+    days: Duration = 7
 
 
 class Access(msgspec.Struct, frozen=True):

@@ -25,7 +25,7 @@ from feed.campaigns.text_rules import BeaconName, Body, Contact, Notes, Organise
 from feed.decoding import convert
 from feed.errors import FieldError
 from feed.ids import GivenId
-from feed.numbers import Int32
+from feed.numbers import Duration, Int32
 from feed.texts import Choice, normalised
 from feed.times import Instant
 from feed.topics.model import TopicName
@@ -61,7 +61,7 @@ class CampaignFields(msgspec.Struct, frozen=True, kw_only=True):
     starts_at: Instant | UnsetType | None = UNSET
     ends_at: Instant | UnsetType | None = UNSET
     settle_at: Instant | UnsetType | None = UNSET
-    objection_days: Int32 | UnsetType | None = UNSET
+    objection_days: Duration | UnsetType | None = UNSET
     method: Choice | UnsetType | None = UNSET
     winner_count: Int32 | UnsetType | None = UNSET
     reserve_count: Int32 | UnsetType | None = UNSET
@@ -70,7 +70,7 @@ class CampaignFields(msgspec.Struct, frozen=True, kw_only=True):
     weights: Weights | UnsetType | None = UNSET
     caps: Caps | UnsetType | None = UNSET
     tie_break: Order | UnsetType | None = UNSET
-    claim_days: Int32 | UnsetType | None = UNSET
+    claim_days: Duration | UnsetType | None = UNSET
     claim_ends_at: Instant | UnsetType | None = UNSET
     unclaimed: Choice | UnsetType | None = UNSET
     organiser: Organiser | UnsetType | None = UNSET
@@ -80,7 +80,7 @@ class CampaignFields(msgspec.Struct, frozen=True, kw_only=True):
     eligibility: Eligibility | UnsetType | None = UNSET
     beacon: BeaconName | UnsetType | None = UNSET
     beacon_order: Order | UnsetType | None = UNSET
-    beacon_wait_hours: Int32 | UnsetType | None = UNSET
+    beacon_wait_hours: Duration | UnsetType | None = UNSET
     criteria: Criteria | UnsetType | None = UNSET
     quorum: Int32 | UnsetType | None = UNSET
     delivery: Delivery | UnsetType | None = UNSET
