@@ -1,5 +1,7 @@
 """Decoding of JSON bodies and stored documents into typed values, with bounds that are enforced while decoding."""
 
+import json
+import re
 from collections.abc import Callable
 from functools import cache
 from typing import Any, Generic, TypeVar
@@ -13,6 +15,9 @@ from feed.times import Instant, read_instant
 
 T = TypeVar("T")
 
+_ESCAPED_SURROGATE = re.compile(rb"\\u[dD][89a-fA-F]")
+_LONE_SURROGATE = re.compile("[\ud800-\udfff]")
+
 # Types that the decoder does not know, with the function that reads a decoded JSON value.
 READERS: dict[Any, Callable[[Any], Any]] = {BoundedDecimal: read_decimal, Instant: read_instant}
 
@@ -25,6 +30,21 @@ def read_value(kind: Any, value: Any) -> Any:
 def convert(value: Any, kind: type[T]) -> T:
     """A stored document as a typed value. Raises msgspec.ValidationError."""
     return msgspec.convert(value, kind, dec_hook=read_value)
+
+
+def without_lone_surrogates(body: bytes) -> bytes:
+    """The JSON document with U+FFFD for each half of a surrogate pair in its texts, which the decoder rejects.
+
+    For bodies that must not be rejected for a text, from a system that cuts a name within a character. What is no JSON is
+    returned as it is.
+    """
+    if _ESCAPED_SURROGATE.search(body) is None:
+        return body
+    try:
+        document = json.dumps(json.loads(body), ensure_ascii=False)
+    except (ValueError, RecursionError):
+        return body
+    return _LONE_SURROGATE.sub("\ufffd", document).encode()
 
 
 class BodyDecoder(Generic[T]):

@@ -12,9 +12,12 @@ _MOST_DIGITS = len(str(MAX_ID))
 
 
 def parse_id(text: str) -> int | None:
-    """Parses an id. None unless the text is ASCII digits for a number from 1 to `MAX_ID`."""
+    """Parses an id. None unless the text is ASCII digits for a number from 1 to `MAX_ID`.
+
+    Leading zeros are rejected: the same id would have many paths, and a retry by another one would act again.
+    """
     # The length is checked first: parsing a number with many digits is slow.
-    if not (text.isascii() and text.isdecimal() and len(text) <= _MOST_DIGITS):
+    if not (text.isascii() and text.isdecimal() and len(text) <= _MOST_DIGITS) or text[0] == "0":
         return None
     number = int(text)
-    return number if 0 < number <= MAX_ID else None
+    return number if number <= MAX_ID else None

@@ -11,7 +11,25 @@ from feed.ids import MAX_ID, parse_id
 from feed.sms.model import read_reference
 
 # The last three are digits to `str.isdecimal`; the zero was an id where rules name a picture or a post.
-NO_IDS = ("", "0", "00", "-1", "+1", "1.0", " 1", "1_0", "x", str(MAX_ID + 1), "1" * 20, "1" * 5000, "٣", "１", "१")
+NO_IDS = (
+    "",
+    "0",
+    "00",
+    "01",
+    "0012",
+    "-1",
+    "+1",
+    "1.0",
+    " 1",
+    "1_0",
+    "x",
+    str(MAX_ID + 1),
+    "1" * 20,
+    "1" * 5000,
+    "٣",
+    "１",
+    "१",
+)
 
 
 @given(st.integers(1, MAX_ID))

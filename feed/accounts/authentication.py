@@ -20,8 +20,8 @@ from feed.phones import normalise_phone
 from feed.postgres import UNAVAILABLE, Pool, transaction, with_retries
 from feed.texts import fitted_line, opaque
 
-# A name as the app knows it: it is never rejected, but made to fit.
-ClaimedName = Annotated[str, opaque(10_000)]
+# A name as the app knows it: it is never rejected, but made to fit. The bound is that of a body.
+ClaimedName = Annotated[str, opaque(256 * 1024)]
 
 _NEUTRAL_NAME = "读者"
 
@@ -163,4 +163,5 @@ def seed_name(claimed: str) -> str:
 
     A neutral name if nothing visible is left: no account is rejected for the name that another system has given it.
     """
-    return fitted_line(claimed, NAME.longest) or _NEUTRAL_NAME
+    # What a system that cut a character in two leaves of it.
+    return fitted_line(claimed.replace("\ufffd", ""), NAME.longest) or _NEUTRAL_NAME

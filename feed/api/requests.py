@@ -9,7 +9,7 @@ from litestar.datastructures.state import State
 from feed.api.errors import UnsupportedMediaType, allowed_methods
 from feed.api.parameters import list_query_problems
 from feed.api.paths import path_parameters
-from feed.decoding import body_decoder
+from feed.decoding import body_decoder, without_lone_surrogates
 from feed.errors import FieldError, Invalid, Unauthenticated
 
 
@@ -26,7 +26,10 @@ class StrictRequest(Request[Any, Any, State]):
             return await super().json()
         if not is_json(self.headers.get("content-type", "")):
             raise UnsupportedMediaType
-        return body_decoder(field.annotation).decode(await self.body())
+        body = await self.body()
+        if self.route_handler.opt.get("from_app"):
+            body = without_lone_surrogates(body)
+        return body_decoder(field.annotation).decode(body)
 
 
 # In the request's state of a HEAD request, which handlers see as GET.

@@ -29,7 +29,7 @@ class AppAccount(msgspec.Struct, frozen=True):
     """The account of an event, by the `sub` of the app's tokens, and the fields that its type needs."""
 
     sub: Subject
-    name: ClaimedName = ""
+    name: ClaimedName | msgspec.UnsetType | None = msgspec.UNSET
     until: Instant | None = None
     reason_code: Choice = "other"
 
@@ -58,7 +58,7 @@ def _data_problems(event: AppEvent) -> list[FieldError]:
     problems: list[FieldError] = []
     if not data.sub or has_controls(data.sub):
         problems.append(FieldError("sub", "invalid_value" if data.sub else "required"))
-    if event.type == "account.renamed" and not data.name.strip():
+    if event.type == "account.renamed" and data.name is msgspec.UNSET:
         problems.append(FieldError("name", "required"))
     if event.type == "account.banned":
         problems += adverse_reason_problems(data.reason_code)
@@ -96,7 +96,7 @@ async def _erase(conn: Connection, iss: str, event: AppEvent) -> Outcome:
 async def _rename(conn: Connection, account_id: AccountId, event: AppEvent) -> Outcome:
     if not await event_store.mark_applied(conn, account_id, "name", event.timestamp):
         return "outdated"
-    await event_store.change_name(conn, account_id, seed_name(event.data.name))
+    await event_store.change_name(conn, account_id, seed_name(event.data.name or ""))
     await audit.add(conn, None, "account.rename", "account", account_id, {"by": "app"})
     return "applied"
 

@@ -116,6 +116,18 @@ async def test_no_second_spelling_of_a_path_repeats_a_write(join: Join, app_stat
     assert (answer.status_code, answer.json()["code"]) == (404, "not_found")
 
 
+async def test_an_id_has_one_spelling(join: Join) -> None:
+    person = join("小明")
+    post_id = await say(person, "好")
+    key = {"idempotency-key": "once"}
+    statuses = []
+    for spelling in (post_id, f"{post_id}/", f"0{post_id}", f"%30{post_id}", f"%{ord(post_id[0]):x}{post_id[1:]}"):
+        path = f"/posts/{spelling.rstrip('/')}/comments{'/' if spelling.endswith('/') else ''}"
+        statuses.append((await person("POST", path, {"text": "好"}, headers=key)).status_code)
+    assert statuses == [201, 201, 404, 404, 201]
+    assert len((await person("GET", f"/posts/{post_id}/comments")).json()["items"]) == 1
+
+
 def test_only_topics_have_names_in_paths(app_state: AppState) -> None:
     named = {
         route.path_format for route in app_over(app_state).routes if re.search(r"\{name\}|topics/\{", route.path_format)

@@ -68,6 +68,7 @@ async def require_signature(connection: AnyConnection, _: BaseRouteHandler) -> N
     "/accounts",
     status_code=200,
     limit="hooks",
+    from_app=True,
     errors=(
         NotFound,
         HookSignatureInvalid,
