@@ -36,7 +36,9 @@ from feed.moderation.model import (
     OwnSubject,
     Verdict,
     VerdictKind,
+    VerdictNotApplicable,
     VerdictResult,
+    adverse_reason_problems,
     state_after,
     verdict_problems,
 )
@@ -168,7 +170,8 @@ async def undo_verdicts(
 ) -> list[tuple[CaseId, Outcome]]:
     """Undoes the reviewer's own batch, each case in its own transaction; returns each case's result. Raises BatchNotFound.
 
-    A case with a later verdict stays as it is, with CaseStale as its result.
+    A case with a later verdict stays as it is, with CaseStale as its result. A subject that is hidden again is so by the verdict that
+    hid it before, for its reason; without one the result is VerdictNotApplicable.
     """
     outcomes: list[tuple[CaseId, Outcome]] = []
     async with idempotent_transaction(pool, reviewer_id, request) as (conn, attempt):
@@ -256,7 +259,14 @@ async def _undo(conn: Connection, verdict: Verdict) -> VerdictResult:
     elif state == "deleted" or (verdict.verdict == "escalate" and case.state == "closed"):
         raise CaseStale
     await store.mark_undone(conn, [verdict.id])
+    reason_code = "mistaken"
     if verdict.verdict == "restore":
+        # Hidden again for the reason that its author was given, never without one.
+        await store.mark_hiding_in_force(conn, verdict.id)
+        hidden_for = await store.find_hiding_reason(conn, case)
+        if after == "removed" and adverse_reason_problems(hidden_for):
+            raise VerdictNotApplicable
+        reason_code = hidden_for or reason_code
         await cases.mark_closed(conn, case.id)
     else:
         await cases.mark_open(conn, case.id, stage=verdict.stage)
@@ -264,7 +274,9 @@ async def _undo(conn: Connection, verdict: Verdict) -> VerdictResult:
         await _change_subject_state(conn, case, after)
         # An unread notification of the verdict is removed instead.
         if not await inbox.remove_unseen(conn, case.author_id, verdict_once_key(verdict.id)):
-            await inbox.add_notifications(conn, [undone_notice(case, verdict.id, shown=after == "published")])
+            await inbox.add_notifications(
+                conn, [undone_notice(case, verdict.id, reason_code, shown=after == "published")]
+            )
     await _record(conn, verdict.reviewer_id, "case.undo", case, verdict_id=str(verdict.id))
     return VerdictResult(verdict.id, case.post_id)
 

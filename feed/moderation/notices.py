@@ -52,21 +52,22 @@ def verdict_notice(case: Case, verdict_id: VerdictId, verdict: VerdictKind, reas
     )
 
 
-def undone_notice(case: Case, verdict_id: VerdictId, *, shown: bool) -> NewNotification:
-    """The notification that a verdict was undone; `shown`: the subject is visible again."""
+def undone_notice(case: Case, verdict_id: VerdictId, reason_code: str, *, shown: bool) -> NewNotification:
+    """The notification that a verdict was undone; `shown`: the subject is visible again, else hidden for `reason_code`."""
     subject_label = "评论" if case.comment_id is not None else "动态"
+    hidden = f"恢复显示的决定已撤销，原因：{reason_label(reason_code)}。其他人已看不到这条{subject_label}。"
     return NewNotification(
         account_id=case.author_id,
         kind="review_result",
         title=f"你的{subject_label}已恢复显示" if shown else f"你的{subject_label}已被移除",
-        body="此前的处理已撤销。",
+        body="此前的处理已撤销。" if shown else hidden,
         once_key=f"verdict:{verdict_id}:undone",
         deep_link=None if case.post_id is None else f"/posts/{case.post_id}",
         subject={
             "kind": "comment" if case.comment_id is not None else "post",
             "id": str(case.comment_id or case.post_id),
             "verdict": "restore" if shown else "remove",
-            "reason_code": "mistaken",
+            "reason_code": reason_code,
             "stage": case.stage,
         },
     )

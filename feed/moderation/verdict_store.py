@@ -100,6 +100,37 @@ async def mark_undone(conn: Connection, verdict_ids: Sequence[int]) -> None:
     )
 
 
+async def mark_hiding_in_force(conn: Connection, restoring_id: int) -> None:
+    """Puts the verdict in force again that hid the subject and that its own reviewer's restoring one has replaced."""
+    # Replaced in the transaction of the restoring verdict, and with its time.
+    await conn.execute(
+        """
+        UPDATE verdicts AS hiding SET undone_at = NULL
+        FROM verdicts AS restoring
+        WHERE restoring.id = $1 AND hiding.case_id = restoring.case_id AND hiding.undone_at = restoring.made_at
+            AND hiding.verdict IN ('remove', 'reject')
+        """,
+        restoring_id,
+    )
+
+
+async def find_hiding_reason(conn: Connection, case: Case) -> str | None:
+    """The reason code of the latest verdict in force, of any case, that hides the subject of the case; None without one."""
+    reason_code: str | None = await conn.fetchval(
+        """
+        SELECT verdicts.reason_code
+        FROM cases
+        JOIN verdicts ON verdicts.case_id = cases.id AND verdicts.undone_at IS NULL AND verdicts.verdict IN ('remove', 'reject')
+        WHERE cases.post_id = $1 AND cases.comment_id IS NOT DISTINCT FROM $2::bigint
+        ORDER BY verdicts.id DESC
+        LIMIT 1
+        """,
+        case.post_id,
+        case.comment_id,
+    )
+    return reason_code
+
+
 async def next_batch_id(conn: Connection) -> BatchId:
     """A new id for a batch of verdicts."""
     return BatchId(await conn.fetchval("SELECT next_id()"))

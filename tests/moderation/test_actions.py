@@ -317,6 +317,35 @@ async def test_undoing_a_verdict_removes_its_notification_unless_it_was_seen(new
     assert await newsroom.pool.fetchval("SELECT count(*) FROM inbox WHERE id = $1", unread["id"]) == 0
 
 
+async def test_undoing_a_restoration_hides_the_subject_for_its_former_reason_and_never_without_one(
+    newsroom: Newsroom,
+) -> None:
+    reviewer, author = await newsroom.person("reviewer"), await newsroom.person()
+    posts = [await newsroom.post(author) for _ in range(3)]
+    cases_ = [await newsroom.case(post_id=post_id) for post_id in posts]
+    cases_ += [await newsroom.case(comment_id=await newsroom.comment(author, posts[2]))]
+    for case_id in (cases_[0], cases_[1], cases_[3]):
+        await judge_case(newsroom.pool, reviewer, case_id, verdict("remove"))
+    await newsroom.pool.execute("UPDATE verdicts SET reason_code = 'fine' WHERE case_id = $1", cases_[1])
+    items = [(case_id, verdict("restore", version=2)) for case_id in (cases_[0], cases_[1], cases_[3])]
+    batch_id, _ = await judge_cases(newsroom.pool, reviewer, items)
+    await newsroom.pool.execute("UPDATE inbox SET read_at = now()")
+    outcomes = dict(await undo_verdicts(newsroom.pool, reviewer, batch_id))
+    assert isinstance(outcomes[cases_[0]], VerdictResult)
+    assert isinstance(outcomes[cases_[1]], VerdictNotApplicable)
+    assert isinstance(outcomes[cases_[3]], VerdictResult)
+    assert [(await newsroom.numbers(post_id)).state for post_id in posts] == ["removed", "published", "published"]
+    in_force = await newsroom.pool.fetch(
+        "SELECT case_id, verdict, reason_code FROM verdicts WHERE undone_at IS NULL AND verdict = 'remove' ORDER BY case_id"
+    )
+    assert [tuple(row) for row in in_force] == [(case_id, "remove", "spam") for case_id in (cases_[0], cases_[3])]
+    notices = await newsroom.pool.fetch("SELECT body, subject FROM inbox WHERE once_key LIKE '%:undone' ORDER BY id")
+    assert {each["subject"]["reason_code"] for each in notices} == {"spam"}
+    assert [each["body"] for each in notices] == [
+        f"恢复显示的决定已撤销，原因：广告或刷屏。其他人已看不到这条{label}。" for label in ("动态", "评论")
+    ]
+
+
 async def test_each_post_is_announced_after_its_verdict_unless_that_fails(newsroom: Newsroom) -> None:
     author, reviewer = await newsroom.person(), await newsroom.person("reviewer")
     posts = [await newsroom.post(author) for _ in range(3)]

@@ -179,6 +179,37 @@ async def test_a_fact_that_goes_on_cannot_be_set_aside(pool: Pool, keys: Keys) -
         )
 
 
+async def test_no_fact_is_set_aside_while_another_one_of_its_kind_goes_on(pool: Pool, keys: Keys) -> None:
+    campaign = await phases.due(pool, keys)
+    leader, admin = await author_of(pool, campaign.posts[0]), await make.person(pool, role="admin")
+    await change_roles(pool, admin, leader, ["reviewer", "editor"])
+    await pool.execute("UPDATE staff_rights SET granted_at = now() - interval '9 days' WHERE account_id = $1", leader)
+    await change_roles(pool, admin, leader, ["editor"])
+    first, second = [await make.person(pool, role="editor") for _ in range(2)]
+    with pytest.raises(FactNotFound):
+        await set_fact_aside(pool, campaign.id, leader, "staff", by=first, reason="误设")
+    await change_roles(pool, admin, leader, [])
+    assert await set_fact_aside(pool, campaign.id, leader, "staff", by=first, reason="误设") == "recorded"
+    assert await set_fact_aside(pool, campaign.id, leader, "staff", by=second, reason="误设") == "set_aside"
+
+
+async def test_nobody_sets_the_own_fact_aside_with_any_account(pool: Pool, keys: Keys) -> None:
+    campaign = await phases.due(pool, keys)
+    leader, reviewer = await author_of(pool, campaign.posts[0]), await make.person(pool, role="reviewer")
+    await impose_sanction(pool, reviewer, leader, kind="ban", reason_code="spam", until=None)
+    await pool.execute("UPDATE sanctions SET starts_at = now() - interval '9 days'")
+    await lift_sanctions(pool, reviewer, leader)
+    twin, other = [await make.person(pool, role="editor") for _ in range(2)]
+    await pool.execute(
+        "UPDATE accounts SET person = (SELECT person FROM accounts WHERE id = $1) WHERE id = $2", leader, twin
+    )
+    for _ in range(2):
+        with pytest.raises(SecondPersonRequired):
+            await set_fact_aside(pool, campaign.id, leader, "banned", by=twin, reason="误封")
+        if not await pool.fetchval("SELECT count(*) FROM approvals"):
+            assert await set_fact_aside(pool, campaign.id, leader, "banned", by=other, reason="误封") == "recorded"
+
+
 async def test_a_fact_is_set_aside_through_the_api(app_state: AppState, join: Join) -> None:
     campaign = await phases.due(app_state.pool)
     leader = await author_of(app_state.pool, campaign.posts[0])

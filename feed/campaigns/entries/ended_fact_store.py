@@ -6,13 +6,22 @@ from feed.postgres import Connection
 
 
 async def list_holders(conn: Connection, campaign_id: int, account_id: int, kind: str) -> list[int]:
-    """The accounts of the person whose ended facts of the kind exclude, in order."""
+    """The accounts of the person whose ended facts of the kind exclude, in order; none while another one goes on.
+
+    Setting it aside as well, before it has ended, would leave its end to one person.
+    """
     rows = await conn.fetch(
         """
         SELECT DISTINCT facts.account_id
         FROM deadline_facts AS facts
         JOIN same_person_accounts AS same ON same.account_id = $2 AND same.same_id = facts.account_id
         WHERE facts.campaign_id = $1 AND facts.reason = $3::text::exclusion_reason AND facts.ended_at IS NOT NULL AND facts.counts
+            AND NOT EXISTS (
+                SELECT
+                FROM deadline_facts AS going
+                JOIN same_person_accounts AS same ON same.account_id = $2 AND same.same_id = going.account_id
+                WHERE going.campaign_id = $1 AND going.reason = facts.reason AND going.ended_at IS NULL
+            )
         ORDER BY facts.account_id
         """,
         campaign_id,

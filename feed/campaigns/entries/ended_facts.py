@@ -3,8 +3,9 @@
 from typing import Literal
 
 from feed.accounts import approval_store
+from feed.accounts import store as accounts
 from feed.accounts.approvals import approve
-from feed.accounts.model import AccountId
+from feed.accounts.model import AccountId, SecondPersonRequired
 from feed.audit import store as audit
 from feed.campaigns.entries import ended_fact_store as facts
 from feed.campaigns.entries import store as entries
@@ -30,7 +31,8 @@ async def set_fact_aside(
 ) -> SetAsideOutcome:
     """Records the first request, or sets the person's ended facts of the kind aside: they exclude nothing then.
 
-    Returns which of the two happened. Until the freeze: a settlement is undone before.
+    Returns which of the two happened. Until the freeze: a settlement is undone before. Both are other persons than the one it is
+    about.
     Raises Invalid, CampaignNotFound, CampaignNotOpen, CampaignSettled, CampaignCancelled, FactNotFound, SecondPersonRequired.
     """
     why = read_reason(reason)
@@ -44,6 +46,8 @@ async def set_fact_aside(
             raise FactNotFound
         if attempt.is_repeat:
             return "recorded"
+        if await accounts.are_one_person(conn, account_id, by):
+            raise SecondPersonRequired
         # The smallest account stands for the person.
         first_by = await approve(conn, "set_fact_aside", campaign.id, [kind, str(holders[0])], by=by)
         detail = {"user_ids": [str(each) for each in holders], "kind": kind, "reason": why}

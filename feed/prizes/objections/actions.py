@@ -187,12 +187,14 @@ async def _answer(
     remedy: Remedy | None,
     rank: int | None,
 ) -> None:
-    """Answers these objections and notifies those who made them. Raises WinnerNotFound, PrizeHandedOver."""
+    """Answers these objections and notifies those who made them. Raises InvolvedInCampaign, WinnerNotFound, PrizeHandedOver."""
     winner = None if rank is None else await _get_replaceable(conn, settlement_id, rank)
     if remedy == "settle_again" and await winner_store.has_handed_over(conn, settlement_id):
         raise PrizeHandedOver
     winner_id = None if winner is None else winner.id
     objection_ids = [each.id for each in objections]
+    if await involvement.has_decided(conn, objection_ids, by):
+        raise InvolvedInCampaign
     await objections_store.mark_answered(conn, objection_ids, answer=answer, by=by, remedy=remedy, winner_id=winner_id)
     # Upholding is the first of the two approvals; who had asked for the replacement before may be the second.
     state = [str(settlement_id)]

@@ -1,5 +1,7 @@
 """SQL of participation and involvement in a campaign, by person."""
 
+from collections.abc import Sequence
+
 from feed.postgres import Connection
 
 # Audited actions on a campaign that do not influence who wins.
@@ -25,6 +27,39 @@ async def is_participant(conn: Connection, campaign_id: int, account_id: int) ->
             )
             """,
             campaign_id,
+            account_id,
+        )
+    )
+
+
+async def has_decided(conn: Connection, objection_ids: Sequence[int], account_id: int) -> bool:
+    """Whether the account's person has hidden or restored a post that one of these objections is about, or banned who made it."""
+    return bool(
+        await conn.fetchval(
+            """
+            WITH self AS (
+                SELECT same_id AS id FROM same_person_accounts WHERE account_id = $2
+            )
+            SELECT EXISTS (
+                    SELECT
+                    FROM objections
+                    JOIN cases ON cases.post_id = objections.post_id AND cases.comment_id IS NULL
+                    JOIN verdicts ON verdicts.case_id = cases.id
+                    WHERE objections.id = ANY ($1::bigint[]) AND verdicts.verdict IN ('remove', 'reject', 'restore')
+                        AND verdicts.reviewer_id IN (SELECT id FROM self)
+                )
+                OR EXISTS (
+                    SELECT
+                    FROM objections
+                    JOIN same_person_accounts AS same ON same.account_id = objections.account_id
+                    JOIN sanctions ON sanctions.account_id = same.same_id AND sanctions.kind = 'ban'
+                    WHERE objections.id = ANY ($1::bigint[])
+                        AND (
+                            sanctions.imposed_by IN (SELECT id FROM self) OR sanctions.lifted_by IN (SELECT id FROM self)
+                        )
+                )
+            """,
+            objection_ids,
             account_id,
         )
     )

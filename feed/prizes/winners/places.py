@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 
+from feed.accounts import approval_store
 from feed.accounts import store as accounts
 from feed.accounts.phone import phone_of
 from feed.campaigns.claim_deadline import claim_deadline
@@ -63,6 +64,8 @@ async def fill_place(
     """
     assert campaign.result_salt is not None
     await discard_claims(conn, [former.id])
+    # Given for another list of winners.
+    await approval_store.remove_approvals(conn, "announce", campaign.id)
     place = await winner_store.get_place(conn, former.id)
     head = await amendment_store.get_chain_head(conn, former.settlement_id)
     candidates = await winner_store.list_candidates(conn, former.settlement_id)

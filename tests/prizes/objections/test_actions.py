@@ -301,6 +301,48 @@ async def test_persons_who_decided_about_the_campaign_cannot_answer_with_any_acc
     await answer_objection(pool, objection, by=await make.person(pool, role="editor"), text="维持")
 
 
+@pytest.mark.parametrize("acted", ["remove", "reject", "restore", "ban", "lift"])
+async def test_who_judged_the_post_or_banned_the_objector_answers_no_objection_about_it(
+    pool: Pool, announced: Campaign, acted: str
+) -> None:
+    decider, twin = [await make.person(pool, role="editor") for _ in range(2)]
+    await pool.execute(
+        "UPDATE accounts SET person = (SELECT person FROM accounts WHERE id = $1) WHERE id = $2", decider, twin
+    )
+    objector = announced.authors[0]
+    if acted in ("ban", "lift"):
+        await pool.execute(
+            """
+            INSERT INTO sanctions (account_id, kind, reason_code, imposed_by, lifted_at, lifted_by)
+            VALUES ($1, 'ban', 'spam', $2, now(), $3)
+            """,
+            objector,
+            decider if acted == "ban" else announced.fourth,
+            announced.fourth if acted == "ban" else decider,
+        )
+    else:
+        await pool.execute(
+            """
+            WITH judged AS (
+                INSERT INTO cases (kind, post_id, author_id, due_at) VALUES ('report', $1, $2, now()) RETURNING id
+            )
+            INSERT INTO verdicts (case_id, stage, post_id, author_id, reviewer_id, verdict, reason_code)
+            SELECT id, 1, $1, $2, $3, $4, 'spam' FROM judged
+            """,
+            announced.posts[0],
+            objector,
+            decider,
+            acted,
+        )
+    objection = await object_to_result(pool, announced.id, by=objector, text="没有违规", post_id=announced.posts[0])
+    for involved in (decider, twin):
+        with pytest.raises(InvolvedInCampaign):
+            await answer_objection(pool, objection, by=involved, text="维持")
+        with pytest.raises(InvolvedInCampaign):
+            await answer_objections(pool, announced.id, by=involved, kind="other", through_id=objection, text="维持")
+    await answer_objection(pool, objection, by=announced.third, text="维持")
+
+
 async def test_editors_who_entered_the_number_of_a_draw_are_involved(pool: Pool, keys: Keys) -> None:
     campaign = await phases.listed(pool, keys, ago=2 * DAY, beacon_order=["public_number"])
     at = make.now() - DAY

@@ -18,6 +18,7 @@ from feed.prizes.objections.actions import answer_objection, object_to_result
 from feed.prizes.result.verify import verify_result
 from feed.prizes.winners.expiry import forfeit_next_prize
 from feed.screens.prizes.overdue import list_overdue
+from feed.screens.prizes.settlement import get_decision
 from tests.support import make, phases
 from tests.support.phases import Played
 from tests.support.results import get_result
@@ -210,6 +211,15 @@ async def test_the_first_approval_counts_only_while_the_places_are_those_that_it
         (second, "announce_first"),
         (first, "announce"),
     ]
+
+
+async def test_editors_see_no_first_approval_that_the_end_of_a_place_has_ended(pool: Pool, keys: Keys) -> None:
+    campaign = await phases.settled(pool, keys)
+    await announce_winners(pool, keys, campaign.id, by=await make.person(pool, role="editor"))
+    await end(pool, campaign.posts[0], "removed")
+    assert await forfeit_next_prize(pool, keys)
+    async with pool.acquire() as conn:
+        assert (await get_decision(conn, campaign.id)).announced_first_by is None
 
 
 async def test_an_appealed_removal_holds_up_the_announcement(pool: Pool, keys: Keys) -> None:
