@@ -61,22 +61,28 @@ _DATES = ("starts_at", "ends_at", "settle_at", "claim_ends_at")
 
 def rules_problems(rules: Rules, *, publishing: bool) -> list[FieldError]:
     """All problems of the values; with `publishing`, also of missing ones. Empty: the rules are valid."""
-    problems = [
-        *_texts(rules),
-        *_topic(rules.topic),
+    problems = [*_texts(rules), *_topic(rules.topic), *value_problems(rules)]
+    if publishing:
+        wrong = {error.field for error in problems}
+        problems += [error for error in requirement_problems(rules) if error.field not in wrong]
+    return problems
+
+
+def value_problems(rules: Rules) -> list[FieldError]:
+    """The problems of values that are no texts. Empty: the rules can be executed.
+
+    What a text may contain changes with versions, and a result of an earlier one stays valid: its verification asks for this only.
+    """
+    return [
         *_dates(rules),
         *_choices(rules),
         *_numbers(rules),
         *_weights(rules),
         *_criteria(rules.criteria),
-        *_delivery(rules),
+        *_number("delivery.within_days", rules.delivery.within_days, DELIVERY_RANGE),
         *_prizes(rules.prizes),
         *_ids(rules),
     ]
-    if publishing:
-        wrong = {error.field for error in problems}
-        problems += [error for error in requirement_problems(rules) if error.field not in wrong]
-    return problems
 
 
 def _texts(rules: Rules) -> Iterator[FieldError]:
@@ -84,6 +90,14 @@ def _texts(rules: Rules) -> Iterator[FieldError]:
         value = getattr(rules, field)
         if value is not None:
             yield from _text(field, value, rule, required=field == "title")
+    for i, criterion in enumerate(rules.criteria):
+        yield from _text(f"criteria[{i}].name", criterion.name, text_rules.CRITERION)
+    if rules.delivery.place is not None:
+        yield from _text("delivery.place", rules.delivery.place, text_rules.PLACE)
+    for i, prize in enumerate(rules.prizes):
+        yield from _text(f"prizes[{i}].name", prize.name, text_rules.PRIZE_NAME)
+        if prize.terms is not None:
+            yield from _text(f"prizes[{i}].terms", prize.terms, text_rules.PRIZE_TERMS)
 
 
 def _text(field: str, value: str, rule: TextRule, *, required: bool = True) -> Iterator[FieldError]:
@@ -184,7 +198,6 @@ def _criteria(criteria: Sequence[Criterion]) -> Iterator[FieldError]:
     wrong: list[FieldError] = []
     for i, criterion in enumerate(criteria):
         at = f"criteria[{i}]"
-        yield from _text(f"{at}.name", criterion.name, text_rules.CRITERION)
         if criterion.name in {each.name for each in criteria[:i]}:
             yield FieldError(f"{at}.name", "repeated")
         wrong += _decimal(f"{at}.weight", criterion.weight, Decimal(1), CRITERION_DECIMALS)
@@ -195,12 +208,6 @@ def _criteria(criteria: Sequence[Criterion]) -> Iterator[FieldError]:
         total = sum((criterion.weight for criterion in criteria), Decimal(0))
         if total != 1:
             yield FieldError("criteria", "sum_is_not_one", {"sum": format(total, "f")})
-
-
-def _delivery(rules: Rules) -> Iterator[FieldError]:
-    yield from _number("delivery.within_days", rules.delivery.within_days, DELIVERY_RANGE)
-    if rules.delivery.place is not None:
-        yield from _text("delivery.place", rules.delivery.place, text_rules.PLACE)
 
 
 def _decimal(field: str, value: Decimal, most: Decimal, decimals: int) -> Iterator[FieldError]:
@@ -221,7 +228,6 @@ def _decimals(value: Decimal) -> int:
 def _prizes(prizes: Sequence[Prize]) -> Iterator[FieldError]:
     for i, prize in enumerate(prizes):
         at = f"prizes[{i}]"
-        yield from _text(f"{at}.name", prize.name, text_rules.PRIZE_NAME)
         if prize.kind:
             yield from _choice(f"{at}.kind", prize.kind, tuple(KINDS))
         else:
@@ -230,14 +236,8 @@ def _prizes(prizes: Sequence[Prize]) -> Iterator[FieldError]:
         if prize.value_cny is not None:
             yield from _decimal(f"{at}.value_cny", prize.value_cny, VALUE_MOST, 2)
         yield from _id(f"{at}.image_media_id", prize.image_media_id)
-        yield from _voucher(at, prize)
-
-
-def _voucher(at: str, prize: Prize) -> Iterator[FieldError]:
-    if prize.terms is not None:
-        yield from _text(f"{at}.terms", prize.terms, text_rules.PRIZE_TERMS)
-    if prize.valid_until is not None:
-        yield from _time(f"{at}.valid_until", prize.valid_until)
+        if prize.valid_until is not None:
+            yield from _time(f"{at}.valid_until", prize.valid_until)
 
 
 def _ids(rules: Rules) -> Iterator[FieldError]:

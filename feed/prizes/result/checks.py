@@ -7,7 +7,7 @@ import msgspec
 from msgspec import UNSET
 
 from feed.campaigns.model import FREEZE_AFTER, Rules, parse_time, rules_sha256
-from feed.campaigns.rules.validation import rules_problems
+from feed.campaigns.rules.validation import value_problems
 from feed.campaigns.scoring.score import RankedEntry
 from feed.decoding import convert
 from feed.ids import parse_id
@@ -77,10 +77,7 @@ def _check_rules(campaign: Campaign) -> Iterator[Problem]:
     except msgspec.MsgspecError as error:
         yield Problem("rules_unreadable", "campaign.rules", str(error))
         return
-    yield from (
-        Problem("rules_unreadable", f"campaign.rules.{error.field}")
-        for error in rules_problems(rules, publishing=False)
-    )
+    yield from (Problem("rules_unreadable", f"campaign.rules.{error.field}") for error in value_problems(rules))
 
 
 def _check_title(campaign: Campaign, rules: Rules) -> Iterator[Problem]:

@@ -35,6 +35,29 @@ def rules(**changed: Any) -> Callable[[dict[str, Any]], object]:
     return change
 
 
+def test_texts_that_an_earlier_version_published_leave_a_result_valid() -> None:
+    """What a text may contain has changed since: nothing is computed with it, and the signature covers it as it is."""
+
+    def change(document: dict[str, Any]) -> None:
+        campaign = document["campaign"]
+        for prize in (
+            *campaign["rules"]["prizes"],
+            *(each for winner in document["winners"] for each in winner["prizes"]),
+        ):
+            prize["terms"] = "\u200b"
+        texts = {
+            "title": "a" + "\u0301" * 50,
+            "topic": "\u3164",
+            "body": "\u202d0755\u202c",
+            "notes": "\u200b",
+            "contact": "\u200b",
+        }
+        rules(**texts, delivery={"within_days": 30, "place": "\u202e\n"})(document)
+        campaign["title"] = texts["title"]
+
+    assert problems_after(change) == []
+
+
 def row(**changed: Any) -> Callable[[dict[str, Any]], object]:
     return lambda document: document["sheet"][0].update(changed)
 
