@@ -9,7 +9,8 @@ import yaml  # type: ignore[import-untyped]
 
 import feed
 
-COMPOSE: dict[str, Any] = yaml.safe_load((Path(feed.__file__).parents[1] / "docker-compose.yml").read_text("utf-8"))
+ROOT = Path(feed.__file__).parents[1]
+COMPOSE: dict[str, Any] = yaml.safe_load((ROOT / "docker-compose.yml").read_text("utf-8"))
 SERVICES: dict[str, dict[str, Any]] = COMPOSE["services"]
 
 
@@ -25,6 +26,23 @@ def test_each_service_has_limits_and_few_rights(name: str) -> None:
     assert not service.get("privileged")
 
 
+@pytest.mark.parametrize("name", sorted(SERVICES))
+def test_files_are_mounted_into_read_only_services(name: str) -> None:
+    """Compose refuses to start a service with `read_only` and a config or secret that is not a file."""
+    for kind in ("configs", "secrets"):
+        named = [each if isinstance(each, str) else each["source"] for each in SERVICES[name].get(kind, [])]
+        assert all("file" in COMPOSE[kind][source] for source in named)
+    mounts = [mount.split(":")[0] for mount in SERVICES[name].get("volumes", [])]
+    assert all((ROOT / mount).is_file() if mount.startswith(".") else mount in COMPOSE["volumes"] for mount in mounts)
+
+
+def test_postgres_is_healthy_only_when_its_volume_is_initialised() -> None:
+    """The server that runs the scripts of an empty volume listens on its socket only."""
+    assert "-h 127.0.0.1" in SERVICES["postgres"]["healthcheck"]["test"][1]
+    mount = next(each for each in SERVICES["postgres"]["volumes"] if each.startswith("./docker/"))
+    assert (ROOT / mount.split(":")[0]).stat().st_mode & 0o555 == 0o555
+
+
 def test_ports_are_open_on_this_machine_only() -> None:
     ports = [port for service in SERVICES.values() for port in service.get("ports", [])]
     assert ports
@@ -38,9 +56,14 @@ def test_images_of_others_are_named_by_the_operator_with_a_digest() -> None:
 
 def test_the_application_s_role_is_no_superuser() -> None:
     assert "POSTGRES_USER" not in SERVICES["postgres"]["environment"]
-    script = COMPOSE["configs"]["role"]["content"]
+    script = (ROOT / "docker/10-feed.sh").read_text("utf-8")
     assert "CREATE ROLE feed LOGIN NOSUPERUSER NOCREATEDB NOCREATEROLE" in script
     assert "://feed:" in SERVICES["api"]["environment"]["FEED_DATABASE_URL"]
+
+
+def test_the_proxy_is_trusted_that_the_port_is_meant_for() -> None:
+    """Every request arrives from the bridge's address: without it all users would share one quota."""
+    assert SERVICES["api"]["environment"]["FEED_TRUSTED_PROXIES"] == "${FEED_TRUSTED_PROXIES:-1}"
 
 
 def test_no_secret_has_a_default() -> None:
