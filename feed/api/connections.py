@@ -19,6 +19,8 @@ from typing import NamedTuple
 
 import structlog
 
+from feed.api.client_address import address_group
+
 log = structlog.get_logger("feed.api.connections")
 
 Client = tuple[str, int]
@@ -26,7 +28,7 @@ Client = tuple[str, int]
 # A response that is read steadily, however slowly, passes; a phone on a bad network reads faster than this.
 SLOWEST_BYTES_PER_SECOND = 4_096
 SLOW_SECONDS = 20.0
-# Of the connections that a process serves, for one address; with a trusted proxy all are the proxy's.
+# Of the connections that a process serves, for one address or /64 of IPv6; with a trusted proxy all are the proxy's.
 MAX_PER_ADDRESS = 512
 _SCAN_SECONDS = 1.0
 
@@ -94,8 +96,9 @@ class Connections:
         for name, connection in _accepted():
             with closing(connection), suppress(OSError):
                 peer: Client = connection.getpeername()[:2]
-                per_address[peer[0]] += 1
-                if peer in to_end or self._is_beyond_share(per_address[peer[0]]):
+                address = address_group(peer[0])
+                per_address[address] += 1
+                if peer in to_end or self._is_beyond_share(per_address[address]):
                     ended += _end(connection)
                     continue
                 if not _unsent(connection):

@@ -30,7 +30,7 @@ from feed.settings import Settings
 from feed.sms.model import SHANGHAI
 from feed.sms.registry import get_registration
 from feed.terminal import print_lines
-from feed.texts import line, require_text
+from feed.texts import has_controls, line, require_text
 
 # One day.
 TOKEN_SECONDS = 86_400
@@ -119,7 +119,8 @@ async def _get_account_id(conn: Connection, who: str) -> AccountId:
     id_ = parse_id(who)
     if id_ is not None and (account := await accounts.find_account(conn, id_)):
         return account.id
-    account_id = await accounts.find_by_sub(conn, iss=LOCAL_ISSUER, sub=who)
+    # Bytes that are not UTF-8 are lone surrogates in an argument.
+    account_id = None if has_controls(who) else await accounts.find_by_sub(conn, iss=LOCAL_ISSUER, sub=who)
     if account_id is None:
         raise AccountNotFound(
             f"没有此用户。\nNobody has the id or sub {who!r}; an account is made at its first request."

@@ -42,6 +42,7 @@ async def hostile(pool: Pool, there: Installation) -> dict[str, Sequence[str]]:
         "retention": ("retention",),
         "doctor": ("doctor",),
         "grant": ("grant", FORGED, "editor"),
+        "grant of bytes": ("grant", "a\udc80", "editor"),
     }
 
 

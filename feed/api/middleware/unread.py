@@ -6,6 +6,7 @@ from typing import Any
 
 from litestar.types import HTTPResponseBodyEvent, HTTPScope, Send
 
+from feed.api.client_address import address_group
 from feed.api.connections import Client, Connections
 
 # Smaller ones fit into the kernel's buffer of a new connection.
@@ -22,7 +23,8 @@ class _Unread:
     def __init__(self, task: "asyncio.Task[Any]", client: Client | None, size: int) -> None:
         self.task = task
         self.client = client
-        self.address = client[0] if client is not None else ""
+        # Whoever has one address of a /64 has all of them.
+        self.address = address_group(client[0]) if client is not None else ""
         self.size = size
         self.ended = False
 

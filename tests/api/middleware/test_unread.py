@@ -101,6 +101,19 @@ async def test_the_address_with_the_most_unread_bytes_loses_a_response_first() -
     assert not responses._bytes
 
 
+async def test_the_addresses_of_one_network_count_together() -> None:
+    connections = Ending()
+    responses = UnreadResponses(connections, max_bytes=6 * len(BODY))
+    sending = []
+    for address in ("2001:db8:1::1", "127.0.0.9", "127.0.0.9", *(f"2001:db8:2::{host}" for host in range(1, 5))):
+        sending.append(start(responses, Reader(), 1, address=address))
+        await asyncio.sleep(0)
+    assert connections.ended == [("2001:db8:2::1", 1)]
+    for task in sending:
+        task.cancel()
+    await asyncio.wait(sending)
+
+
 async def test_one_response_larger_than_the_limit_is_sent() -> None:
     responses = UnreadResponses(Ending(), max_bytes=len(BODY) - 1)
     reader = Reader()
