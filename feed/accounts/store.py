@@ -56,10 +56,15 @@ async def list_known_accounts(
 
 
 async def change_phone(conn: Connection, account_id: AccountId, *, person: bytes, phone_sealed: bytes) -> bool:
-    """Records a verified phone. False when the account has this person already."""
+    """Records a verified phone, and the former one's person. False when the account has this person already."""
     return bool(
         await conn.fetchval(
             """
+            WITH former AS (
+                INSERT INTO former_persons (account_id, person)
+                SELECT id, person FROM accounts WHERE id = $1 AND person <> $2
+                ON CONFLICT (account_id, person) DO UPDATE SET left_at = excluded.left_at
+            )
             UPDATE accounts
             SET person = $2, phone_sealed = $3, phone_verified_at = now()
             WHERE id = $1 AND person IS DISTINCT FROM $2
@@ -266,10 +271,24 @@ async def get_standing(conn: Connection, account_id: int) -> Standing:
 
 
 async def are_one_person(conn: Connection, first: int, second: int) -> bool:
-    """Whether two accounts are one person: the same account, or two with the same verified phone."""
+    """Whether two accounts are one person where it takes two: the same account, or two that have had the same verified phone.
+
+    With former phones: who changes the phone of one account between two acts would be two people.
+    """
     return bool(
         await conn.fetchval(
-            "SELECT EXISTS (SELECT FROM same_person_accounts WHERE account_id = $1 AND same_id = $2)", first, second
+            """
+            WITH had AS (
+                SELECT account_id, person FROM persons WHERE account_id = ANY (ARRAY[$1, $2]::bigint[])
+                UNION ALL
+                SELECT account_id, person FROM former_persons WHERE account_id = ANY (ARRAY[$1, $2]::bigint[])
+            )
+            SELECT EXISTS (
+                SELECT FROM had AS one JOIN had AS other USING (person) WHERE one.account_id = $1 AND other.account_id = $2
+            )
+            """,
+            first,
+            second,
         )
     )
 

@@ -26,6 +26,7 @@ OWNERS = {
         "account_events",
         "account_marks",
         "approvals",
+        "former_persons",
     },
     "audit": {"audit"},
     "boards": {"installation"},

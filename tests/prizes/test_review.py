@@ -7,6 +7,7 @@ from functools import partial
 import httpx
 import pytest
 
+from feed.accounts import store as accounts
 from feed.accounts.model import AccountId, SecondPersonRequired
 from feed.accounts.roles import change_roles
 from feed.api.state import AppState
@@ -16,7 +17,7 @@ from feed.campaigns.errors import CampaignSettled, FactNotFound
 from feed.campaigns.inputs import Reason
 from feed.keys.store import Keys
 from feed.moderation.sanctions import impose_sanction, lift_sanctions
-from feed.postgres import Pool
+from feed.postgres import Pool, transaction
 from feed.prizes.announcement.announce import announce_winners
 from feed.prizes.announcement.review_store import SET_BY_OTHERS
 from feed.prizes.announcement.undo_settlement import undo_settlement
@@ -225,6 +226,18 @@ async def test_a_fact_is_set_aside_through_the_api(app_state: AppState, join: Jo
     assert (said.status_code, said.json()["set_aside"]) == (200, True)
     assert error_of(await first("POST", address, body | {"kind": "staff"})) == (404, "fact_not_found")
     assert error_of(await first("POST", address, body | {"reason": " "})) == (422, "invalid")
+
+
+async def test_a_leader_who_changes_the_phone_after_the_freeze_is_still_shown(pool: Pool, keys: Keys) -> None:
+    campaign = await phases.due(pool, keys)
+    leader, reviewer = await author_of(pool, campaign.posts[0]), await make.person(pool, role="reviewer")
+    await impose_sanction(pool, reviewer, leader, kind="ban", reason_code="spam", until=None)
+    await pool.execute("UPDATE sanctions SET starts_at = now() - interval '9 days'")
+    await lift_sanctions(pool, reviewer, leader)
+    await settle(pool, keys)
+    async with transaction(pool) as conn:
+        assert await accounts.change_phone(conn, leader, person=b"another", phone_sealed=b"")
+    assert [each.reason_code for each in (await review_of(pool, campaign)).ended_facts] == ["banned"]
 
 
 async def test_a_fact_about_an_entry_that_would_not_win_needs_no_reason(pool: Pool, keys: Keys) -> None:

@@ -5,6 +5,7 @@ from datetime import timedelta
 
 import pytest
 
+from feed.accounts import store as accounts
 from feed.accounts.approvals import ACTS, Act
 from feed.accounts.model import AccountId, Banned, RoleMissing, SecondPersonRequired
 from feed.campaigns import cancellation
@@ -215,6 +216,23 @@ async def test_a_second_person_carries_out_what_the_first_approved(case: str, po
         with pytest.raises(SecondPersonRequired):
             await act(same)
     assert await act(second) != "recorded"
+
+
+@pytest.mark.parametrize("changes", ["first", "second", "both"])
+@pytest.mark.parametrize("case", CASES)
+async def test_two_accounts_stay_one_person_when_one_changes_its_phone(
+    case: str, changes: str, pool: Pool, keys: Keys
+) -> None:
+    first, third = await editor_of(pool), await editor_of(pool)
+    act = await CASES[case][1](pool, keys, first)
+    twin = await another_account(pool, first)
+    async with transaction(pool) as conn:
+        for account_id, who in ((first, "first"), (twin, "second")):
+            if changes in (who, "both"):
+                assert await accounts.change_phone(conn, account_id, person=who.encode(), phone_sealed=b"")
+    with pytest.raises(SecondPersonRequired):
+        await act(twin)
+    assert await act(third) != "recorded"
 
 
 @pytest.mark.parametrize("lapse", LAPSES)

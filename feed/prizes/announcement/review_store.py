@@ -106,8 +106,8 @@ async def list_ended_facts(conn: Connection, settlement_id: int) -> list[EndedFa
             facts.ended_at, facts.counts, sheet_rows.quality, sheet_rows.likes_counted, sheet_rows.commenters_counted
         FROM settlements
         JOIN deadline_facts AS facts ON facts.campaign_id = settlements.campaign_id AND facts.ended_at IS NOT NULL
-        JOIN accounts AS holder ON holder.id = facts.account_id
-        JOIN sheet_rows ON sheet_rows.settlement_id = settlements.id AND sheet_rows.person = holder.person
+        JOIN same_person_accounts AS same ON same.account_id = facts.account_id
+        JOIN sheet_rows ON sheet_rows.settlement_id = settlements.id AND sheet_rows.account_id = same.same_id
         JOIN accounts ON accounts.id = sheet_rows.account_id
         WHERE settlements.id = $1
         ORDER BY sheet_rows.post_id, facts.reason, facts.began_at

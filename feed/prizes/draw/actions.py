@@ -105,7 +105,7 @@ async def enter_number(
         if entry not in earlier:
             detail = {"round": number.round, "value": number.value, "appeared_at": time_text(number.appeared_at)}
             await audit.add(conn, by, "enter_number", "campaign", campaign_id, detail)
-        agreement = find_agreement(entry, earlier)
+        agreement = find_agreement(entry, await draw_store.with_one_person(conn, entry, earlier))
         if agreement.matching is not None:
             number = agreement.number
             beacon = Beacon(

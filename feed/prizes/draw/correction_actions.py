@@ -57,6 +57,7 @@ async def correct_number(
         detail |= {"reason_code": reason_code, "reason": reason_text}
         if entry not in earlier:
             await audit.add(conn, by, "enter_correction", "campaign", campaign_id, detail)
+        earlier = await draw_store.with_one_person(conn, entry, earlier)
         mistaken = await _list_mistaken(conn, [entry, *earlier], wrong.entered_by)
         agreement = find_agreement(entry, earlier, mistaken=mistaken)
         if agreement.matching is not None:

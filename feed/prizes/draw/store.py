@@ -1,10 +1,12 @@
 """SQL of draws. Callers of writing functions hold the lock of the campaign's row."""
 
+from collections.abc import Sequence
 from datetime import datetime
 
 import msgspec
 from asyncpg import Record
 
+from feed.accounts import store as accounts
 from feed.postgres import Connection, many
 from feed.prizes.draw.agreement import NumberEntry
 from feed.prizes.draw.beacon import PublicNumber
@@ -150,6 +152,16 @@ async def add_entry(conn: Connection, settlement_id: int, editor_id: int, public
         public_number.appeared_at,
     )
     return msgspec.convert(row, NumberEntry)
+
+
+async def with_one_person(conn: Connection, entry: NumberEntry, earlier: Sequence[NumberEntry]) -> list[NumberEntry]:
+    """The earlier entries; those of editors who are one person with the entry's editor, also by a former phone, have its person."""
+    return [
+        msgspec.structs.replace(each, person=entry.person)
+        if await accounts.are_one_person(conn, each.editor_id, entry.editor_id)
+        else each
+        for each in earlier
+    ]
 
 
 async def list_entries(conn: Connection, settlement_id: int) -> list[NumberEntry]:
