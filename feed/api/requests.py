@@ -41,11 +41,15 @@ KEY_LONGEST = 200
 _KEY = re.compile(rb"[!-~]{1,%d}" % KEY_LONGEST)
 _KEY_HEADER = "Idempotency-Key"
 
+# What browsers, of earlier versions too, send with what the user has not opened.
+_PURPOSE_HEADERS = ("sec-purpose", "purpose", "x-purpose", "x-moz")
+_PURPOSES = ("prefetch", "prerender", "preview")
+
 
 def is_read_by_user(request: Request[Any, Any, State]) -> bool:
     """Whether a GET is for the user to read: not HEAD, and not fetched in advance by a browser or an app that says so."""
-    purposes = (request.headers.get("sec-purpose", ""), request.headers.get("purpose", ""))
-    return IS_HEAD not in request.scope["state"] and not any("prefetch" in each.lower() for each in purposes)
+    purposes = " ".join(request.headers.get(name, "") for name in _PURPOSE_HEADERS).lower()
+    return IS_HEAD not in request.scope["state"] and not any(each in purposes for each in _PURPOSES)
 
 
 async def check_request(request: Request[Any, Any, State]) -> Response[None] | None:

@@ -45,13 +45,16 @@ async def compare_keys(pool: Pool, keys: Keys) -> dict[str, Difference]:
 async def accept_keys(pool: Pool, keys: Keys, names: Collection[str]) -> dict[str, Difference]:
     """Records the keys of this store that differ, of these names or all, and forgets those that it lacks. Returns what has changed.
 
-    A key that was destroyed stays so: its file is to be deleted.
+    A key that was destroyed stays so: its file is to be deleted. Raises KeyStoreError for a name that neither side knows.
     """
     held = keys.fingerprints()
     async with transaction(pool) as conn:
+        recorded = await store.list_recorded(conn)
+        if unknown := sorted(set(names) - held.keys() - recorded.keys()):
+            raise KeyStoreError("\n".join(f"{name} 没有这个密钥 · is no key of this installation" for name in unknown))
         found: dict[str, Difference] = {
             name: difference
-            for name, difference in compare(held, await store.list_recorded(conn), keys.destroyed()).items()
+            for name, difference in compare(held, recorded, keys.destroyed()).items()
             if difference != "kept" and (not names or name in names)
         }
         await store.replace_keys(

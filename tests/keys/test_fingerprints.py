@@ -216,6 +216,9 @@ async def test_commands_say_which_keys_differ(tmp_path: Path, database: str, red
     doctor = await there.feed("doctor", FEED_KEYS_DIR=stranger)
     assert doctor.status == 1
     assert "WRONG  key store" in doctor.out
+    # A mistyped name accepts nothing, and says so.
+    mistyped = await there.feed("keys", "accept", "campain/1", FEED_KEYS_DIR=stranger)
+    assert (mistyped.status, "campain/1" in mistyped.err) == (1, True)
     assert "accepted" in (await there.feed("keys", "accept", FEED_KEYS_DIR=stranger)).out
     assert (await there.feed("doctor", FEED_KEYS_DIR=stranger)).status == 0
     assert (await there.feed("doctor")).status == 1

@@ -175,8 +175,13 @@ async def test_a_prize_is_for_its_winner_only(
         assert [(each["id"], each["state"]) for each in page["items"]] == [(str(best["id"]), "notified")]
         await winner("GET", f"/campaigns/{campaign.id}/me")
         assert (await winner("HEAD", prize)).status_code == 200
-        for header in ("sec-purpose", "purpose"):
-            fetched = await winner("GET", prize, headers={header: "prefetch;prerender"})
+        for header, purpose in (
+            ("sec-purpose", "prefetch;prerender"),
+            ("purpose", "prefetch"),
+            ("x-moz", "prefetch"),
+            ("x-purpose", "preview"),
+        ):
+            fetched = await winner("GET", prize, headers={header: purpose})
             assert fetched.json()["state"] == "notified"
     opened = (await winner("GET", prize)).json()
     assert (opened["state"], opened["needs"]) == ("viewed", ["recipient_name", "phone", "address"])
