@@ -1,10 +1,11 @@
-"""What the path of a request means. The one place that reads `raw_path`, before the framework routes by `path`.
+"""What the path and the query of a request mean. The one place that reads `raw_path`, before the framework routes by `path`.
 
 Servers decode `%2F`, so that routing sees a separator where the caller wrote a character of a name. Here each
 segment is decoded by itself. A slash within a segment travels through routing as NUL, which no path may contain,
 and is put back with `path_parameters`.
 """
 
+import re
 from collections.abc import Mapping
 from typing import Any
 from urllib.parse import unquote_to_bytes
@@ -16,6 +17,7 @@ from feed.errors import NotFound
 # The segment after this one may contain a slash: /v1/topics/AC%2FDC/posts.
 _NAMED_AFTER = "topics"
 _SLASH_IN_SEGMENT = "\0"
+_BEYOND_ASCII = re.compile(rb"[\x80-\xff]")
 
 
 def route_path(scope: HTTPScope) -> str:
@@ -39,6 +41,11 @@ def route_path(scope: HTTPScope) -> str:
         if ("/" in segment and not is_name) or ("\0" in segment and (is_name or segments[1] != "v1")):
             raise NotFound
     return "/".join(segment.replace("/", _SLASH_IN_SEGMENT) for segment in segments)
+
+
+def plain_query(query: bytes) -> bytes:
+    """The query with bytes beyond ASCII percent-encoded: the framework would read them as Latin-1, and `?q=猫` as another text."""
+    return query if query.isascii() else _BEYOND_ASCII.sub(lambda found: b"%%%02X" % found[0][0], query)
 
 
 def path_identity(scope: Scope) -> str:

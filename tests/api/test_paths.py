@@ -1,7 +1,8 @@
 """The form of a path: slashes belong to names of topics only, and one path has one spelling."""
 
 import re
-from urllib.parse import quote
+from typing import Any
+from urllib.parse import quote, unquote_to_bytes
 
 import httpx
 import pytest
@@ -126,6 +127,19 @@ async def test_an_id_has_one_spelling(join: Join) -> None:
         statuses.append((await person("POST", path, {"text": "好"}, headers=key)).status_code)
     assert statuses == [201, 201, 404, 404, 201]
     assert len((await person("GET", f"/posts/{post_id}/comments")).json()["items"]) == 1
+
+
+async def test_a_query_may_be_typed_without_encoding(join: Join, app_state: AppState) -> None:
+    await say(join("小明"), "#猫# #é# 好")
+    app: Any = app_over(app_state)
+
+    async def as_typed(scope: Any, receive: Any, send: Any) -> None:
+        await app({**scope, "query_string": unquote_to_bytes(scope["query_string"])}, receive, send)
+
+    async with httpx.AsyncClient(transport=httpx.ASGITransport(app=as_typed), base_url="http://feed.test/v1") as client:
+        for name in ("猫", "é"):
+            found = await client.get("/topics", params={"q": name})
+            assert [each["name"] for each in found.json()["items"]] == [name]
 
 
 def test_only_topics_have_names_in_paths(app_state: AppState) -> None:

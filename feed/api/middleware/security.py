@@ -13,7 +13,7 @@ from feed.api.middleware.shared_caches import CacheHeaders
 from feed.api.middleware.timeouts import REQUEST_TIMEOUT, RequestTimeout, TimeoutScheduler
 from feed.api.middleware.unread import LARGE_BYTES, UnreadResponses
 from feed.api.openapi.docs import DOCS_PATH, DOCS_POLICY, DOCUMENT_PATH
-from feed.api.paths import route_path
+from feed.api.paths import plain_query, route_path
 from feed.errors import FeedError, NotFound
 from feed.settings import Settings
 
@@ -90,6 +90,7 @@ def _request_error(scope: HTTPScope, is_allowed: Callable[[bytes], bool] | None)
         return HeadersTooLarge()
     try:
         scope["path"] = route_path(scope)
+        scope["query_string"] = plain_query(scope["query_string"])
     except NotFound as error:
         return error
     if is_allowed is not None and scope["path"] not in _ANY_HOST:
