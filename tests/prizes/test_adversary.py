@@ -314,6 +314,16 @@ async def test_no_editor_puts_a_participant_on_the_jury(pool: Pool, contest: Con
     assert (row.eligible, row.excluded) == (True, [])
 
 
+@pytest.mark.parametrize("part", ["unverified", "pending"])
+async def test_nor_one_who_may_count_yet(pool: Pool, contest: Contest, part: str) -> None:
+    named = await make.account(pool, verified=part != "unverified")
+    await make.comment(pool, contest.honest, named)
+    if part == "pending":
+        await pool.execute("UPDATE comments SET state = 'pending' WHERE author_id = $1", named)
+    with pytest.raises(JurorTakesPart):
+        await members.assign_jurors(pool, await make.person(pool, role="editor"), contest.id, [named])
+
+
 async def test_a_seat_that_is_taken_back_without_a_mark_leaves_no_trace(
     pool: Pool, keys: Keys, contest: Contest
 ) -> None:

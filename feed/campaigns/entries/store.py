@@ -144,15 +144,19 @@ async def list_engaged_by(conn: Connection, campaign_id: int, account_ids: Seque
 async def list_taking_part(conn: Connection, campaign_id: int, account_ids: Sequence[int]) -> list[int]:
     """Those of these accounts whose persons have an entry, a like or a comment in the campaign that a seat on the jury would exclude.
 
-    With any account of the person. What does not count anyway, of staff, of jurors, or without a phone, is not considered.
+    With any account of the person, also without a phone, which may be verified yet, and comments that wait for review. What does not
+    count anyway, of staff or jurors, is not considered.
     """
     rows = await conn.fetch(
         """
         WITH asked AS (
             SELECT accounts.id, same.same_id
             FROM accounts JOIN same_person_accounts AS same ON same.account_id = accounts.id
-            WHERE accounts.id = ANY ($2::bigint[]) AND accounts.person NOT IN (
-                SELECT person FROM campaign_flagged_persons WHERE campaign_id = $1 AND reason IN ('staff', 'juror')
+            WHERE accounts.id = ANY ($2::bigint[]) AND NOT EXISTS (
+                SELECT FROM campaign_flags AS flags
+                WHERE flags.campaign_id = $1 AND flags.reason IN ('staff', 'juror') AND flags.account_id IN (
+                    SELECT mine.same_id FROM same_person_accounts AS mine WHERE mine.account_id = accounts.id
+                )
             )
         )
         SELECT DISTINCT asked.id
@@ -164,7 +168,7 @@ async def list_taking_part(conn: Connection, campaign_id: int, account_ids: Sequ
             WHERE likes.account_id = asked.same_id AND likes.liked_at > '-infinity'
             UNION ALL
             SELECT FROM comments JOIN entries ON entries.campaign_id = $1 AND entries.post_id = comments.post_id
-            WHERE comments.author_id = asked.same_id AND comments.state = 'published'
+            WHERE comments.author_id = asked.same_id AND comments.state IN ('published', 'pending')
         ) AS part ON true
         ORDER BY asked.id
         """,
