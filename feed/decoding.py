@@ -63,13 +63,14 @@ class BodyDecoder(Generic[T]):
         """
         try:
             return self._decoder.decode(body or b"null")
-        except msgspec.ValidationError as error:
+        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
             raise self._error(body, error) from None
-        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
-            raise MalformedBody from None
 
-    def _error(self, body: bytes, error: msgspec.ValidationError) -> Invalid | MalformedBody:
-        """The decoder stops at the first problem; all of them are found by reading the body again, member by member."""
+    def _error(self, body: bytes, error: Exception) -> Invalid | MalformedBody:
+        """The decoder stops at the first problem; all of them are found by reading the body again, member by member.
+
+        It takes half of a surrogate pair for malformed JSON: a problem of one text, which a client has cut within an emoji.
+        """
         try:
             problems = list_problems(body, self._kind, READERS)
         except (ValueError, RecursionError):
@@ -86,7 +87,7 @@ def body_decoder(kind: Any) -> BodyDecoder[Any]:
     return BodyDecoder(kind)
 
 
-def _field_of(error: msgspec.ValidationError) -> str:
+def _field_of(error: Exception) -> str:
     """The path that ends the decoder's message, `… - at `$.prizes[0].name``, in our form; empty for the body itself."""
     _, found, path = str(error).rpartition(" - at `$")
     return path.rstrip("`").replace("[...]", "").removeprefix(".") if found else ""

@@ -124,6 +124,7 @@ def bad_texts(rule: TextRule) -> dict[str, str]:
         "escape": "小\x1b[31m明",
         "override": "小\u202e明",
         "unbalanced": "小\u2066明",
+        "half_emoji": "小\ud83d",
     }
     if rule.longest <= MARKS_MOST:
         del bad["marks"]
