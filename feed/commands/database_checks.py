@@ -66,7 +66,11 @@ async def _check_writes(pool: Pool) -> AsyncIterator[Finding]:
         seconds = int(STATEMENT_SECONDS)
         wrong = {name: value for name, value in limits.items() if value == "0"}
         says = ", ".join(f"{name} {value}" for name, value in (wrong or limits).items())
-        yield Finding("database", f"takes writes; a transaction has {seconds} s: {says}", wrong=bool(wrong))
+        yield Finding(
+            "database",
+            f"可写，事务限时 {seconds} 秒 · takes writes; a transaction has {seconds} s: {says}",
+            wrong=bool(wrong),
+        )
 
 
 async def _check_pooler(pool: Pool, settings: Settings) -> AsyncIterator[Finding]:
@@ -77,7 +81,7 @@ async def _check_pooler(pool: Pool, settings: Settings) -> AsyncIterator[Finding
     if not await poolers.is_shared(settings.database_url):
         return
     missing = ", ".join(f"{name} = {value}" for name, value in session.items())
-    yield Finding("pooler", f"transaction mode; the session has {missing}")
+    yield Finding("pooler", f"事务模式，会话设置为 · transaction mode; the session has {missing}")
     if settings.database_statement_cache and not await poolers.keeps_statements(pool):
         yield Finding("pooler", _STATEMENTS, wrong=True)
 
@@ -92,4 +96,4 @@ async def _check_fingerprints(pool: Pool, settings: Settings) -> AsyncIterator[F
     for name, difference in differences.items():
         yield Finding("key store", explain(name, difference), wrong=True)
     if not differences:
-        yield Finding("key store", "the same keys as the database knows")
+        yield Finding("key store", "与数据库登记的一致 · the same keys as the database knows")

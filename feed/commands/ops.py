@@ -9,6 +9,7 @@ from functools import partial
 
 import asyncpg
 
+from feed import readiness
 from feed import redis as feed_redis
 from feed.accounts import store as accounts
 from feed.accounts.model import ROLES, AccountId, AccountNotFound, Role
@@ -24,7 +25,7 @@ from feed.keys.vault import open_kms
 from feed.migrations import MigrationError, find_missing, list_migrations
 from feed.phones import normalise_phone
 from feed.postgres import UNAVAILABLE, Connection, Pool, open_pool, transaction, with_retries
-from feed.screens.prizes.overdue import list_overdue
+from feed.screens.prizes.overdue import DESCRIPTIONS, list_overdue
 from feed.screens.staff.doctor import Backlog, read_applied, read_backlog
 from feed.settings import Settings
 from feed.sms.model import SHANGHAI
@@ -159,22 +160,28 @@ async def run_checks(settings: Settings) -> AsyncIterator[Finding]:
 def _check_provider(settings: Settings) -> Finding:
     """Describes the SMS provider. Its settings were checked before."""
     if not get_registration(settings.sms_provider).sends:
-        says = f"{settings.sms_provider}: written down, no phone gets anything"
+        says = f"{settings.sms_provider}：只写下来，手机收不到短信 · written down, no phone gets anything"
         return Finding("sms", says, wrong=not settings.embedded)
-    receipts = "with receipts" if settings.sms_receipt_token else "without receipts"
-    return Finding("sms", f"{settings.sms_provider}, {receipts}")
+    receipts = "有回执 · with receipts" if settings.sms_receipt_token else "无回执 · without receipts"
+    return Finding("sms", f"{settings.sms_provider}，{receipts}")
 
 
 def _describe_waiting(backlog: Backlog) -> str:
     """Messages that wait as they should: for the end of the quiet hours or for the next day's quota."""
     waiting = [
-        f"{count} held by {what}"
-        for count, what in ((backlog.quiet_messages, "quiet hours"), (backlog.over_quota_messages, "a quota"))
+        (count, zh, en)
+        for count, zh, en in (
+            (backlog.quiet_messages, "静默时段", "quiet hours"),
+            (backlog.over_quota_messages, "限额", "a quota"),
+        )
         if count
     ]
     if not waiting or backlog.held_until is None:
         return ""
-    return f", {' and '.join(waiting)} until {backlog.held_until.astimezone(SHANGHAI):%Y-%m-%d %H:%M} Shanghai time"
+    until = f"{backlog.held_until.astimezone(SHANGHAI):%Y-%m-%d %H:%M}"
+    zh = "，".join(f"因{zh}暂缓 {count}" for count, zh, _ in waiting)
+    en = " and ".join(f"{count} held by {en}" for count, _, en in waiting)
+    return f"; {zh}，至北京时间 {until} · {en} until {until} Shanghai time"
 
 
 def _check_keys(settings: Settings) -> Finding:
@@ -184,19 +191,22 @@ def _check_keys(settings: Settings) -> Finding:
         return Finding("keys", str(error), wrong=True)
     kms = open_kms(settings)
     if kms is None:
-        return Finding("keys", f"present in {settings.keys_dir}")
+        return Finding("keys", f"齐全 · present in {settings.keys_dir}")
     try:
         kms.check()
     except KmsAway as error:
         return Finding("keys", error.__notes__[0], wrong=True)
-    return Finding("keys", f"present in {settings.keys_dir}, those of campaigns wrapped by {settings.kms_url}")
+    return Finding(
+        "keys",
+        f"齐全，活动密钥由 KMS 加密 · present in {settings.keys_dir}, those of campaigns wrapped by {settings.kms_url}",
+    )
 
 
 async def _check_postgres(settings: Settings) -> AsyncIterator[Finding]:
     try:
         conn = await asyncpg.connect(settings.direct_url, timeout=5, command_timeout=20)
     except (*UNAVAILABLE, asyncpg.PostgresError) as error:
-        yield Finding("postgres", f"cannot be reached: {type(error).__name__}", wrong=True)
+        yield Finding("postgres", f"{' · '.join(readiness.FAULTS['down'])}: {type(error).__name__}", wrong=True)
         return
     try:
         yield Finding("postgres", conn.get_settings().server_version, wrong=conn.get_server_version().major < 15)
@@ -207,20 +217,25 @@ async def _check_postgres(settings: Settings) -> AsyncIterator[Finding]:
             return
         if missing:
             names = ", ".join(migration.name for migration in missing)
-            yield Finding("migrations", f"not applied: {names} (run: feed migrate)", wrong=True)
+            yield Finding(
+                "migrations", f"尚未执行，请运行 feed migrate · not applied: {names} (run: feed migrate)", wrong=True
+            )
             return
-        yield Finding("migrations", "all applied")
+        yield Finding("migrations", "全部执行 · all applied")
         backlog = await read_backlog(conn)
-        stuck = await list_overdue(conn, kept_days=settings.claims_kept_days, english=True)
+        stuck = await list_overdue(conn, kept_days=settings.claims_kept_days)
     finally:
         await conn.close()
     yield Finding(
         "change log",
+        f"未编号 {backlog.unnumbered}，最久 {backlog.unnumbered_seconds:.0f} 秒 · "
         f"{backlog.unnumbered} without a number, the oldest for {backlog.unnumbered_seconds:.0f} s",
         wrong=backlog.unnumbered_seconds > 10,
     )
     yield Finding(
         "messages",
+        f"卡住 {backlog.stuck_messages}，结果不明 {backlog.unknown_messages}，失败 {backlog.failed_messages}，"
+        f"未送达 {backlog.undelivered_messages}，推迟 {backlog.held_messages} · "
         f"{backlog.stuck_messages} stuck, {backlog.unknown_messages} unknown, {backlog.failed_messages} failed, "
         f"{backlog.undelivered_messages} undelivered, {backlog.held_messages} put off"
         + (f" ({backlog.held_by})" if backlog.held_by else "")
@@ -230,11 +245,14 @@ async def _check_postgres(settings: Settings) -> AsyncIterator[Finding]:
         ),
     )
     if not stuck:
-        yield Finding("prizes", "nothing waits for a person")
+        yield Finding("prizes", "没有待人处理的事 · nothing waits for a person")
     for each in stuck:
         since = f", since {each.since:%Y-%m-%d %H:%M} UTC" if each.since else ""
-        yield Finding("prizes", f"campaign {each.campaign_id} {each.what} ({each.count}{since})", wrong=True)
-    yield Finding("jobs", f"{backlog.overdue_jobs} overdue", wrong=backlog.overdue_jobs > 0)
+        zh, en = DESCRIPTIONS[each.kind]
+        yield Finding("prizes", f"{zh} · campaign {each.campaign_id} {en} ({each.count}{since})", wrong=True)
+    yield Finding(
+        "jobs", f"逾期 {backlog.overdue_jobs} · {backlog.overdue_jobs} overdue", wrong=backlog.overdue_jobs > 0
+    )
 
 
 async def _check_redis(settings: Settings) -> AsyncIterator[Finding]:
@@ -247,7 +265,7 @@ async def _check_redis(settings: Settings) -> AsyncIterator[Finding]:
         memory = await client.info("memory")
     except feed_redis.UNREACHABLE as error:
         if fault is None:
-            yield Finding("redis", f"cannot be reached: {type(error).__name__}", wrong=True)
+            yield Finding("redis", f"{' · '.join(feed_redis.FAULTS['down'])}: {type(error).__name__}", wrong=True)
         return
     finally:
         await client.aclose()
@@ -256,5 +274,9 @@ async def _check_redis(settings: Settings) -> AsyncIterator[Finding]:
     # Managed servers forbid CONFIG; INFO contains it too.
     policy = str(memory.get("maxmemory_policy", "unknown"))
     keeps = policy in ("noeviction", "unknown") or policy.startswith("volatile-")
-    says = policy if keeps else f"{policy} loses boards when memory is short; set noeviction"
+    says = (
+        policy
+        if keeps
+        else f"{policy} 内存不足时会丢榜单，请设为 noeviction · loses boards when memory is short; set noeviction"
+    )
     yield Finding("redis eviction", says, wrong=not keeps)

@@ -178,11 +178,11 @@ async def test_the_doctor_tells_of_messages_that_wait_for_somebody(
     ran = await there.feed("doctor")
     assert ran.status == 1
     assert re.search(
-        r"WRONG\s+messages\s+0 stuck, 1 unknown, 1 failed, 1 undelivered, 1 put off \(isv.AMOUNT_NOT_ENOUGH\)", ran.out
+        r"WRONG\s+messages.*0 stuck, 1 unknown, 1 failed, 1 undelivered, 1 put off \(isv.AMOUNT_NOT_ENOUGH\)", ran.out
     )
-    assert re.search(r"ok\s+sms\s+file: written down, no phone gets anything", ran.out)
+    assert re.search(r"ok\s+sms\s+file：.* · written down, no phone gets anything", ran.out)
     await conn.execute("UPDATE messages SET resolved_at = now(), error_code = NULL")
-    assert re.search(r"ok\s+messages\s+0 stuck, 0 unknown, 0 failed", (await there.feed("doctor")).out)
+    assert re.search(r"ok\s+messages.*0 stuck, 0 unknown, 0 failed", (await there.feed("doctor")).out)
     await conn.close()
 
 
@@ -199,11 +199,11 @@ async def test_messages_that_could_not_be_sent_stop_the_start(there: Installatio
 
 
 @pytest.mark.parametrize("provider", ["file", "console", ""])
-@pytest.mark.parametrize("command", ["worker", "api", "up"])
+@pytest.mark.parametrize("command", [("worker",), ("api",), ("up", "--port", "0")])
 async def test_messages_that_would_only_be_written_down_stop_the_start(
-    there: Installation, command: str, provider: str, tmp_path: Path
+    there: Installation, command: tuple[str, ...], provider: str, tmp_path: Path
 ) -> None:
-    ran = await there.feed(command, FEED_EMBEDDED="", FEED_SMS_PROVIDER=provider, FEED_DATA=str(tmp_path / "data"))
+    ran = await there.feed(*command, FEED_EMBEDDED="", FEED_SMS_PROVIDER=provider, FEED_DATA=str(tmp_path / "data"))
     assert ran.status == 2
     assert f"FEED_SMS_PROVIDER={provider or 'file'}" in ran.err
     assert "只记录短信而不发送" in ran.err
@@ -214,7 +214,15 @@ async def test_messages_that_would_only_be_written_down_stop_the_start(
 async def test_the_doctor_sees_that_messages_are_only_written_down(there: Installation) -> None:
     ran = await there.feed("doctor", FEED_EMBEDDED="")
     assert ran.status == 1
-    assert re.search(r"WRONG\s+sms\s+file: written down", ran.out)
+    assert re.search(r"WRONG\s+sms\s+file：.* · written down", ran.out)
+
+
+async def test_what_the_doctor_says_is_said_in_chinese_and_english(there: Installation) -> None:
+    """But for versions and the names of settings."""
+    ran = await there.feed("doctor")
+    said = [line[23:] for line in ran.out.splitlines() if not line[7:].startswith(("postgres", "redis"))]
+    assert len(said) > 7
+    assert [each for each in said if not re.search(r"[\u4e00-\u9fff].* · .*[a-z]{4}", each)] == []
 
 
 async def test_the_doctor_says_so_when_postgres_is_away(there: Installation) -> None:

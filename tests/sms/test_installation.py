@@ -74,7 +74,7 @@ def test_a_code_goes_out_and_its_receipt_comes_back(tmp_path: Path, name: str) -
                 labels = 'feed_messages_total{outcome="%s",provider="%s",purpose="sign_in_code"} %s'
                 assert labels % ("sent", name, "1.0") in text or labels % ("sent", name, "2.0") in text
                 doctor = feed("doctor", "--data", str(data), **environ)
-                assert f"{name}, with receipts" in doctor.stdout
+                assert f"{name}，有回执 · with receipts" in doctor.stdout
                 assert "0 unknown, 0 failed" in doctor.stdout
                 kept = asyncio.run(everything_kept(find_run(data).environment["FEED_DATABASE_URL"]))
         finally:

@@ -63,7 +63,7 @@ class _Row(msgspec.Struct, frozen=True):
     since: datetime | None
 
 
-async def list_overdue(conn: Connection, *, kept_days: int, english: bool = False) -> list[OverdueItem]:
+async def list_overdue(conn: Connection, *, kept_days: int) -> list[OverdueItem]:
     """The overdue steps of all campaigns, oldest first."""
     rows = await conn.fetch(
         """
@@ -170,7 +170,7 @@ async def list_overdue(conn: Connection, *, kept_days: int, english: bool = Fals
             campaign_id=str(row.campaign_id),
             title=row.title,
             kind=row.kind,
-            what=DESCRIPTIONS[row.kind][int(english)],
+            what=DESCRIPTIONS[row.kind][0],
             count=row.count,
             since=row.since,
         )
