@@ -31,7 +31,12 @@ class AppAccount(msgspec.Struct, frozen=True):
     sub: Subject
     name: ClaimedName | msgspec.UnsetType | None = msgspec.UNSET
     until: Instant | None = None
-    reason_code: Choice = "other"
+    reason_code: Choice | None = None
+
+    @property
+    def reason(self) -> str:
+        """The code of the reason of a ban; `other` without one."""
+        return self.reason_code or "other"
 
 
 class AppEvent(msgspec.Struct, frozen=True):
@@ -61,7 +66,7 @@ def _data_problems(event: AppEvent) -> list[FieldError]:
     if event.type == "account.renamed" and data.name is msgspec.UNSET:
         problems.append(FieldError("name", "required"))
     if event.type == "account.banned":
-        problems += adverse_reason_problems(data.reason_code)
+        problems += adverse_reason_problems(data.reason)
     return problems
 
 
@@ -112,5 +117,5 @@ async def _ban(conn: Connection, account_id: AccountId, event: AppEvent) -> Outc
         if not ours:
             await lift_from_account(conn, account_id, ["ban"], by=None)
     elif not any(each.until is None or (until is not None and each.until >= until) for each in ours):
-        await impose_on_account(conn, account_id, kind="ban", reason_code=event.data.reason_code, until=until, by=None)
+        await impose_on_account(conn, account_id, kind="ban", reason_code=event.data.reason, until=until, by=None)
     return "applied"

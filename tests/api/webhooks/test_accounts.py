@@ -140,6 +140,16 @@ async def test_a_ban_of_the_app_forbids_writing_and_ends(
     assert [row["action"] for row in actions] == ["sanction.impose", "sanction.lift"]
 
 
+@pytest.mark.parametrize("absent", [{}, {"until": None, "reason_code": None}, {"reason_code": ""}])
+async def test_a_ban_without_an_end_and_a_reason_is_applied(
+    client: httpx.AsyncClient, join: Join, app_state: AppState, absent: dict[str, Any]
+) -> None:
+    await join("小明")("GET", "/me")
+    assert outcome(await send(client, "banned", **absent)) == "applied"
+    row = await app_state.pool.fetchrow("SELECT kind, reason_code, until FROM sanctions")
+    assert tuple(row or ()) == ("ban", "other", None)
+
+
 async def test_a_ban_that_has_ended_already_ends_the_previous_one(client: httpx.AsyncClient, join: Join) -> None:
     person = join("小明")
     await person("GET", "/me")
