@@ -20,6 +20,8 @@ Act = Literal[
     "announce", "cancel", "change_jurors", "correct_number", "enter_number", "replace", "set_fact_aside", "withdraw"
 ]
 ACTS: tuple[Act, ...] = get_args(Act)
+# Those on a campaign without a result, which are possible again when it is undone: their approvals end with the freeze.
+ACTS_BEFORE_THE_RESULT: tuple[Act, ...] = ("cancel", "set_fact_aside")
 # The roles that give the right to all of them.
 ROLES_OF_ACTS: tuple[Role, ...] = ("editor", "admin")
 

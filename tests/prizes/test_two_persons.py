@@ -22,7 +22,7 @@ from feed.prizes.draw.actions import enter_number
 from feed.prizes.draw.correction_actions import correct_number
 from feed.prizes.model import ClaimAccessRequired
 from feed.prizes.objections.actions import answer_objection, object_to_result
-from feed.prizes.settlement.actions import settle_next_campaign
+from feed.prizes.settlement.actions import settle_campaign, settle_next_campaign
 from tests.support import make, phases
 from tests.support.make import DAY
 
@@ -255,6 +255,23 @@ async def test_nobody_without_the_right_is_the_second_person(case: str, pool: Po
         await lapse(pool, second)
         with pytest.raises((Banned, RoleMissing)):
             await act(second)
+
+
+async def test_no_approval_from_before_a_result_counts_after_it_is_undone(pool: Pool, keys: Keys) -> None:
+    first, second, third = [await editor_of(pool) for _ in range(3)]
+    campaign = await phases.due(pool, keys)
+    banned: AccountId = await pool.fetchval("SELECT author_id FROM posts WHERE id = $1", campaign.posts[0])
+    await make.ban(pool, banned, since=make.now() - 9 * DAY, lifted_at=make.now() - DAY)
+
+    async def both(by: AccountId) -> list[str]:
+        aside = await set_fact_aside(pool, campaign.id, banned, "banned", by=by, reason="误封")
+        return [aside, await cancellation.cancel_campaign(pool, by, campaign.id, "场地停用")]
+
+    assert await both(first) == ["recorded", "recorded"]
+    await settle_campaign(pool, keys, campaign.id, by=second)
+    await undo_settlement(pool, campaign.id, by=second, reason="结果不好")
+    assert await both(second) == ["recorded", "recorded"]
+    assert await both(third) == ["set_aside", "cancelled"]
 
 
 async def test_an_approval_is_of_one_state(pool: Pool, keys: Keys) -> None:

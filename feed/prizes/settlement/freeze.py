@@ -6,6 +6,8 @@ from typing import Any
 
 import msgspec
 
+from feed.accounts import approval_store
+from feed.accounts.approvals import ACTS_BEFORE_THE_RESULT
 from feed.campaigns import lifecycle_store as lifecycle
 from feed.campaigns.entries import shortlist
 from feed.campaigns.entries import store as entries
@@ -82,6 +84,9 @@ async def freeze(
     Returns the settlement and its draw, None for a ranked campaign.
     """
     frozen_at = await lifecycle.mark_frozen(conn, campaign.id)
+    # Given without knowing who wins: who undoes the settlement afterwards would be the second person at once.
+    for act in ACTS_BEFORE_THE_RESULT:
+        await approval_store.remove_approvals(conn, act, campaign.id)
     settlement_id = await settlement_store.add_settlement(
         conn,
         campaign.id,
