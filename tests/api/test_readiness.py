@@ -282,6 +282,7 @@ async def api(settings: Settings) -> AsyncIterator[tuple["asyncio.subprocess.Pro
             "FEED_DATABASE_URL": settings.database_url,
             "FEED_REDIS_URL": settings.redis_url,
             "FEED_KEYS_DIR": str(settings.keys_dir),
+            "FEED_EMBEDDED": "true",  # Messages are only written down.
         },
         stderr=asyncio.subprocess.DEVNULL,
         stdout=asyncio.subprocess.DEVNULL,

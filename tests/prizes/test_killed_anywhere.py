@@ -32,9 +32,11 @@ from tests.support.prize_stories import STORIES, Run, Step, prepare
 
 # The modules of `campaigns` whose transactions belong to the end of a campaign, like all of `prizes`.
 ENDING = ["feed.campaigns.cancellation", "feed.campaigns.entries.shortlist"]
-# Changes of a shortlist by an editor happen before the end: tests/campaigns/jury/test_actions.py.
+# Changes of a shortlist by an editor happen before the end: tests/campaigns/jury/test_actions.py. Delivery data that an earlier
+# version left behind is removed in one transaction: tests/prizes/claims/test_fulfilment.py.
 ELSEWHERE = {
-    f"feed.campaigns.entries.shortlist.{name}" for name in ("fill_shortlist", "shortlist_entry", "unlist_entry")
+    *(f"feed.campaigns.entries.shortlist.{name}" for name in ("fill_shortlist", "shortlist_entry", "unlist_entry")),
+    "feed.prizes.claims.shredding.remove_next_delivery_data",
 }
 OPENERS = {"transaction", "idempotent_transaction", "act_on_next"}
 # Not compared: queued jobs, one for each attempt (the rows of messages show the outcome), and the SMS quota by day, because the

@@ -126,7 +126,7 @@ async def test_it_sends_a_message_and_takes_its_receipt(direct: httpx.AsyncClien
 
     slips = [{"number": "", "arrived": True}, {"number": f"courier-{courier.taken[0][0]}", "arrived": True}]
     assert (await direct.post(f"/hooks/sms/courier/{TOKEN[:-1]}2", json=slips)).status_code == 404
-    assert (await direct.post(f"/hooks/sms/courier/{TOKEN}", json=[{"sid": "1"}])).status_code == 400
+    assert (await direct.post(f"/hooks/sms/courier/{TOKEN}", json=[{"sid": "1"}])).status_code == 422
     assert await state(app_state) == "sent"
     response = await direct.post(f"/hooks/sms/courier/{TOKEN}", json=slips)
     assert (response.status_code, response.json()["errmsg"]) == (200, "OK")

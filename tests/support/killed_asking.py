@@ -20,6 +20,7 @@ from feed.sms.model import MessageId
 from feed.sms.registry import open_provider
 from feed.worker.sms import resolve_abandoned, send_message
 from feed.worker.state import WorkerState
+from tests.support.kill_points import is_commit
 
 
 class Scythe:
@@ -45,7 +46,7 @@ def die_at_step(nth: int, when: str) -> None:
     execute, post = asyncpg.Connection.execute, HttpClient.post
 
     async def cut_execute(self: Any, query: str, *args: Any, **more: Any) -> str:
-        last = query == "COMMIT;" and scythe.steps("commit")
+        last = is_commit(query) and scythe.steps("commit")
         response = await execute(self, query, *args, **more)
         if last:
             os.kill(os.getpid(), signal.SIGKILL)

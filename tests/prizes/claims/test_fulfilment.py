@@ -569,7 +569,7 @@ async def test_rejected_codes_are_named_by_index(pool: Pool, keys: Keys) -> None
     for number in (0, 1, 3):
         with pytest.raises(PrizeNotFound):
             await add_codes(pool, keys, campaign.id, number, ["A"], by=editor)
-    for codes, field in (([], "codes"), (["A", ""], "codes[1]"), (["长" * 201], "codes[0]"), (["A"] * 5001, "codes")):
+    for codes, field in (([], "codes"), (["A", ""], "codes[1]"), (["长" * 201], "codes[0]")):
         with pytest.raises(Invalid) as rejected:
             await add_codes(pool, keys, campaign.id, 2, codes, by=editor)
         assert rejected.value.errors[0].field == field
