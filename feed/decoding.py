@@ -56,15 +56,18 @@ class BodyDecoder(Generic[T]):
         self._decoder = msgspec.json.Decoder(kind, dec_hook=read_value, float_hook=str)
 
     def decode(self, body: bytes) -> T:
-        """The typed body; an empty one counts as null.
+        """The typed body; None for an empty one where the operation has an optional body.
 
         Raises Invalid with every member of a wrong type or out of its bounds, and MalformedBody for anything but JSON and for
         another kind of value than the operation expects.
         """
         try:
-            return self._decoder.decode(body or b"null")
+            value = self._decoder.decode(body or b"null")
         except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
             raise self._error(body, error) from None
+        if value is None and body:  # An optional body is left out; `null` is no object.
+            raise MalformedBody
+        return value
 
     def _error(self, body: bytes, error: Exception) -> Invalid | MalformedBody:
         """The decoder stops at the first problem; all of them are found by reading the body again, member by member.

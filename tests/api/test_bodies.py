@@ -98,6 +98,12 @@ async def test_a_member_of_a_wrong_type_is_named_by_its_path(app: Litestar, chie
     assert tried > 200
 
 
+async def test_null_is_no_body_also_where_it_may_be_left_out(app: Litestar, chief: Person) -> None:
+    for method, url, _ in bodies(app):
+        answer = await chief(method, url, content=b"null", headers=JSON)
+        assert (answer.status_code, answer.json()["code"]) == (400, "malformed_body"), f"{method} {url}"
+
+
 async def test_an_extreme_number_is_named_by_its_path(app: Litestar, chief: Person, client: httpx.AsyncClient) -> None:
     numbers = [
         (method, url, path, isinstance(leaf, inspect.FloatType))

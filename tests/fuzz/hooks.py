@@ -6,6 +6,8 @@ import random
 from typing import Any
 
 import schemathesis
+from schemathesis.core.parameters import ParameterLocation
+from schemathesis.generation.meta import TestPhase
 
 from tests.fuzz.values import TEXT_NUMBERS, hostile_text
 
@@ -16,30 +18,19 @@ _random = random.Random(0)
 NUMBERS = (2**31, 2**63, 2**64, 10**12, 10**30, -1, 1e308, 1e-308)
 
 
-@schemathesis.hook
-def map_path_parameters(context: Any, path_parameters: Any) -> Any:
-    """Half of the ids are of something that exists; the others stay as they were made up."""
-    for name in path_parameters or {}:
+def _with_known_ids(path_parameters: Any) -> Any:
+    """Half of the ids are of something that exists; the others stay as they were generated."""
+    found = dict(path_parameters or {})
+    for name in found:
         if name in _known["ids"] and _random.random() < 0.5:
-            path_parameters[name] = _random.choice(_known["ids"][name])
+            found[name] = _random.choice(_known["ids"][name])
         elif _random.random() < 0.1:
-            path_parameters[name] = str(_random.choice(NUMBERS))
-    return path_parameters
-
-
-@schemathesis.hook
-def map_query(context: Any, query: Any) -> Any:
-    """Some numbers are larger than anything that can be counted."""
-    return _enlarged(query)
-
-
-@schemathesis.hook
-def map_body(context: Any, body: Any) -> Any:
-    """Some numbers are larger than anything that can be counted, however deep they stand."""
-    return _enlarged(body)
+            found[name] = str(_random.choice(NUMBERS))
+    return found
 
 
 def _enlarged(value: Any) -> Any:
+    """Some numbers are larger than anything that can be counted, however deep they are."""
     if isinstance(value, dict):
         return {key: _enlarged(each) for key, each in value.items()}
     if isinstance(value, list):
@@ -63,19 +54,27 @@ def _with_odd_texts(value: Any, longest: int) -> Any:
 
 @schemathesis.hook
 def before_call(context: Any, case: Any, kwargs: Any) -> None:
-    """Everybody asks everything; the admin most often, who is refused the least.
+    """Every role sends every request; the admin most often, who is refused the least.
 
-    Texts are exchanged here: a case that is to be rejected for one of them has to keep it.
+    Parts of a request that are generated as invalid stay as they are: a case has to be rejected for one of them.
     """
     negative = bool(case.meta and case.meta.generation.mode.is_negative)
-    if not negative:
-        case.body = _with_odd_texts(case.body, 100_000)
+    if _is_valid(case, ParameterLocation.PATH) and case.meta.phase.name == TestPhase.FUZZING:
+        case.path_parameters = _with_known_ids(case.path_parameters)
+    if _is_valid(case, ParameterLocation.BODY):
+        case.body = _with_odd_texts(_enlarged(case.body), 100_000)
+    if _is_valid(case, ParameterLocation.QUERY):
         # Longer ones are rejected by the server itself, which has no problem documents.
-        case.query = _with_odd_texts(case.query, 300)
+        case.query = _with_odd_texts(_enlarged(case.query), 300)
     role = "admin" if _random.random() < 0.5 else _random.choice(_roles)
     # A made-up token only in cases that are to be rejected.
     if role is not None and not (negative and "Authorization" in case.headers):
         case.headers["Authorization"] = f"Bearer {_known['tokens'][role]}"
+
+
+def _is_valid(case: Any, location: ParameterLocation) -> bool:
+    component = case.meta.components.get(location) if case.meta else None
+    return component is not None and not component.mode.is_negative
 
 
 @schemathesis.check
