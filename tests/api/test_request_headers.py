@@ -27,6 +27,26 @@ async def test_a_compressed_body_is_unsupported(join: Join, encoding: str, path:
     assert answer.headers["accept-encoding"] == "identity"
 
 
+@pytest.mark.parametrize("coding", ["gzip, chunked", "gzip", "x"])
+async def test_a_body_that_is_compressed_for_the_transfer_is_415(join: Join, coding: str) -> None:
+    person = join("小明")
+    answer = await person("POST", "/posts", content=b'{"text": "a"}', headers={**PLAIN, "transfer-encoding": coding})
+    assert (answer.status_code, answer.json()["code"]) == (415, "unsupported_media_type")
+    plain = {**PLAIN, "transfer-encoding": "chunked"}
+    assert (await person("POST", "/posts", content=b'{"text": "a"}', headers=plain)).status_code == 201
+
+
+async def test_one_of_several_encodings_is_enough_for_415(client: httpx.AsyncClient, join: Join) -> None:
+    headers = [
+        *PLAIN.items(),
+        *join("小明").headers.items(),
+        ("content-encoding", "identity"),
+        ("content-encoding", "gzip"),
+    ]
+    answer = await client.post("/posts", content=b'{"text": "a"}', headers=headers)
+    assert (answer.status_code, answer.json()["code"]) == (415, "unsupported_media_type")
+
+
 async def test_an_identity_encoding_is_none(join: Join) -> None:
     headers = {**PLAIN, "content-encoding": "identity"}
     assert (await join("小明")("POST", "/posts", content=b'{"text": "a"}', headers=headers)).status_code == 201

@@ -10,7 +10,8 @@ from feed.bounded_cache import memoized
 
 _LENGTH_DIGITS = 19
 # No encoding at all.
-_PLAIN = ("", "identity")
+_PLAIN = (b"", b"identity")
+_PLAIN_TRANSFER = (*_PLAIN, b"chunked")
 _JSON = ("application/json", "application/problem+json", "application/*", "*/*")
 
 
@@ -29,9 +30,15 @@ def check_headers(scope: Scope, handler: BaseRouteHandler) -> None:
         # The number of digits first: a number with thousands of them is slow to parse.
         if most is not None and length.isdecimal() and (len(length) > _LENGTH_DIGITS or int(length) > most):
             raise BodyTooLarge
-    encoding = header(scope, b"content-encoding")
-    if encoding is not None and handler.parsed_data_field is not None and encoding.strip().lower() not in _PLAIN:
+    if handler.parsed_data_field is not None and any(_is_encoding(*each) for each in scope["headers"]):
         raise UnsupportedMediaType
+
+
+def _is_encoding(name: bytes, value: bytes) -> bool:
+    """Whether a header, also a repeated one, says that the body is compressed: the server undoes only `chunked`."""
+    if name == b"content-encoding":
+        return value.strip().lower() not in _PLAIN
+    return name == b"transfer-encoding" and value.strip().lower() not in _PLAIN_TRANSFER
 
 
 @memoized(entries=1024, longest=256)
