@@ -160,8 +160,9 @@ async def grant_role(conn: Connection, account_id: int, role: Role, *, by: int |
 async def grant_named_role(
     conn: Connection, account_id: int, role: Role, *, issued_after: float | None, by_claim: bool
 ) -> bool:
-    """Grants a role that a token names, unless it was revoked since the token was issued, for any account of the person.
+    """Grants a role that a token names, unless any role was revoked since the token was issued, for any account of the person.
 
+    Any: who was dismissed as an editor does not come back as a reviewer, by an earlier token that names both.
     Returns whether it is new. `issued_after` None: the token is older than any revocation. `by_claim`: it is a token of the app, and
     the role ends with the first later one that does not name it.
     """
@@ -173,7 +174,7 @@ async def grant_named_role(
             WHERE NOT EXISTS (
                 SELECT FROM same_person_accounts AS same
                 JOIN staff_rights AS former ON former.account_id = same.same_id
-                WHERE same.account_id = $1 AND former.role = $2 AND former.revoked_at IS NOT NULL
+                WHERE same.account_id = $1 AND former.revoked_at IS NOT NULL
                     AND coalesce(former.revoked_as_of, former.revoked_at) >= coalesce(to_timestamp($4), '-infinity')
             )
             ON CONFLICT (account_id, role) WHERE revoked_at IS NULL DO NOTHING

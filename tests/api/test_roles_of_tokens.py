@@ -155,6 +155,15 @@ class TestClaimOfTheApp:
             ("staff.grant", "editor", "app"),
         ]
 
+    async def test_nor_with_another_role_of_an_earlier_token(
+        self, client: httpx.AsyncClient, issuer: Issuer, admin: Person
+    ) -> None:
+        earlier = self.token(issuer, "admin", "editor", "reviewer")
+        editor = Person(client, self.token(issuer, "editor", ago=5))
+        assert await roles_of(editor) == ["editor"]
+        await admin("DELETE", f"/admin/staff/{await id_of(editor)}")
+        assert await roles_of(Person(client, earlier)) == []
+
     async def test_the_dismissal_holds_for_other_accounts_of_the_person(
         self, client: httpx.AsyncClient, issuer: Issuer, admin: Person
     ) -> None:
