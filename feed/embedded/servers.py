@@ -74,6 +74,7 @@ async def start_postgres(
     account = servers_account(directory)
     settings = _POSTGRES | dict(given)
     await _initialise(directory, binaries, password, account, sync=settings.get("fsync") != "off")
+    _give(directory, account)
 
     def begin(at: int) -> Process:
         # Orphans were ended before; a reused pid must not prevent the start.
@@ -152,8 +153,15 @@ async def _initialise(
 
 def _make(directory: Path, account: tuple[int, int] | None) -> None:
     directory.mkdir(mode=0o700, exist_ok=True)
+    _give(directory, account)
+
+
+def _give(directory: Path, account: tuple[int, int] | None) -> None:
+    """Makes the account the owner of what root has created, or copied without its owners (`cp -r`, a restored backup)."""
     if account and directory.stat().st_uid == 0:
-        os.chown(directory, *account)
+        # The directory last: if this is interrupted, the next start goes on.
+        for path in (*directory.rglob("*"), directory):
+            os.chown(path, *account, follow_symlinks=False)
 
 
 def _is_ready(directory: Path, binaries: Binaries) -> bool:

@@ -332,6 +332,18 @@ def test_the_servers_of_root_have_an_account_of_their_own(tmp_path: Path, monkey
 
 
 @pytest.mark.skipif(not ROOT, reason="only root's servers run as another user")
+async def test_data_that_root_has_copied_without_its_owners_is_used(data: Path) -> None:
+    running = await embedded.start(data)
+    await running.stop()
+    for name in ("postgres", "valkey"):
+        for path in (data / name, *(data / name).rglob("*")):
+            os.chown(path, 0, 0, follow_symlinks=False)
+    running = await embedded.start(data)
+    assert 0 not in {path.lstat().st_uid for path in (data / "postgres").rglob("*")}
+    await running.stop()
+
+
+@pytest.mark.skipif(not ROOT, reason="only root's servers run as another user")
 def test_servers_below_a_closed_directory_run_from_a_copy(
     monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.TempPathFactory
 ) -> None:
