@@ -1,6 +1,6 @@
 """Caches bounded by bytes and by age: the only ones for values whose keys or sizes come from requests.
 
-Every cache of a process is swept together, so that what nobody asks for any more is dropped without another request.
+Every cache of a process is swept together, so that unused entries are dropped without another request.
 """
 
 import asyncio

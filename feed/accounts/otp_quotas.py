@@ -118,7 +118,7 @@ def client_networks(keys: Keys, address: str | None) -> list[ClientNetwork]:
 async def get_load(redis: Redis, networks: Sequence[ClientNetwork]) -> Load:
     """What has been sent in the last day. Raises LimitsAway."""
     try:
-        return Load(*await _LOAD.run(redis, [networks[0].key if networks else "feed:{codes}:nobody", _SITE], []))
+        return Load(*await _LOAD.run(redis, [networks[0].key if networks else "feed:{codes}:none", _SITE], []))
     except UNREACHABLE:
         raise LimitsAway(retry_after=5) from None
 

@@ -135,7 +135,7 @@ async def assign_jurors(
 ) -> Response[Jurors]:
     """Set the jury. Jurors need no role and cannot win. The marks of removed jurors do not count any more.
 
-    Once the campaign is open, nobody who has an entry, a like or a comment in it can be added, removing a juror needs a reason, and removing one who has marked needs approval by a second
+    Once the campaign is open, no user with an entry, a like or a comment in it can be added, removing a juror needs a reason, and removing one who has marked needs approval by a second
     person: 202 until another person requests the same jury. A jury cannot be emptied again.
     """
     id_ = path_id(campaign_id, CampaignNotFound)

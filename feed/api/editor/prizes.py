@@ -89,7 +89,7 @@ async def undo_settlement(
 ) -> Response[Decision]:
     """Undo a settlement, before it is announced or as the remedy of an upheld objection. An editor makes the next settlement.
 
-    An announced result takes two people: whoever upheld the objection, while they have the right, and another one (200). If they have lost
+    An announced result takes two people: the editor who upheld the objection, while the right lasts, and another one (200). If they have lost
     it, the next one is recorded (202).
     """
     id_ = path_id(campaign_id, CampaignNotFound)

@@ -23,7 +23,7 @@ class _Unread:
     def __init__(self, task: "asyncio.Task[Any]", client: Client | None, size: int) -> None:
         self.task = task
         self.client = client
-        # Whoever has one address of a /64 has all of them.
+        # A network of IPv6 is assigned as a /64: its user has all addresses of it.
         self.address = address_group(client[0]) if client is not None else ""
         self.size = size
         self.ended = False
