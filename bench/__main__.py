@@ -167,7 +167,9 @@ def read_options(argv: Sequence[str] | None = None) -> argparse.Namespace:
     )
     parser.add_argument("--keep", type=Path, metavar="DIR", help="keep the installations here, and use those that are")
     parser.add_argument("--json", type=Path, metavar="FILE", help="keep everything that was measured here")
-    parser.add_argument("--markdown", action="store_true", help="print the tables as docs/performance.md has them")
+    parser.add_argument(
+        "--markdown", action="store_true", help="print the tables as docs/explanation/performance.md has them"
+    )
     options = parser.parse_args(argv)
     options.people = min(options.people, options.tokens)
     return options

@@ -168,7 +168,7 @@ def tables(report: Report) -> list[Table]:
 
 
 def markdown(report: Report) -> str:
-    """The Markdown for docs/performance.md."""
+    """The Markdown for docs/explanation/performance.md."""
     about = ", ".join(f"{name} {value}" for name, value in (report.machine | report.versions | report.options).items())
     parts = [f"{report.at:%Y-%m-%d}: {about}."]
     for name, figures in report.figures.items():

@@ -156,7 +156,7 @@ _COLUMNS = (
 
 
 def markdown(found: Report) -> str:
-    """For docs/performance.md."""
+    """For docs/explanation/performance.md."""
     rows = [
         (
             str(number),

@@ -281,7 +281,7 @@ _MESSAGES: dict[str, tuple[str, str]] = {
 }
 
 
-# The client's action after an error, by status, with exceptions by code; docs/errors.md describes the actions.
+# The client's action after an error, by status, with exceptions by code; docs/reference/errors.md describes the actions.
 _ADVICE_BY_STATUS = {
     400: "mend",
     401: "sign_in",
@@ -317,7 +317,7 @@ _ADVICE = {
 
 
 def advice_of(code: str, status: int) -> str:
-    """The client's action after an error: a keyword of docs/errors.md."""
+    """The client's action after an error: a keyword of docs/reference/errors.md."""
     return _ADVICE.get(code) or _ADVICE_BY_STATUS[status]
 
 

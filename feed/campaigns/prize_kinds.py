@@ -60,7 +60,7 @@ class PrizeKind(msgspec.Struct, frozen=True, kw_only=True):
     has_codes: bool = False
     # Handed over at `delivery.place` of the rules.
     is_collected: bool = False
-    # The law requires `terms` and `valid_until` before users take part (docs/law.md).
+    # The law requires `terms` and `valid_until` before users take part (docs/reference/law.md).
     is_voucher: bool = False
 
 

@@ -21,7 +21,7 @@ class Arithmetic(msgspec.Struct, frozen=True):
 
 
 def arithmetic(quality: Decimal, likes: int, commenters: int) -> Arithmetic:
-    """The score by the formula of docs/result.md, with the logarithms of `decimal`."""
+    """The score by the formula of docs/reference/result.md, with the logarithms of `decimal`."""
     with localcontext() as context:
         context.prec = 50
 

@@ -27,7 +27,7 @@ DIFFERENCES: dict[Difference, tuple[str, str]] = {
     "missing": ("数据库已登记，密钥目录中却没有", "is known to the database and missing here"),
     "kept": ("已销毁，密钥目录中却仍保留", "was destroyed and is still kept here: delete it"),
 }
-# How an operator gets out of it; docs/operations.md says more.
+# How an operator gets out of it; docs/how-to/operate.md says more.
 ADVICE = (
     "各主机须共用同一个 FEED_KEYS_DIR；确认无误后可用 feed keys accept 登记本机的密钥。\n"
     "All hosts share one FEED_KEYS_DIR; `feed keys accept` records the keys of this host instead."

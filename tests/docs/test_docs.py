@@ -13,7 +13,7 @@ from feed.settings import Settings
 
 ROOT = Path(feed.__file__).parent.parent
 DOCS = ROOT / "docs"
-OPERATIONS = (DOCS / "operations.md").read_text("utf-8")
+OPERATIONS = (DOCS / "how-to/operate.md").read_text("utf-8")
 
 
 def test_every_setting_is_documented_with_its_default() -> None:
@@ -27,7 +27,9 @@ def test_every_setting_is_documented_with_its_default() -> None:
 
 
 def test_every_error_code_is_documented() -> None:
-    rows = re.findall(r"^\| `(\w+)` \|(?: (\d{3}) \|)?", (DOCS / "errors.md").read_text("utf-8"), re.MULTILINE)
+    rows = re.findall(
+        r"^\| `(\w+)` \|(?: (\d{3}) \|)?", (DOCS / "reference/errors.md").read_text("utf-8"), re.MULTILINE
+    )
     assert {code if status else f"field.{code}" for code, status in rows} == known_codes()
 
 

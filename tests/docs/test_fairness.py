@@ -1,4 +1,4 @@
-"""docs/fairness.md lists every fact that can exclude an entry, a like, a comment or a mark, and every way to lose a place."""
+"""docs/explanation/fairness.md lists every fact that can exclude an entry, a like, a comment or a mark, and every way to lose a place."""
 
 import re
 from pathlib import Path
@@ -11,7 +11,7 @@ from feed.prizes.announcement.review_store import SET_BY_OTHERS
 from feed.prizes.result.amendment import Reason
 from feed.prizes.settlement.eligibility import EntryReason
 
-TEXT = (Path(feed.__file__).parents[1] / "docs/fairness.md").read_text("utf-8")
+TEXT = (Path(feed.__file__).parents[1] / "docs/explanation/fairness.md").read_text("utf-8")
 SECTIONS = {section.partition("\n")[0]: section for section in re.split(r"^## ", TEXT, flags=re.MULTILINE)}
 CODE = re.compile(r"^\| `(\w+)` \|", re.MULTILINE)
 

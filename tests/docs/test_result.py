@@ -1,4 +1,4 @@
-"""What docs/result.md tells outsiders to run does what it says."""
+"""What docs/reference/result.md tells outsiders to run does what it says."""
 
 import json
 import re
@@ -18,7 +18,7 @@ VECTOR = json.loads((ROOT / "tests/prizes/result/result_vector.json").read_text(
     ("change", "holds"), [(None, True), ("frozen_at", False), ("amendments", False), ("people", True)]
 )
 def test_a_result_is_verified_by_hand(tmp_path: Path, change: str | None, holds: bool) -> None:
-    (script,) = re.findall(r"```python\n(.*?)```", (ROOT / "docs/result.md").read_text("utf-8"), re.DOTALL)
+    (script,) = re.findall(r"```python\n(.*?)```", (ROOT / "docs/reference/result.md").read_text("utf-8"), re.DOTALL)
     amendments = list(VECTOR["amendments"])
     document = json.loads(VECTOR["document"]) | {"amendments": amendments, "people": {"x": "小明"}}
     if change == "amendments":

@@ -1,4 +1,4 @@
-"""docs/security.md names tests, and they exist."""
+"""docs/explanation/security.md names tests, and they exist."""
 
 import ast
 import re
@@ -7,7 +7,7 @@ from pathlib import Path
 import feed
 
 ROOT = Path(feed.__file__).parents[1]
-NAMED = re.findall(r"`(tests/[\w/]+\.py)::(\w+)`", (ROOT / "docs/security.md").read_text("utf-8"))
+NAMED = re.findall(r"`(tests/[\w/]+\.py)::(\w+)`", (ROOT / "docs/explanation/security.md").read_text("utf-8"))
 
 
 def names_in(path: Path) -> set[str]:
@@ -23,6 +23,6 @@ def test_every_test_that_the_document_names_exists() -> None:
 
 
 def test_each_of_the_ten_points_names_a_test() -> None:
-    points = re.split(r"^## ", (ROOT / "docs/security.md").read_text("utf-8"), flags=re.MULTILINE)
+    points = re.split(r"^## ", (ROOT / "docs/explanation/security.md").read_text("utf-8"), flags=re.MULTILINE)
     shown = {point.split(" ")[0]: len(re.findall(r"^- `tests/", point, re.MULTILINE)) for point in points}
     assert all(shown[f"API{number}"] >= 3 for number in range(1, 11)), shown

@@ -1,4 +1,4 @@
-"""Generates the vectors of docs/draw-spec.md: `python -m tests.prizes.draw_vectors > docs/draw-vectors.json`."""
+"""Generates the vectors of docs/reference/draw-spec.md: `python -m tests.prizes.draw_vectors > docs/reference/draw-vectors.json`."""
 
 import hashlib
 import json
@@ -11,7 +11,7 @@ from feed.campaigns.model import parse_time, time_text
 from feed.prizes.draw import algorithm
 from feed.prizes.draw.drand import QUICKNET, first_round, time_of
 
-PATH = Path(feed.__file__).parent.parent / "docs" / "draw-vectors.json"
+PATH = Path(feed.__file__).parent.parent / "docs/reference/draw-vectors.json"
 NUMBER = {"source": "public_number", "round": "2026137", "value": "03 07 12 18 25 33 09"}
 # A real round of quicknet.
 DRAND = {

@@ -19,7 +19,7 @@ from feed.sms.registry import REGISTRATIONS, check_settings, code_windows, get_r
 from feed.sms.tencent.provider import TencentProvider
 from tests.support.fake_sms_provider import KEY_SECRET, TEMPLATES, Fake
 
-OPERATIONS = Path(feed.__file__).parent.parent.joinpath("docs", "operations.md").read_text("utf-8")
+OPERATIONS = Path(feed.__file__).parent.parent.joinpath("docs/how-to/operate.md").read_text("utf-8")
 BASE = {"FEED_DATABASE_URL": "postgresql://x", "FEED_REDIS_URL": "redis://x", "FEED_KEYS_DIR": "/keys"}
 ALIYUN = Fake("aliyun", "https://sms.example").settings
 TENCENT = Fake("tencent", "https://sms.example").settings

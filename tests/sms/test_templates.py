@@ -73,6 +73,6 @@ def test_each_provider_registers_a_text_in_its_own_spelling() -> None:
 
 @pytest.mark.parametrize("purpose", Purpose)
 def test_what_operators_are_told_to_register_is_what_is_sent(purpose: Purpose) -> None:
-    text = (Path(feed.__file__).parent.parent / "docs/operations.md").read_text("utf-8")
+    text = (Path(feed.__file__).parent.parent / "docs/how-to/operate.md").read_text("utf-8")
 
     assert f"| `{purpose}` | {named_text(purpose)} | {numbered_text(purpose)} |" in text

@@ -1,4 +1,4 @@
-"""Which fields of the rules may change after the opening: only in favour of participants. docs/law.md has the same table."""
+"""Which fields of the rules may change after the opening: only in favour of participants. docs/reference/law.md has the same table."""
 
 from collections.abc import Callable, Mapping
 from datetime import datetime

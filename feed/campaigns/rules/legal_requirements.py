@@ -1,4 +1,4 @@
-"""Checks of what the law on prize promotions requires before users take part (docs/law.md), and of what is not implemented. Pure."""
+"""Checks of what the law on prize promotions requires before users take part (docs/reference/law.md), and of what is not implemented. Pure."""
 
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import timedelta

@@ -1,4 +1,4 @@
-"""The draw algorithm as docs/draw-spec.md specifies it, byte by byte: tickets, hash of their list, seed, order.
+"""The draw algorithm as docs/reference/draw-spec.md specifies it, byte by byte: tickets, hash of their list, seed, order.
 
 Every part of a hash input has a fixed length or is preceded by its length, so that different inputs never have the same bytes.
 """

@@ -11,7 +11,7 @@ from feed.campaigns.model import time_text
 from feed.campaigns.scoring.engagement import ExclusionReason
 from feed.prizes.model import Forced
 
-# Why an entry cannot win, besides the reasons of its author: docs/fairness.md has who sets them and when they count.
+# Why an entry cannot win, besides the reasons of its author: docs/explanation/fairness.md has who sets them and when they count.
 EntryReason = Literal["withdrawn", "removed", "rejected", "disqualified", "topic_edited_out", "media_missing"]
 
 

@@ -1,4 +1,4 @@
-"""The publish check and the preview of campaigns over HTTP. docs/law.md has the legal requirements."""
+"""The publish check and the preview of campaigns over HTTP. docs/reference/law.md has the legal requirements."""
 
 from datetime import UTC, datetime
 from typing import Any

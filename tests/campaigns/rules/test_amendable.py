@@ -1,4 +1,4 @@
-"""Changes after the opening: each field of the rules, changed in each direction, against the table of docs/law.md."""
+"""Changes after the opening: each field of the rules, changed in each direction, against the table of docs/reference/law.md."""
 
 import re
 from pathlib import Path
@@ -11,7 +11,7 @@ from feed.campaigns.model import Rules
 from feed.campaigns.rules.amendable import AFTER_OPENING, find_unamendable
 from tests.support.amendments import AT, CHOICES, DAY, RULES, get, leaves, moves, put
 
-LAW = (Path(feed.__file__).parent.parent / "docs" / "law.md").read_text("utf-8")
+LAW = (Path(feed.__file__).parent.parent / "docs/reference/law.md").read_text("utf-8")
 TABLE = dict(re.findall(r"^\| `([a-z_.\[\]]+)` \| (.+) \|$", LAW.partition("## After the opening")[2], re.MULTILINE))
 
 

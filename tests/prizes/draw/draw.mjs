@@ -1,5 +1,5 @@
-// A second implementation of docs/draw-spec.md, written from the specification: `node draw.mjs FILE`.
-// FILE is docs/draw-vectors.json, or the published result of a draw; what comes out is worked out from the inputs alone.
+// A second implementation of docs/reference/draw-spec.md, written from the specification: `node draw.mjs FILE`.
+// FILE is docs/reference/draw-vectors.json, or the published result of a draw; what comes out is worked out from the inputs alone.
 import { createHash, createHmac } from "node:crypto";
 import { readFileSync } from "node:fs";
 

@@ -19,7 +19,7 @@ def _likers(likes: list[tuple[int, int]]) -> Likers:
 
 
 def _unusual(likers: Likers) -> set[tuple[int, int]]:
-    """The unusual pairs by the definition of docs/api.md, each pair by itself."""
+    """The unusual pairs by the definition of docs/reference/api.md, each pair by itself."""
     person_count = len(set().union(*likers.values()))
     found = set()
     for one, other in combinations(sorted(likers), 2):

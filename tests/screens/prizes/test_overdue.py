@@ -280,7 +280,7 @@ async def test_a_blocked_settlement_is_overdue_until_it_is_settled_by_an_editor(
 
 
 def test_every_kind_has_both_languages_and_is_in_the_contract() -> None:
-    contract = (Path(feed.__file__).parents[1] / "docs" / "api.md").read_text()
+    contract = (Path(feed.__file__).parents[1] / "docs/reference/api.md").read_text()
     assert [kind for kind in get_args(Kind) if f"`{kind}`" not in contract] == []
     assert set(DESCRIPTIONS) == set(get_args(Kind))
     assert all(chinese and english for chinese, english in DESCRIPTIONS.values())
