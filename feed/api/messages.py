@@ -245,6 +245,15 @@ _MESSAGES: dict[str, tuple[str, str]] = {
     "field.invalid_code": ("验证码为短信中的 6 位数字", "Must be the six digits of the message."),
     "field.invalid_phone": ("手机号格式不正确", "Is not a phone number that takes messages."),
     "field.invalid_value": ("取值无效", "Is not a valid value."),
+    "field.last_before_first": ("末位不能在首位之前", "The last place must not be before the first."),
+    "field.beyond_winners": (
+        "名次不能超过获奖人数：填到第 {last} 名，共 {most} 名",
+        "Ends at place {last}, but there are {most} winners.",
+    ),
+    "field.places_without_prize": (
+        "第 {first} 至 {last} 名没有奖品",
+        "Places {first} to {last} have no prize.",
+    ),
     "field.mark_missing": ("已有 {marks} 份评分，需要 {needed} 份", "Has {marks} of the {needed} marks that it needs."),
     "field.no_criteria": ("活动规则未设评分项，请直接打分", "The rules name no criteria: give one score."),
     "field.not_asked_for": ("此奖品无需填写该项", "Is not asked for by this prize."),

@@ -56,7 +56,7 @@ class Caps(msgspec.Struct, frozen=True):
 
 
 class Prize(msgspec.Struct, frozen=True):
-    """A prize; each winner gets `per_winner` of it. `value_cny` is the value of one, in yuan.
+    """A prize; each winner in `places` (first and last, counted from 1; None: all) gets `per_winner` of it. `value_cny` is the value of one, in yuan.
 
     `terms` and `valid_until` say how and until when it can be used: the law requires them of a voucher.
     """
@@ -68,6 +68,7 @@ class Prize(msgspec.Struct, frozen=True):
     image_media_id: GivenId | None = None
     terms: PrizeTerms | None = None
     valid_until: Instant | None = None
+    places: Annotated[tuple[Int32, ...], msgspec.Meta(min_length=2, max_length=2)] | None = None
 
 
 class Criterion(msgspec.Struct, frozen=True):

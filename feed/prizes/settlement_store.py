@@ -76,6 +76,21 @@ async def find_settlement(conn: Connection, campaign_id: int) -> Settlement | No
     return one(row, Settlement)
 
 
+async def get_rules_document(conn: Connection, settlement_id: int) -> dict[str, Any]:
+    """The rules that the settlement applied, as they were published."""
+    document: dict[str, Any] = await conn.fetchval(
+        """
+        SELECT campaign_rules.rules
+        FROM settlements
+        JOIN campaign_rules ON campaign_rules.campaign_id = settlements.campaign_id
+            AND campaign_rules.version = settlements.rules_version
+        WHERE settlements.id = $1
+        """,
+        settlement_id,
+    )
+    return document
+
+
 async def add_result(conn: Connection, settlement_id: int, result: bytes, sha256: str) -> bool:
     """Stores the result. False if the settlement has one already."""
     return bool(

@@ -41,8 +41,8 @@ RULES = Rules(
     reserve_count=3,
     shortlist_size=20,
     prizes=(
-        Prize("盒子", "goods", 2, Decimal(50), "1", "勿压", AT + 90 * DAY),
-        Prize("月卡", "code", 2, Decimal(30), "2", "限本人", AT + 90 * DAY),
+        Prize("盒子", "goods", 2, Decimal(50), "1", "勿压", AT + 90 * DAY, (2, 3)),
+        Prize("月卡", "code", 2, Decimal(30), "2", "限本人", AT + 90 * DAY, (2, 3)),
     ),
     weights=Weights(HALF, HALF, Decimal(0)),
     caps=Caps(100, 100),
@@ -101,6 +101,12 @@ def put(owner: Any, path: str, value: Any) -> Any:
 def moves(path: str, value: Any) -> Iterator[tuple[str, Any]]:
     """Another value in each direction, named."""
     match value:
+        case tuple() if path == "prizes[].places":
+            first, last = value
+            yield "up", (first, last + 1)
+            yield "wider", (first - 1, last + 1)
+            yield "moved", (first + 1, last + 1)
+            yield "down", (first, last - 1)
         case tuple():
             yield "turned", value[::-1]
             yield "cut", value[:-1]

@@ -1,6 +1,6 @@
 """Which fields of the rules may change after the opening: only in favour of participants. docs/reference/law.md has the same table."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -43,6 +43,11 @@ def _longer(before: datetime | None, after: datetime | None) -> bool:
     return before is not None and after is not None and after > before
 
 
+def _wider(before: Sequence[int] | None, after: Sequence[int] | None) -> bool:
+    """Whether every place that had the prize keeps it."""
+    return after is None or (before is not None and after[0] <= before[0] and before[-1] <= after[-1])
+
+
 def _sooner(before: msgspec.Struct, after: msgspec.Struct) -> bool:
     return _each(before, after, {"within_days": lambda old, new: new < old, "place": _fixed})
 
@@ -73,6 +78,7 @@ _OF_A_PRIZE: Mapping[str, Allowed] = {
     "image_media_id": _free,
     "terms": _fixed,
     "valid_until": _longer,
+    "places": _wider,
 }
 # Every field of the rules, so that a new field needs a decision; a test compares them.
 AFTER_OPENING: Mapping[str, Allowed] = {

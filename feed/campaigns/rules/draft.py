@@ -129,6 +129,8 @@ def _is_premature(error: FieldError, ignored: set[str], publishing: bool) -> boo
     """Whether the problem is only that a field is not written yet."""
     if error.field in ignored and error.code not in ("no_time_zone", "out_of_range"):
         return True
+    if error.code == "beyond_winners" and "winner_count" in ignored:
+        return True
     return not publishing and error.code == "required"
 
 

@@ -7,6 +7,7 @@ from decimal import Decimal
 from feed.campaigns.claim_deadline import claim_deadline
 from feed.campaigns.model import Prize, Rules, time_text
 from feed.campaigns.prize_kinds import KINDS
+from feed.campaigns.prize_places import tiers_of
 from feed.errors import FieldError
 from feed.texts import has_visible_text
 
@@ -24,7 +25,8 @@ def requirement_problems(rules: Rules) -> Iterator[FieldError]:
     yield from _required((f"prizes[{i}].value_cny", bool(p.value_cny)) for i, p in enumerate(rules.prizes))
     if rules.method == "draw" and "public_number" in rules.beacon_order:
         yield from _required([("beacon", has_visible_text(rules.beacon or ""))])
-    if rules.method == "draw" and _value_per_winner(rules.prizes) > DRAW_VALUE_MOST:
+    yield from _places_without_prize(rules)
+    if rules.method == "draw" and max(_value(tier.prizes) for tier in tiers_of(rules)) > DRAW_VALUE_MOST:
         yield FieldError("prizes", "draw_value_too_high", {"most": int(DRAW_VALUE_MOST)})
     # Not implemented yet, and published rules must be carried out.
     if rules.eligibility.require_media:
@@ -59,6 +61,13 @@ def _required(fields: Iterable[tuple[str, bool]]) -> Iterator[FieldError]:
             yield FieldError(field, "required")
 
 
-def _value_per_winner(prizes: Sequence[Prize]) -> Decimal:
+def _places_without_prize(rules: Rules) -> Iterator[FieldError]:
+    empty = [tier for tier in tiers_of(rules) if not tier.prizes]
+    if rules.prizes and empty:
+        yield FieldError("prizes", "places_without_prize", {"first": empty[0].first, "last": empty[0].last})
+
+
+def _value(prizes: Sequence[Prize]) -> Decimal:
+    """The value of what one winner gets, in yuan."""
     values = [prize.per_winner * prize.value_cny for prize in prizes if prize.value_cny is not None]
     return sum(values, Decimal(0))

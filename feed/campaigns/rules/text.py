@@ -2,9 +2,9 @@
 
 from collections.abc import Collection, Mapping
 
-from feed.campaigns.model import Prize, Rules, decimal_text
-from feed.campaigns.prize_kinds import KINDS
+from feed.campaigns.model import Rules, decimal_text
 from feed.campaigns.rules.text_draw import draw_text
+from feed.campaigns.rules.text_prizes import prizes_text
 from feed.campaigns.rules.text_terms import terms_text
 from feed.campaigns.scoring.score import points_by_count
 from feed.campaigns.text_parts import BLANK, local_time
@@ -40,7 +40,7 @@ def rules_text(rules: Rules, nonce_sha256: str | None = None, *, missing: Collec
         *(draw_text(rules, nonce_sha256, missing) if rules.method == "draw" else _selection(rules)),
         *_quality(rules),
         _fairness(rules),
-        _prizes(rules, missing),
+        prizes_text(rules, missing),
         *terms_text(rules, missing),
     ]
     # Rules from before the check of line breaks may contain some: no field begins a paragraph of its own.
@@ -120,25 +120,6 @@ def _fairness(rules: Rules) -> str:
         "公平参与：以雇佣、程序、多账号等方式取得的点赞和评论不计入；抄袭、侵权或者违法违规的作品取消评选资格。"
         "不计入的数量和取消的理由告知作者本人。评定结果前删除作品的，视为退出。"
     )
-
-
-def _prizes(rules: Rules, missing: Collection[str]) -> str:
-    count = BLANK if "winner_count" in missing else rules.winner_count
-    each = "；".join(map(_prize, rules.prizes)) or BLANK
-    return f"奖品：共{count}名，每人获得{each}。符合条件的人数不足时，名额空缺。"
-
-
-def _prize(prize: Prize) -> str:
-    value = BLANK if prize.value_cny is None else f"{decimal_text(prize.value_cny)}元"
-    kind = KINDS.get(prize.kind)
-    parts = [BLANK if kind is None else kind.label, f"单价约{value}"]
-    if prize.terms:
-        parts.append(f"使用规则：{prize.terms.strip().rstrip('。；')}")
-    if prize.valid_until:
-        parts.append(f"有效期至{local_time(prize.valid_until, ends=True)}")
-    if kind is not None and kind.is_voucher and not (prize.terms and prize.valid_until):
-        parts.append("未列明的使用范围和有效期，以兑换方页面公示为准")
-    return f"{prize.name or BLANK}×{prize.per_winner}（{'，'.join(parts)}）"
 
 
 def engagement_text(rules: Rules) -> str:

@@ -6,6 +6,7 @@ from datetime import timedelta
 from feed.campaigns.claim_deadline import claim_deadline_text
 from feed.campaigns.model import FREEZE_AFTER, Rules
 from feed.campaigns.prize_kinds import KINDS, kinds_of
+from feed.campaigns.rules.text_prizes import refill_text
 from feed.campaigns.text_parts import BLANK, local_time
 
 
@@ -76,7 +77,7 @@ def _delivery(rules: Rules) -> str:
 
 
 def _waiver(rules: Rules) -> str:
-    next_one = "由候补依次递补" if rules.unclaimed == "next_reserve" else "不再递补"
+    next_one = refill_text(rules) if rules.unclaimed == "next_reserve" else "不再递补"
     return (
         "弃奖：逾期未领取，或者在“我的奖品”中放弃的，视为弃奖；结果评定后删除获奖作品、注销账号，"
         f"或者获奖作品因违法违规被移除的，不再获奖。空出的名额{next_one}。"

@@ -80,7 +80,7 @@ def value_problems(rules: Rules) -> list[FieldError]:
         *_weights(rules),
         *_criteria(rules.criteria),
         *_number("delivery.within_days", rules.delivery.within_days, DELIVERY_RANGE),
-        *_prizes(rules.prizes),
+        *_prizes(rules.prizes, rules.winner_count),
         *_ids(rules),
     ]
 
@@ -225,7 +225,7 @@ def _decimals(value: Decimal) -> int:
     return -exponent - zeros
 
 
-def _prizes(prizes: Sequence[Prize]) -> Iterator[FieldError]:
+def _prizes(prizes: Sequence[Prize], winner_count: int) -> Iterator[FieldError]:
     for i, prize in enumerate(prizes):
         at = f"prizes[{i}]"
         if prize.kind:
@@ -238,6 +238,21 @@ def _prizes(prizes: Sequence[Prize]) -> Iterator[FieldError]:
         yield from _id(f"{at}.image_media_id", prize.image_media_id)
         if prize.valid_until is not None:
             yield from _time(f"{at}.valid_until", prize.valid_until)
+        if prize.places is not None:
+            yield from _places(f"{at}.places", prize.places, winner_count)
+
+
+def _places(field: str, places: Sequence[int], winner_count: int) -> Iterator[FieldError]:
+    first, last = places
+    least, most = RANGES["winner_count"]
+    wrong = [error for i, place in enumerate(places) for error in _number(f"{field}[{i}]", place, (least, most))]
+    yield from wrong
+    if wrong:
+        return
+    if last < first:
+        yield FieldError(field, "last_before_first", {"first": first, "last": last})
+    elif last > winner_count:
+        yield FieldError(field, "beyond_winners", {"last": last, "most": winner_count})
 
 
 def _ids(rules: Rules) -> Iterator[FieldError]:

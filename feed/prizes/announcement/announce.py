@@ -71,7 +71,7 @@ async def announce_winners(
         if await winner_store.list_not_visible(conn, settlement.id):
             raise WinnerNotVisible
         selected = await winner_store.list_selected(conn, settlement.id)
-        await require_codes(conn, campaign_id, settlement.rules_version, len(selected))
+        await require_codes(conn, campaign_id, settlement.rules_version, [winner.place for winner in selected])
         await lifecycle.mark_announced(conn, campaign_id, by, first_by=first_by, objection_days=rules.objection_days)
         await approval_store.remove_approvals(conn, "announce", campaign_id)
         await notify_winners(conn, keys, campaign, rules, [winner.id for winner in selected])

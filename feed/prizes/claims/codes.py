@@ -11,6 +11,7 @@ from feed.audit import store as audit
 from feed.campaigns import lifecycle_store as lifecycle
 from feed.campaigns.errors import CampaignNotFound
 from feed.campaigns.prize_kinds import KINDS
+from feed.campaigns.prize_places import count_places, prize_numbers
 from feed.errors import FieldError, Invalid
 from feed.idempotency import KeyedRequest, idempotent_transaction
 from feed.keys import fingerprint_store as fingerprints
@@ -20,6 +21,7 @@ from feed.keys.files import KeysMissing
 from feed.keys.fingerprints import Recorded
 from feed.keys.store import KeyDestroyed, Keys
 from feed.postgres import Pool
+from feed.prizes import settlement_store
 from feed.prizes.claims import code_store, fulfilment_store
 from feed.prizes.claims.guards import require_due, require_own
 from feed.prizes.model import (
@@ -97,7 +99,8 @@ async def add_codes(
             await audit.add(
                 conn, by, "add_codes", "campaign", campaign_id, {"prize": prize_number, "added": added, "stock": stock}
             )
-    needed = rules.winner_count * rules.prizes[prize_number - 1].per_winner
+    prize = rules.prizes[prize_number - 1]
+    needed = count_places(prize.places, rules.winner_count) * prize.per_winner
     return CodeStock(prize_number=prize_number, added=added, known=len(accepted) - added, stock=stock, needed=needed)
 
 
@@ -121,7 +124,9 @@ async def show_codes(
         state = await code_store.get_winner_state(conn, winner_id)
         if state not in ("claimed", "verified", "shipped", "received"):
             raise WrongPrizeState
-        numbers = {number: prize for number, prize in enumerate(winner.prizes, 1) if KINDS[prize["kind"]].has_codes}
+        document = await settlement_store.get_rules_document(conn, winner.settlement_id)
+        numbered = zip(prize_numbers(document, winner.place), winner.prizes, strict=True)
+        numbers = {number: prize for number, prize in numbered if KINDS[prize["kind"]].has_codes}
         if not numbers:
             raise WrongPrizeState
         if key is None:

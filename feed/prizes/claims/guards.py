@@ -1,7 +1,10 @@
 """Preconditions of actions on prizes, checked inside their transactions."""
 
+from collections.abc import Collection
+
 from feed.campaigns import lifecycle_store as lifecycle
 from feed.campaigns.prize_kinds import KINDS
+from feed.campaigns.prize_places import has_place
 from feed.postgres import Connection
 from feed.prizes import winner_store
 from feed.prizes.claims import code_store
@@ -46,12 +49,13 @@ async def require_access(conn: Connection, campaign_id: int, account_id: int) ->
         raise ClaimAccessRequired
 
 
-async def require_codes(conn: Connection, campaign_id: int, rules_version: int, winners: int) -> None:
-    """Raises CodesMissing if a prize has fewer codes than so many winners need."""
+async def require_codes(conn: Connection, campaign_id: int, rules_version: int, places: Collection[int]) -> None:
+    """Raises CodesMissing if a prize has fewer codes than the winners in these places need."""
     rules = await lifecycle.get_rules(conn, campaign_id, rules_version)
     for number, prize in enumerate(rules.prizes, 1):
         if not KINDS[prize.kind].has_codes:
             continue
         stock = await code_store.count_codes(conn, campaign_id, number)
-        if stock < winners * prize.per_winner:
-            raise CodesMissing(prize=prize.name, stock=stock, needed=winners * prize.per_winner)
+        needed = prize.per_winner * sum(has_place(prize.places, place) for place in places)
+        if stock < needed:
+            raise CodesMissing(prize=prize.name, stock=stock, needed=needed)

@@ -7,6 +7,7 @@ import msgspec
 from msgspec import UNSET
 
 from feed.campaigns.model import FREEZE_AFTER, Rules, parse_time, rules_sha256
+from feed.campaigns.prize_places import prizes_of
 from feed.campaigns.rules.validation import value_problems
 from feed.campaigns.scoring.score import RankedEntry
 from feed.decoding import convert
@@ -21,7 +22,6 @@ from feed.prizes.result.document import (
     WinnerLine,
     counts_of,
     order_in_sheet,
-    prizes_of,
     six_decimals,
 )
 from feed.prizes.result.draw_section import DrawSection, check_draw_section
@@ -151,8 +151,10 @@ def _check_selection(result: Outcome, selection: Selection) -> Iterator[Problem]
     yield from _check_order(result.sheet)
     yield from _check_counts(result)
     rows = {row.post_id: row for row in result.sheet}
-    prizes = prizes_of(result.campaign.rules)
-    winners = [WinnerLine(*_line(each, selection, rows), prizes) for each in selection.winners]
+    winners = [
+        WinnerLine(*_line(each, selection, rows), prizes_of(result.campaign.rules, place))
+        for place, each in enumerate(selection.winners, 1)
+    ]
     yield from _check_lines("winners", result.winners, winners)
     reserves = [ReserveLine(*_line(each, selection, rows)) for each in selection.reserves]
     yield from _check_lines("reserves", result.reserves, reserves)

@@ -13,6 +13,7 @@ import msgspec
 from msgspec import UNSET, UnsetType
 
 from feed.campaigns.model import Rules, time_text
+from feed.campaigns.prize_places import prizes_of
 from feed.campaigns.scoring.disclosure import disclosed
 from feed.campaigns.scoring.score import RankedEntry
 from feed.keys.signatures import Signature
@@ -132,7 +133,6 @@ def decide(
         selection = select_by_score(eligible, rules)
     else:
         selection = select_by_draw(eligible, pseudonyms, section, rules)
-    prizes = prizes_of(document)
     sheet = [
         Row(
             post_id=str(row.post_id),
@@ -153,7 +153,10 @@ def decide(
         counts=counts_of(sheet, _excluded(settlement, rows)),
         skipped=settlement.skipped,
         sheet=sorted(sheet, key=order_in_sheet),
-        winners=[WinnerLine(*_line(each, selection, pseudonyms), prizes) for each in selection.winners],
+        winners=[
+            WinnerLine(*_line(each, selection, pseudonyms), prizes_of(document, place))
+            for place, each in enumerate(selection.winners, 1)
+        ],
         reserves=[ReserveLine(*_line(each, selection, pseudonyms)) for each in selection.reserves],
         draw=section,
         withdrawn=settlement.withdrawn or UNSET,
@@ -163,7 +166,7 @@ def decide(
     return Decision(
         outcome,
         [
-            Place(place=number, prizes=prizes, **_holder_fields(each, selection, by_post))
+            Place(place=number, prizes=prizes_of(document, number), **_holder_fields(each, selection, by_post))
             for number, each in enumerate(selection.winners, start=1)
         ],
         [
@@ -203,13 +206,6 @@ def _excluded(settlement: Settlement, rows: Sequence[SheetRow]) -> Mapping[str, 
 def tickets_of(settlement: Settlement, rows: Sequence[SheetRow]) -> list[bytes]:
     """The tickets of the eligible rows, in the order of the list."""
     return algorithm.tickets_of(pseudonym(settlement.salt, row.person, row.account_id) for row in rows if row.eligible)
-
-
-def prizes_of(rules: Mapping[str, Any]) -> list[dict[str, Any]]:
-    """The prizes of each winner according to a rules document, without their images."""
-    return [
-        {name: value for name, value in prize.items() if name != "image_media_id"} for prize in rules.get("prizes", ())
-    ]
 
 
 def counts_of(sheet: Sequence[Row], excluded: Mapping[str, int]) -> Counts:

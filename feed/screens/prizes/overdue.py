@@ -115,18 +115,24 @@ async def list_overdue(conn: Connection, *, kept_days: int) -> list[OverdueItem]
             GROUP BY winners.campaign_id
             UNION ALL
             SELECT campaigns.id, 'codes_missing',
-                   (winner_count * (prize ->> 'per_winner')::integer - stock.count)::integer, settled_at
+                   (places * (prize ->> 'per_winner')::integer - stock.count)::integer, settled_at
             FROM campaigns
             JOIN campaign_rules ON campaign_rules.campaign_id = campaigns.id
                 AND campaign_rules.version = campaigns.rules_version
-            CROSS JOIN LATERAL (SELECT (rules ->> 'winner_count')::integer AS winner_count) AS places
             CROSS JOIN LATERAL jsonb_array_elements(rules -> 'prizes') WITH ORDINALITY AS offered (prize, number)
+            -- As `count_places` of feed/campaigns/prize_places.py.
+            CROSS JOIN LATERAL (
+                SELECT CASE jsonb_typeof(prize -> 'places')
+                    WHEN 'array' THEN (prize -> 'places' ->> 1)::integer - (prize -> 'places' ->> 0)::integer + 1
+                    ELSE (rules ->> 'winner_count')::integer
+                END AS places
+            ) AS offered_to
             CROSS JOIN LATERAL (
                 SELECT count(*) FROM prize_codes
                 WHERE prize_codes.campaign_id = campaigns.id AND prize_number = offered.number
             ) AS stock
             WHERE campaigns.state IN ('judging', 'decided') AND prize ->> 'kind' = ANY ($3::text[])
-                AND stock.count < winner_count * (prize ->> 'per_winner')::integer
+                AND stock.count < places * (prize ->> 'per_winner')::integer
             UNION ALL
             SELECT campaign_id, 'notice_unsent', count(*), min(created_at)
             FROM messages

@@ -23,13 +23,14 @@ ACCEPTS = {
     "later": {"up", "given"},
     "longer": {"up"},
     "appended": {"appended"},
+    "wider": {"up", "wider", "gone"},
 }
 # Fields that may be empty; `value_cny` may not in a published campaign.
 OPTIONAL = {
     path
     for path in leaves(Rules)
     if path not in CHOICES and path.split(".")[-1] in ("notes", "cover_media_id", "announcement_post_id", "settle_at",
-        "shortlist_size", "claim_ends_at", "beacon", "quorum", "place", "image_media_id", "terms", "valid_until")
+        "shortlist_size", "claim_ends_at", "beacon", "quorum", "place", "image_media_id", "terms", "valid_until", "places")
 }  # fmt: skip
 CASES = [
     *((path, name, RULES, put(RULES, path, value)) for path in leaves(Rules) for name, value in moves(path, get(RULES, path))),
