@@ -4,11 +4,11 @@ from typing import Annotated, Literal, NewType, get_args
 
 import msgspec
 
-from feed.campaigns.inputs import IN_FAVOUR
 from feed.cases.model import STAGE_LAST, Case, CaseStale
 from feed.errors import Conflict, FieldError, Forbidden, NotFound
 from feed.numbers import Int32
 from feed.posts.model import State
+from feed.reasons import AdverseReason, VerdictReason
 from feed.texts import Choice, prose, text_problems
 
 VerdictId = NewType("VerdictId", int)
@@ -41,34 +41,9 @@ class BatchNotFound(NotFound):
     """The reviewer has no such batch with a verdict in force."""
 
 
-class Reason(msgspec.Struct, frozen=True):
-    """The reason of a verdict or sanction: a stable code and its texts."""
-
-    code: str
-    zh: str
-    en: str
-
-
-REASONS = (
-    Reason("fine", "内容正常", "Nothing wrong with it"),
-    Reason("spam", "广告或刷屏", "Advertising or flooding"),
-    Reason("abuse", "辱骂攻击他人", "Abuse of others"),
-    Reason("illegal", "违反法律法规", "Against the law"),
-    Reason("porn", "色情低俗", "Pornographic or vulgar"),
-    Reason("violence", "血腥暴力", "Violence"),
-    Reason("false_information", "不实信息", "False information"),
-    Reason("fraud", "诈骗或诱导", "Fraud"),
-    Reason("privacy", "泄露他人隐私", "Another's private data"),
-    Reason("minors", "不利于未成年人", "Harmful to minors"),
-    Reason("copyright", "侵犯著作权", "Another's copyright"),
-    Reason("off_topic", "与话题或活动无关", "Has nothing to do with the topic"),
-    Reason("cheating", "刷赞或作弊", "Bought likes or cheating"),
-    Reason("mistaken", "此前判定有误", "The former verdict was wrong"),
-    Reason("other", "其他原因", "Another reason"),
-)
-_BY_CODE = {reason.code: reason for reason in REASONS}
+VERDICT_REASONS = sorted(get_args(VerdictReason))
 # The reasons for hiding a subject or for a sanction, which its author reads.
-_AGAINST = sorted(_BY_CODE.keys() - IN_FAVOUR)
+_AGAINST = sorted(get_args(AdverseReason))
 # The verdicts that hide a subject.
 HIDING: tuple[VerdictKind, ...] = ("remove", "reject")
 
@@ -105,11 +80,6 @@ class Verdict(msgspec.Struct, frozen=True):
     verdict: VerdictKind
 
 
-def reason_label(code: str) -> str:
-    """The reason as the author reads it, in Chinese. Raises KeyError for an unknown code."""
-    return _BY_CODE[code].zh
-
-
 def adverse_reason_problems(reason_code: str | None) -> list[FieldError]:
     """The problems of the reason for hiding a subject or for a sanction. It is required, and its author reads it."""
     if reason_code is None:
@@ -122,8 +92,8 @@ def verdict_problems(*, verdict: str, reason_code: str | None, note: str | None)
     problems: list[FieldError] = []
     if verdict in HIDING:
         problems += adverse_reason_problems(reason_code)
-    elif reason_code is not None and reason_code not in _BY_CODE:
-        problems.append(FieldError("reason_code", "unknown_value", {"allowed": sorted(_BY_CODE)}))
+    elif reason_code is not None and reason_code not in VERDICT_REASONS:
+        problems.append(FieldError("reason_code", "unknown_value", {"allowed": VERDICT_REASONS}))
     if verdict not in get_args(VerdictKind):
         problems.append(FieldError("verdict", "unknown_value", {"allowed": list(get_args(VerdictKind))}))
     if note is not None:

@@ -6,7 +6,8 @@ from zoneinfo import ZoneInfo
 from feed.accounts.sanctions import Sanction
 from feed.cases.model import Case
 from feed.inbox.model import NewNotification
-from feed.moderation.model import VerdictId, VerdictKind, reason_label
+from feed.moderation.model import VerdictId, VerdictKind
+from feed.reasons import reason_words
 
 _SHANGHAI = ZoneInfo("Asia/Shanghai")
 _STAGES = {1: "一审", 2: "二审", 3: "三审"}
@@ -25,11 +26,11 @@ def verdict_notice(case: Case, verdict_id: VerdictId, verdict: VerdictKind, reas
     texts = {
         "remove": (
             f"你的{subject_label}已被移除",
-            f"{stage}结果，原因：{reason_label(reason_code)}。其他人已看不到这条{subject_label}。",
+            f"{stage}结果，原因：{reason_words(reason_code).zh}。其他人已看不到这条{subject_label}。",
         ),
         "reject": (
             f"你的{subject_label}未通过审核",
-            f"{stage}结果，原因：{reason_label(reason_code)}。其他人看不到这条{subject_label}。",
+            f"{stage}结果，原因：{reason_words(reason_code).zh}。其他人看不到这条{subject_label}。",
         ),
         "restore": (f"你的{subject_label}已恢复显示", f"经{stage}复核，这条{subject_label}已恢复，其他人可以看到。"),
     }.get(verdict)
@@ -55,7 +56,7 @@ def verdict_notice(case: Case, verdict_id: VerdictId, verdict: VerdictKind, reas
 def undone_notice(case: Case, verdict_id: VerdictId, reason_code: str, *, shown: bool) -> NewNotification:
     """The notification that a verdict was undone; `shown`: the subject is visible again, else hidden for `reason_code`."""
     subject_label = "评论" if case.comment_id is not None else "动态"
-    hidden = f"恢复显示的决定已撤销，原因：{reason_label(reason_code)}。其他人已看不到这条{subject_label}。"
+    hidden = f"恢复显示的决定已撤销，原因：{reason_words(reason_code).zh}。其他人已看不到这条{subject_label}。"
     return NewNotification(
         account_id=case.author_id,
         kind="review_result",
@@ -80,7 +81,7 @@ def sanction_notice(sanction: Sanction) -> NewNotification:
         account_id=sanction.account_id,
         kind="system",
         title=f"你的账号已被{_SANCTIONED[sanction.kind]}",
-        body=f"原因：{reason_label(sanction.reason_code)}。{_SANCTIONED[sanction.kind]}{until}。",
+        body=f"原因：{reason_words(sanction.reason_code).zh}。{_SANCTIONED[sanction.kind]}{until}。",
         once_key=f"sanction:{sanction.id}",
         subject={"kind": "sanction", "id": str(sanction.id), "reason_code": sanction.reason_code},
     )

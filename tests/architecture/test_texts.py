@@ -14,7 +14,6 @@ OLD_TABLES = {"isprintable", "isalpha", "isalnum", "isidentifier", "istitle"}
 # A text that is not printable is looked at closely, and the others are ASCII or only logged.
 KNOWN = {
     ("texts.py", "isprintable"),
-    ("campaigns/inputs.py", "isalnum"),
     ("keys/vault.py", "isprintable"),
     ("sms/provider_account.py", "isalnum"),
 }

@@ -7,10 +7,8 @@ import pytest
 
 from feed.cases.model import Case, CaseId, CaseStale, CaseState, Kind
 from feed.moderation.model import (
-    REASONS,
     VerdictKind,
     VerdictNotApplicable,
-    reason_label,
     state_after,
     verdict_problems,
 )
@@ -104,8 +102,3 @@ def test_all_invalid_fields_are_named_at_once() -> None:
     problems = verdict_problems(verdict="burn", reason_code="hate it", note="\x00")
     assert {problem.field for problem in problems} == {"verdict", "reason_code", "note"}
     assert verdict_problems(verdict="approve", reason_code="fine", note=None) == []
-
-
-def test_every_reason_has_labels() -> None:
-    assert len({reason.code for reason in REASONS}) == len(REASONS)
-    assert all(reason_label(reason.code) and reason.en for reason in REASONS)

@@ -10,7 +10,7 @@ from feed.campaigns.entries import disqualification as disqualifying
 from feed.campaigns.entries import voids
 from feed.campaigns.entries.voids import NewVoids
 from feed.campaigns.errors import JurorTakesPart
-from feed.campaigns.inputs import Reason
+from feed.campaigns.inputs import Disqualifying, Reinstating
 from feed.campaigns.jury import members
 from feed.cases import store as cases
 from feed.keys.store import Keys
@@ -367,9 +367,9 @@ async def test_verdicts_count_until_the_settlement_and_can_be_taken_back(
     bribed, upright = [await make.person(pool, role="editor") for _ in range(2)]
     new = NewVoids(kinds=["like"], reason_code="bought", post_id=str(contest.honest))
     (void,) = await voids.add_voids(pool, bribed, contest.id, new)
-    await disqualifying.disqualify_entry(pool, bribed, contest.id, contest.honest, Reason("copied"))
+    await disqualifying.disqualify_entry(pool, bribed, contest.id, contest.honest, Disqualifying("copied"))
     await voids.withdraw_void(pool, upright, contest.id, void.id)
-    await disqualifying.reinstate_entry(pool, upright, contest.id, contest.honest, Reason("checked"))
+    await disqualifying.reinstate_entry(pool, upright, contest.id, contest.honest, Reinstating("checked"))
     row = (await sheet_of(pool, contest.id))[contest.honest]
     assert (row.likes_counted, row.eligible, row.excluded) == (3, True, [])
     assert await best_of(pool, keys, contest.id) == contest.honest

@@ -14,7 +14,7 @@ from feed.api.state import AppState
 from feed.campaigns.entries.disqualification import disqualify_entry
 from feed.campaigns.entries.ended_facts import set_fact_aside
 from feed.campaigns.errors import CampaignSettled, FactNotFound
-from feed.campaigns.inputs import Reason
+from feed.campaigns.inputs import Disqualifying
 from feed.keys.store import Keys
 from feed.moderation.sanctions import impose_sanction, lift_sanctions
 from feed.postgres import Pool, transaction
@@ -68,7 +68,7 @@ async def _grant(pool: Pool, campaign: Played, by: AccountId) -> None:
 
 
 async def _disqualify(pool: Pool, campaign: Played, by: AccountId) -> None:
-    await disqualify_entry(pool, by, campaign.id, campaign.posts[0], Reason("copied"))
+    await disqualify_entry(pool, by, campaign.id, campaign.posts[0], Disqualifying("copied"))
 
 
 ACTS: dict[str, tuple[Callable[[Pool, Played, AccountId], Awaitable[None]], str]] = {
@@ -253,7 +253,7 @@ async def test_a_fact_about_an_entry_that_would_not_win_needs_no_reason(pool: Po
 async def test_in_a_draw_every_entry_could_have_won(pool: Pool, keys: Keys) -> None:
     campaign = await phases.due_draw(pool, keys, beacon_order=[])
     await disqualify_entry(
-        pool, await make.person(pool, role="editor"), campaign.id, campaign.posts[5], Reason("copied")
+        pool, await make.person(pool, role="editor"), campaign.id, campaign.posts[5], Disqualifying("copied")
     )
     await phases.decide_draw(pool, keys)
     assert [each.post_id for each in (await review_of(pool, campaign)).left_out] == [str(campaign.posts[5])]

@@ -37,7 +37,7 @@ from feed.campaigns.errors import (
     RevisionStale,
     ShortlistFull,
 )
-from feed.campaigns.inputs import OptionalReason, Reason
+from feed.campaigns.inputs import Disqualifying, OptionalReason, Reinstating
 from feed.campaigns.jury import actions as jury_actions
 from feed.campaigns.jury import members
 from feed.campaigns.jury.mark import NewMark
@@ -233,7 +233,7 @@ async def mark_entry(
 async def disqualify_entry(
     campaign_id: FromPath[str],
     post_id: FromPath[str],
-    data: JSONBody[Reason],
+    data: JSONBody[Disqualifying],
     app_state: InjectedAppState,
     viewer: InjectedViewer,
     keyed_request: InjectedKeyedRequest,
@@ -259,7 +259,7 @@ async def disqualify_entry(
 async def reinstate_entry(
     campaign_id: FromPath[str],
     post_id: FromPath[str],
-    data: JSONBody[Reason],
+    data: JSONBody[Reinstating],
     app_state: InjectedAppState,
     viewer: InjectedViewer,
     keyed_request: InjectedKeyedRequest,

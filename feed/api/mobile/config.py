@@ -15,7 +15,7 @@ from feed.posts.model import PLACE, TOPICS_MOST, CommentPolicy
 from feed.posts.model import TEXT as POST_TEXT
 from feed.ranking_snapshots import MAX_RANKED
 from feed.screens.posts.new_count import MAX_NEW_COUNT
-from feed.screens.staff.cases import ReasonCard, reason_cards
+from feed.screens.reasons import ReasonCard, reason_cards
 from feed.topics.parse import MARKS
 from feed.topics.parse import NAME_LONGEST as TOPIC_LONGEST
 

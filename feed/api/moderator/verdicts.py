@@ -15,8 +15,7 @@ from feed.moderation.actions import Outcome
 from feed.moderation.model import BATCH_MOST, BatchId, BatchNotFound, NewVerdict, Note, VerdictResult
 from feed.numbers import Int32
 from feed.screens.posts.cards import Id
-from feed.screens.staff import cases as screen
-from feed.screens.staff.cases import ReasonCard
+from feed.screens.reasons import ReasonCard, reason_cards
 from feed.texts import Choice
 
 
@@ -86,7 +85,7 @@ async def undo_verdicts(
 @get("/reason-codes")
 async def list_reasons(viewer: InjectedViewer) -> ReasonCards:
     """The reason codes of verdicts with their texts."""
-    return ReasonCards(screen.reason_cards())
+    return ReasonCards(reason_cards("verdict"))
 
 
 def _outcome(found: Outcome) -> str:

@@ -5,7 +5,7 @@ from feed.audit import store as audit
 from feed.campaigns.entries import notices as entries_notices
 from feed.campaigns.entries import store as entries
 from feed.campaigns.errors import EntryDisqualified, EntryNotDisqualified
-from feed.campaigns.inputs import Reason, reason_problems
+from feed.campaigns.inputs import Disqualifying, Reinstating, note_problems
 from feed.campaigns.locking import increment_versions, lock_judgeable_campaign
 from feed.errors import Invalid
 from feed.idempotency import KeyedRequest, idempotent_transaction
@@ -19,11 +19,11 @@ async def disqualify_entry(
     editor_id: AccountId,
     campaign_id: int,
     post_id: int,
-    reason: Reason,
+    reason: Disqualifying,
     request: KeyedRequest | None = None,
 ) -> None:
     """Disqualifies an entry; the post stays visible. Raises Invalid, EntryDisqualified, EntryNotFound."""
-    if problems := reason_problems(reason.reason_code, reason.note):
+    if problems := note_problems(reason.note):
         raise Invalid(*problems)
     async with idempotent_transaction(pool, editor_id, request) as (conn, attempt):
         if attempt.is_repeat:
@@ -44,11 +44,11 @@ async def reinstate_entry(
     editor_id: AccountId,
     campaign_id: int,
     post_id: int,
-    reason: Reason,
+    reason: Reinstating,
     request: KeyedRequest | None = None,
 ) -> None:
     """Reverses the disqualification of an entry. Raises Invalid, EntryNotDisqualified, EntryNotFound."""
-    if problems := reason_problems(reason.reason_code, reason.note, is_adverse=False):
+    if problems := note_problems(reason.note):
         raise Invalid(*problems)
     async with idempotent_transaction(pool, editor_id, request) as (conn, attempt):
         if attempt.is_repeat:
@@ -63,7 +63,12 @@ async def reinstate_entry(
 
 
 async def _record(
-    conn: Connection, actor_id: AccountId, action: str, campaign_id: int, post_id: int, reason: Reason
+    conn: Connection,
+    actor_id: AccountId,
+    action: str,
+    campaign_id: int,
+    post_id: int,
+    reason: Disqualifying | Reinstating,
 ) -> None:
     # With the note: after a reinstatement the entry does not have it any more.
     detail = {"post_id": str(post_id), "reason_code": reason.reason_code, "note": normalised(reason.note)}

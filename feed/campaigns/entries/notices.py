@@ -1,13 +1,14 @@
 """Notifications of authors about disqualification and reinstatement."""
 
 from feed.campaigns.entries.store import Entry
-from feed.campaigns.inputs import Reason, contact_label, reason_label
+from feed.campaigns.inputs import Disqualifying, contact_label
 from feed.campaigns.store import Campaign
 from feed.inbox.model import NewNotification
+from feed.reasons import reason_words
 from feed.texts import quoted
 
 
-def of_disqualification(campaign: Campaign, entry: Entry, reason: Reason) -> NewNotification:
+def of_disqualification(campaign: Campaign, entry: Entry, reason: Disqualifying) -> NewNotification:
     """For the author: contains the reason code's label and the organiser's contact, but not the note."""
     return _about(
         campaign,
@@ -15,7 +16,7 @@ def of_disqualification(campaign: Campaign, entry: Entry, reason: Reason) -> New
         event="disqualified",
         title=f"您的作品已被取消{quoted(campaign.draft.get('title', ''))}活动的参评资格",
         body=(
-            f"原因：{reason_label(reason.reason_code)}。作品仍可正常浏览，但不再参加评选。"
+            f"原因：{reason_words(reason.reason_code).zh}。作品仍可正常浏览，但不再参加评选。"
             f"如有疑问，请联系主办方：{contact_label(campaign.draft.get('contact'), campaign.draft.get('organiser'))}。"
         ),
     )

@@ -11,12 +11,13 @@ from feed.campaigns.entries import store as entries
 from feed.campaigns.entries import void_store
 from feed.campaigns.entries.void_store import Void
 from feed.campaigns.errors import VoidNotFound
-from feed.campaigns.inputs import Note, ReasonCode, reason_problems
+from feed.campaigns.inputs import Note, note_problems
 from feed.campaigns.locking import increment_versions, lock_judgeable_campaign
 from feed.errors import FieldError, Invalid
 from feed.idempotency import KeyedRequest, idempotent_transaction
 from feed.ids import GivenId, parse_id
 from feed.postgres import Pool, transaction
+from feed.reasons import VoidReason
 from feed.texts import normalised
 
 VOIDED_MOST = 500
@@ -25,8 +26,8 @@ VOIDED_MOST = 500
 class NewVoids(msgspec.Struct, frozen=True):
     """A request for voids: of the engagement of some accounts, or of all engagement with one entry."""
 
-    kinds: Annotated[list[Literal["like", "comment"]], msgspec.Meta(max_length=10)] = []
-    reason_code: ReasonCode = ""
+    kinds: Annotated[list[Literal["like", "comment"]], msgspec.Meta(max_length=10)]
+    reason_code: VoidReason
     user_ids: Annotated[list[GivenId], msgspec.Meta(max_length=VOIDED_MOST)] | None = None
     post_id: GivenId | None = None
     note: Note | None = None
@@ -102,7 +103,7 @@ async def withdraw_void(pool: Pool, editor_id: AccountId, campaign_id: int, void
 
 def void_problems(new: NewVoids) -> list[FieldError]:
     """What is wrong with a request for voids."""
-    errors = reason_problems(new.reason_code, new.note)
+    errors = note_problems(new.note)
     if not new.kinds:
         errors.append(FieldError("kinds", "required"))
     if (new.post_id is None) == (not new.user_ids):

@@ -3,16 +3,17 @@
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from decimal import Decimal
-from typing import Any, Literal
+from typing import Any, Literal, cast
 
 import msgspec
 
 from feed.campaigns.model import Rules
 from feed.campaigns.rules.draft import read_rules
 from feed.campaigns.scoring.disclosure import disclosed
-from feed.campaigns.scoring.engagement import EntryEngagement, ExclusionReason, count_engagement
+from feed.campaigns.scoring.engagement import EntryEngagement, ExclusionReason, PersonReason, count_engagement
 from feed.campaigns.scoring.score import score
 from feed.postgres import Connection, many, one
+from feed.reasons import DisqualificationReason, listed
 from feed.screens.campaigns.leaderboard import Leaderboards, get_published, is_board_shown, rank_entries
 
 Id = str
@@ -36,7 +37,7 @@ class MyEntry(msgspec.Struct, frozen=True, kw_only=True):
 
     post_id: Id
     state: EntryState
-    disqualified_reason: str | None
+    disqualified_reason: DisqualificationReason | None
     likes_shown: int
     likes_counted: int
     comments_shown: int
@@ -65,7 +66,7 @@ class Participation(msgspec.Struct, frozen=True):
 
     entries: list[MyEntry]
     eligible: bool
-    reasons: list[str]
+    reasons: list[PersonReason]
     tickets: int | None
     prize: MyPrize | None
 
@@ -111,6 +112,12 @@ class OwnEntry(msgspec.Struct, frozen=True):
     bears_topic: bool | None
     disqualified_reason: str | None
     comment_count: int
+
+    @property
+    def published_reason(self) -> DisqualificationReason | None:
+        """The reason of the disqualification; `other` for a code that is not listed any more."""
+        reason = self.disqualified_reason
+        return None if reason is None else cast(DisqualificationReason, listed(reason, DisqualificationReason))
 
     @property
     def state(self) -> EntryState:
@@ -195,7 +202,7 @@ def _entry(
     return MyEntry(
         post_id=str(own.post_id),
         state=own.state,
-        disqualified_reason=own.disqualified_reason,
+        disqualified_reason=own.published_reason,
         likes_shown=counted.likes_shown,
         likes_counted=counted.likes,
         comments_shown=own.comment_count,
@@ -256,7 +263,7 @@ async def _list_sheet_rows(conn: Connection, campaign_id: int, post_ids: Sequenc
     return many(rows, _SheetRow)
 
 
-async def list_reasons(conn: Connection, campaign_id: int, account_id: int) -> list[str]:
+async def list_reasons(conn: Connection, campaign_id: int, account_id: int) -> list[PersonReason]:
     """The reasons why the person cannot win, in the order of the rules; a flag of one account holds for all of the person's."""
     rows = await conn.fetch(
         """

@@ -6,7 +6,6 @@ from typing import Any
 import msgspec
 
 from feed.cases.model import CaseFilter, CaseState, Kind
-from feed.moderation.model import REASONS
 from feed.pagination import Position
 from feed.postgres import Connection, many
 from feed.posts.model import State
@@ -42,19 +41,6 @@ class CaseCard(msgspec.Struct, frozen=True, kw_only=True):
     due_at: datetime
     created_at: datetime
     closed_at: datetime | None
-
-
-class ReasonCard(msgspec.Struct, frozen=True):
-    """A reason of verdicts, in both languages."""
-
-    code: str
-    zh: str
-    en: str
-
-
-def reason_cards() -> list[ReasonCard]:
-    """All reasons."""
-    return [ReasonCard(reason.code, reason.zh, reason.en) for reason in REASONS]
 
 
 class CaseRow(msgspec.Struct, frozen=True):

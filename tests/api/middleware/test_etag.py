@@ -125,7 +125,7 @@ async def test_the_config_has_the_limits_of_the_server(client: httpx.AsyncClient
     config = (await client.get("/config")).json()
     assert config["limits"] == {"post": 2000, "comment": 500, "name": 20, "bio": 200, "place": 40}
     assert config["topics"] == {"marks": ["#", "＃"], "name_longest": 40, "per_post": 10}
-    assert {"code", "zh", "en"} == config["reason_codes"][0].keys()
+    assert {"code", "zh", "en", "applies_to"} == config["reason_codes"][0].keys()
     ming = join("小明")
     assert (await ming("POST", "/posts", {"text": "字" * config["limits"]["post"]})).status_code == 201
     assert (await ming("POST", "/posts", {"text": "字" * (config["limits"]["post"] + 1)})).status_code == 422

@@ -296,7 +296,9 @@ async def test_an_invalid_sanction_is_rejected(join: Join, body: dict[str, Any],
 
 async def test_every_reason_code_has_its_texts(join: Join) -> None:
     reasons = (await join("审核", roles=("reviewer",))("GET", "/reason-codes")).json()["items"]
-    assert {"code": "spam", "zh": "广告或刷屏", "en": "Advertising or flooding"} in reasons
+    spam = next(each for each in reasons if each["code"] == "spam")
+    assert (spam["zh"], spam["en"]) == ("广告或刷屏", "Advertising or flooding")
+    assert all("verdict" in each["applies_to"] for each in reasons)
 
 
 @pytest.mark.parametrize("subject", ["post", "comment"])

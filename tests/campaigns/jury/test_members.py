@@ -26,7 +26,7 @@ from feed.campaigns.errors import (
     RevisionStale,
     ShortlistFull,
 )
-from feed.campaigns.inputs import Reason
+from feed.campaigns.inputs import Disqualifying
 from feed.campaigns.jury import actions as jury_actions
 from feed.campaigns.jury import mark_store as marks
 from feed.campaigns.jury import members
@@ -459,7 +459,7 @@ async def test_the_shortlist_is_filled_once_after_the_close(stage: Stage) -> Non
     await shortlist.shortlist_entry(stage.pool, editor, campaign, unpopular)
     await shortlist.shortlist_entry(stage.pool, editor, campaign, taken_off)
     await shortlist.unlist_entry(stage.pool, editor, campaign, taken_off)
-    await disqualification.disqualify_entry(stage.pool, editor, campaign, out, Reason("copied"))
+    await disqualification.disqualify_entry(stage.pool, editor, campaign, out, Disqualifying("copied"))
     assert await fill_next_shortlist(stage.pool)
     assert await shortlisted(stage, campaign) == sorted([unpopular, first, second, third])
     assert by_staff not in await shortlisted(stage, campaign)
@@ -674,7 +674,7 @@ async def test_disqualified_and_deleted_entries_free_their_places_on_the_shortli
         await shortlist.shortlist_entry(stage.pool, editor, campaign, entry)
     with pytest.raises(ShortlistFull):
         await shortlist.shortlist_entry(stage.pool, editor, campaign, entries[2])
-    await disqualification.disqualify_entry(stage.pool, editor, campaign, entries[0], Reason("plagiarism"))
+    await disqualification.disqualify_entry(stage.pool, editor, campaign, entries[0], Disqualifying("plagiarism"))
     await shortlist.shortlist_entry(stage.pool, editor, campaign, entries[2])
     await stage.pool.execute("UPDATE posts SET state = 'deleted', deleted_at = now() WHERE id = $1", entries[1])
     await shortlist.shortlist_entry(stage.pool, editor, campaign, entries[3])

@@ -12,7 +12,7 @@ from feed.accounts.model import AccountId, SecondPersonRequired
 from feed.campaigns.entries.disqualification import disqualify_entry, reinstate_entry
 from feed.campaigns.entries.shortlist import shortlist_entry, unlist_entry
 from feed.campaigns.entries.voids import NewVoids, add_voids
-from feed.campaigns.inputs import Reason
+from feed.campaigns.inputs import Disqualifying, Reinstating
 from feed.errors import Invalid
 from feed.idempotency import keyed_request
 from feed.keys.store import Keys
@@ -253,12 +253,12 @@ async def _shortlist(pool: Pool, keys: Keys, campaign: Played, by: AccountId) ->
 
 
 async def _disqualify(pool: Pool, keys: Keys, campaign: Played, by: AccountId) -> None:
-    await disqualify_entry(pool, by, campaign.id, campaign.posts[-1], Reason("plagiarism"))
+    await disqualify_entry(pool, by, campaign.id, campaign.posts[-1], Disqualifying("plagiarism"))
 
 
 async def _disqualify_and_reinstate(pool: Pool, keys: Keys, campaign: Played, by: AccountId) -> None:
     await _disqualify(pool, keys, campaign, await make.person(pool, role="editor"))
-    await reinstate_entry(pool, by, campaign.id, campaign.posts[-1], Reason("appeal"))
+    await reinstate_entry(pool, by, campaign.id, campaign.posts[-1], Reinstating("appeal"))
 
 
 async def _void(pool: Pool, keys: Keys, campaign: Played, by: AccountId) -> None:

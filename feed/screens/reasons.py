@@ -1,0 +1,62 @@
+"""The words of reason codes, with what each of them is a reason of."""
+
+from typing import Literal, get_args
+
+import msgspec
+
+from feed.campaigns.scoring.disclosure import OTHER
+from feed.campaigns.scoring.engagement import ExclusionReason, PersonReason
+from feed.prizes.draw.model import CorrectionReason
+from feed.prizes.settlement.eligibility import EntryReason
+from feed.reasons import (
+    WORDS,
+    AdverseReason,
+    DisqualificationReason,
+    ReinstatementReason,
+    VerdictReason,
+    VoidReason,
+)
+
+# What is given by staff: a verdict, a sanction, a void, a disqualification, a reinstatement, a correction of a public number.
+# What is found: `engagement`, a like or a commenter that does not count; `participant`, a person who cannot win; `entry`, an
+# entry without a rank.
+Purpose = Literal[
+    "verdict",
+    "sanction",
+    "void",
+    "disqualification",
+    "reinstatement",
+    "correction",
+    "engagement",
+    "participant",
+    "entry",
+]
+_CODES: dict[Purpose, tuple[str, ...]] = {
+    "verdict": get_args(VerdictReason),
+    "sanction": get_args(AdverseReason),
+    "void": get_args(VoidReason),
+    "disqualification": get_args(DisqualificationReason),
+    "reinstatement": get_args(ReinstatementReason),
+    "correction": get_args(CorrectionReason),
+    "engagement": (*get_args(ExclusionReason), OTHER),
+    "participant": get_args(PersonReason),
+    "entry": (*get_args(EntryReason), "not_eligible"),
+}
+
+
+class ReasonCard(msgspec.Struct, frozen=True):
+    """A reason in both languages. `applies_to`: what it is a reason of."""
+
+    code: str
+    zh: str
+    en: str
+    applies_to: list[Purpose]
+
+
+def reason_cards(purpose: Purpose | None = None) -> list[ReasonCard]:
+    """The reasons of this purpose, by default of all, each code once."""
+    cards = [
+        ReasonCard(code, words.zh, words.en, [each for each, codes in _CODES.items() if code in codes])
+        for code, words in WORDS.items()
+    ]
+    return [card for card in cards if purpose is None or purpose in card.applies_to]
