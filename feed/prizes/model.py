@@ -166,9 +166,10 @@ class Settlement(msgspec.Struct, frozen=True):
 
 
 class SheetRow(msgspec.Struct, frozen=True, kw_only=True):
-    """One frozen entry. `person` is empty for an author without a verified phone."""
+    """One frozen entry: a post, a comment, or with neither an account's like. `person` is empty without a verified phone."""
 
-    post_id: int
+    post_id: int | None
+    comment_id: int | None = None
     account_id: int
     person: bytes
     entered_at: datetime
@@ -180,13 +181,19 @@ class SheetRow(msgspec.Struct, frozen=True, kw_only=True):
     reason_code: str | None
     excluded: list[dict[str, Any]]
 
+    @property
+    def entry_id(self) -> int:
+        """The id of the post or the comment, of a like the account's: an id is given once in all tables."""
+        return self.post_id or self.comment_id or self.account_id
+
 
 class Place(msgspec.Struct, frozen=True, kw_only=True):
-    """A place and its holder, from the result or promoted from the reserves."""
+    """A place and its holder, from the result or promoted from the reserves; the entry as in `SheetRow`."""
 
     place: int
     rank: int
-    post_id: int
+    post_id: int | None
+    comment_id: int | None = None
     account_id: int
     person: bytes
     score: str
@@ -194,11 +201,12 @@ class Place(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Reserve(msgspec.Struct, frozen=True, kw_only=True):
-    """One of the next people in order; `position` counts from 1."""
+    """One of the next people in order; `position` counts from 1. The entry as in `SheetRow`."""
 
     position: int
     rank: int
-    post_id: int
+    post_id: int | None
+    comment_id: int | None = None
     account_id: int
     person: bytes
     score: str
@@ -251,7 +259,8 @@ class Winner(msgspec.Struct, frozen=True, kw_only=True):
     settlement_id: int
     place: int
     rank: int
-    post_id: int
+    post_id: int | None
+    comment_id: int | None = None
     account_id: int
     prizes: list[dict[str, Any]]
     state: WinnerState

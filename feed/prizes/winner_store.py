@@ -17,18 +17,18 @@ async def add_winners(
     """Adds winners in state `selected`, not notified yet. Returns their ids in the order of places."""
     rows = await conn.fetch(
         """
-        INSERT INTO winners (campaign_id, settlement_id, place, rank, post_id, account_id, person, score, prizes)
-        SELECT $1, $2, place, rank, post_id, account_id, person, score, prizes
+        INSERT INTO winners (campaign_id, settlement_id, place, rank, post_id, comment_id, account_id, person, score, prizes)
+        SELECT $1, $2, place, rank, post_id, comment_id, account_id, person, score, prizes
         FROM ROWS FROM (
-            unnest($3::integer[], $4::integer[], $5::bigint[], $6::bigint[], $7::bytea[], $8::text[]),
-            jsonb_array_elements($9)
-        ) AS added (place, rank, post_id, account_id, person, score, prizes)
+            unnest($3::integer[], $4::integer[], $5::bigint[], $6::bigint[], $7::bigint[], $8::bytea[], $9::text[]),
+            jsonb_array_elements($10)
+        ) AS added (place, rank, post_id, comment_id, account_id, person, score, prizes)
         ORDER BY place
         RETURNING id
         """,
         campaign_id,
         settlement_id,
-        *columns([msgspec.structs.astuple(place)[:-1] for place in places], 6),
+        *columns([msgspec.structs.astuple(place)[:-1] for place in places], 7),
         # One jsonb value instead of jsonb[]: asyncpg would take the inner lists for a second dimension of the array.
         [place.prizes for place in places],
     )
@@ -39,13 +39,13 @@ async def add_reserves(conn: Connection, settlement_id: int, reserves: Sequence[
     """Adds the reserves of a settlement."""
     await conn.execute(
         """
-        INSERT INTO reserves (settlement_id, position, rank, post_id, account_id, person, score)
-        SELECT $1, position, rank, post_id, account_id, person, score
-        FROM unnest($2::integer[], $3::integer[], $4::bigint[], $5::bigint[], $6::bytea[], $7::text[])
-            AS added (position, rank, post_id, account_id, person, score)
+        INSERT INTO reserves (settlement_id, position, rank, post_id, comment_id, account_id, person, score)
+        SELECT $1, position, rank, post_id, comment_id, account_id, person, score
+        FROM unnest($2::integer[], $3::integer[], $4::bigint[], $5::bigint[], $6::bigint[], $7::bytea[], $8::text[])
+            AS added (position, rank, post_id, comment_id, account_id, person, score)
         """,
         settlement_id,
-        *columns([msgspec.structs.astuple(reserve) for reserve in reserves], 6),
+        *columns([msgspec.structs.astuple(reserve) for reserve in reserves], 7),
     )
 
 
@@ -58,7 +58,7 @@ async def list_selected(conn: Connection, settlement_id: int) -> list[Winner]:
     """Winners who are not notified yet, by place."""
     rows = await conn.fetch(
         """
-        SELECT id, campaign_id, settlement_id, place, rank, post_id, account_id, prizes, state, claim_ends_at
+        SELECT id, campaign_id, settlement_id, place, rank, post_id, comment_id, account_id, prizes, state, claim_ends_at
         FROM winners
         WHERE settlement_id = $1 AND state = 'selected'
         ORDER BY place
@@ -109,7 +109,7 @@ async def mark_notified(
         UPDATE winners
         SET state = 'notified', notified_at = $2, claim_ends_at = $3
         WHERE id = ANY ($1::bigint[]) AND state = 'selected'
-        RETURNING id, campaign_id, settlement_id, place, rank, post_id, account_id, prizes, state, claim_ends_at
+        RETURNING id, campaign_id, settlement_id, place, rank, post_id, comment_id, account_id, prizes, state, claim_ends_at
         """,
         winner_ids,
         at,
@@ -141,7 +141,7 @@ async def mark_lapsed(conn: Connection, winner_id: WinnerId) -> Winner | None:
         """
         UPDATE winners SET state = 'lapsed', state_reason = 'not_claimed', ended_at = clock_timestamp()
         WHERE id = $1 AND state IN ('notified', 'viewed') AND claim_ends_at <= clock_timestamp()
-        RETURNING id, campaign_id, settlement_id, place, rank, post_id, account_id, prizes, state, claim_ends_at,
+        RETURNING id, campaign_id, settlement_id, place, rank, post_id, comment_id, account_id, prizes, state, claim_ends_at,
             state_reason
         """,
         winner_id,
@@ -182,7 +182,7 @@ async def mark_forfeited(conn: Connection, winner_id: WinnerId) -> Winner | None
             -- Compared again if a concurrent transaction has changed the row.
             AND winners.state IN ('selected', 'notified', 'viewed', 'claimed', 'verified')
         RETURNING winners.id, winners.campaign_id, winners.settlement_id, winners.place, winners.rank, winners.post_id,
-            winners.account_id, winners.prizes, winners.state, winners.claim_ends_at, winners.state_reason
+            winners.comment_id, winners.account_id, winners.prizes, winners.state, winners.claim_ends_at, winners.state_reason
         """,
         winner_id,
     )
@@ -193,7 +193,7 @@ async def list_with_codes(conn: Connection, settlement_id: int) -> list[Winner]:
     """Winners who have claimed a prize that consists of codes, by place."""
     rows = await conn.fetch(
         """
-        SELECT id, campaign_id, settlement_id, place, rank, post_id, account_id, prizes, state, claim_ends_at, state_reason
+        SELECT id, campaign_id, settlement_id, place, rank, post_id, comment_id, account_id, prizes, state, claim_ends_at, state_reason
         FROM winners
         WHERE settlement_id = $1 AND state IN ('claimed', 'verified') AND has_prize_of(prizes, $2)
         ORDER BY place
@@ -216,7 +216,8 @@ async def mark_promoted(conn: Connection, settlement_id: int, position: int) -> 
 async def get_place(conn: Connection, winner_id: WinnerId) -> Place:
     """The place of a winner, held or not, with the winner's person."""
     row = await conn.fetchrow(
-        "SELECT place, rank, post_id, account_id, person, score, prizes FROM winners WHERE id = $1", winner_id
+        "SELECT place, rank, post_id, comment_id, account_id, person, score, prizes FROM winners WHERE id = $1",
+        winner_id,
     )
     return msgspec.convert(row, Place)
 
@@ -225,7 +226,7 @@ async def list_candidates(conn: Connection, settlement_id: int) -> list[Candidat
     """The reserves that are not promoted, in order, each with the obstacle to a prize now."""
     rows = await conn.fetch(
         """
-        SELECT reserves.position, reserves.rank, reserves.post_id, reserves.account_id, reserves.person, reserves.score,
+        SELECT reserves.position, reserves.rank, reserves.post_id, reserves.comment_id, reserves.account_id, reserves.person, reserves.score,
             CASE
                 WHEN accounts.erased_at IS NOT NULL THEN 'erased'
                 WHEN EXISTS (
@@ -248,7 +249,7 @@ async def find_winner(conn: Connection, winner_id: int) -> Winner | None:
     """The winner; None if there is none or it is not notified yet."""
     row = await conn.fetchrow(
         """
-        SELECT id, campaign_id, settlement_id, place, rank, post_id, account_id, prizes, state, claim_ends_at, state_reason
+        SELECT id, campaign_id, settlement_id, place, rank, post_id, comment_id, account_id, prizes, state, claim_ends_at, state_reason
         FROM winners
         WHERE id = $1 AND notified_at IS NOT NULL
         """,
@@ -298,7 +299,7 @@ async def find_holder(conn: Connection, settlement_id: int, rank: int) -> Winner
     """The winner who holds the place of this rank; None if it is not held."""
     row = await conn.fetchrow(
         """
-        SELECT id, campaign_id, settlement_id, place, rank, post_id, account_id, prizes, state, claim_ends_at, state_reason
+        SELECT id, campaign_id, settlement_id, place, rank, post_id, comment_id, account_id, prizes, state, claim_ends_at, state_reason
         FROM held_places
         WHERE settlement_id = $1 AND rank = $2
         """,
@@ -320,7 +321,7 @@ async def mark_replaced(conn: Connection, winner_id: WinnerId) -> Winner | None:
                 ELSE 'replaced'
             END
         WHERE id = $1 AND state IN ('selected', 'notified', 'viewed', 'claimed', 'verified')
-        RETURNING id, campaign_id, settlement_id, place, rank, post_id, account_id, prizes, state, claim_ends_at, state_reason
+        RETURNING id, campaign_id, settlement_id, place, rank, post_id, comment_id, account_id, prizes, state, claim_ends_at, state_reason
         """,
         winner_id,
     )

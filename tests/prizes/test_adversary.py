@@ -69,7 +69,7 @@ async def sheet_of(pool: Pool, campaign_id: int) -> dict[int, SheetRow]:
     async with pool.acquire() as conn:
         settlement = await settlement_store.find_settlement(conn, campaign_id)
         assert settlement is not None
-        return {row.post_id: row for row in await sheet_store.list_sheet(conn, settlement.id)}
+        return {row.entry_id: row for row in await sheet_store.list_sheet(conn, settlement.id)}
 
 
 async def best_of(pool: Pool, keys: Keys, campaign_id: int) -> int:

@@ -99,7 +99,7 @@ async def fill(conn: Connection, campaign_id: int, rules: Rules, *, size: int, b
     remaining = size - await entries.count_shortlisted(conn, campaign_id)
     if remaining <= 0:
         return []
-    added = [each.post_id for each in await _list_candidates(conn, campaign_id, rules)][:remaining]
+    added = [each.entry_id for each in await _list_candidates(conn, campaign_id, rules)][:remaining]
     if added:
         await shortlist_store.mark_all_shortlisted(conn, campaign_id, added, by=by)
         await increment_versions(conn, added)
@@ -138,7 +138,7 @@ async def _list_candidates(conn: Connection, campaign_id: int, rules: Rules) -> 
     no_quality = Decimal(0)
     ranked = [
         RankedEntry(
-            post_id=each.post_id,
+            entry_id=each.post_id,
             person=b"",
             entered_at=statuses[each.post_id].entered_at,
             quality=no_quality,

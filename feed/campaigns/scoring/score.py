@@ -27,9 +27,9 @@ class Score(msgspec.Struct, frozen=True):
 
 
 class RankedEntry(msgspec.Struct, frozen=True):
-    """An entry with the fields that its rank depends on."""
+    """An entry with the fields that its rank depends on. `entry_id`: of its post, comment or account."""
 
-    post_id: int
+    entry_id: int
     person: bytes
     entered_at: datetime
     quality: Decimal
@@ -67,7 +67,7 @@ def ranking_key(entry: RankedEntry, tie_break: Sequence[str]) -> tuple[Decimal |
         -entry.score,
         *(_TIES[name](entry) for name in tie_break),
         _microseconds(entry.entered_at),
-        entry.post_id,
+        entry.entry_id,
     )
 
 

@@ -14,7 +14,7 @@ async def mark_declined(conn: Connection, winner_id: WinnerId) -> Winner | None:
         UPDATE winners SET state = 'declined', state_reason = 'declined', ended_at = clock_timestamp()
         WHERE id = $1 AND state IN ('notified', 'viewed', 'claimed')
             AND NOT EXISTS (SELECT FROM prize_codes WHERE prize_codes.winner_id = winners.id)
-        RETURNING id, campaign_id, settlement_id, place, rank, post_id, account_id, prizes, state, claim_ends_at,
+        RETURNING id, campaign_id, settlement_id, place, rank, post_id, comment_id, account_id, prizes, state, claim_ends_at,
             state_reason
         """,
         winner_id,
@@ -37,7 +37,7 @@ async def mark_shipped(conn: Connection, winner_id: WinnerId) -> Winner | None:
         """
         UPDATE winners SET state = 'shipped'
         WHERE id = $1 AND state IN ('verified', 'shipped') AND has_prize_of(prizes, $2)
-        RETURNING id, campaign_id, settlement_id, place, rank, post_id, account_id, prizes, state, claim_ends_at,
+        RETURNING id, campaign_id, settlement_id, place, rank, post_id, comment_id, account_id, prizes, state, claim_ends_at,
             state_reason
         """,
         winner_id,

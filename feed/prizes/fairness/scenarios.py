@@ -99,14 +99,14 @@ def top_entries(
     `comment_counts` are the visible comments by post. An entry that exceeds `max_cost` by itself is left out.
     """
     post_ids, total = [], 0
-    for row in sorted((row for row in rows if row.post_id in ranks), key=lambda row: ranks[row.post_id]):
-        cost = reading_cost(row, comment_counts.get(row.post_id, 0))
+    for row in sorted((row for row in rows if row.entry_id in ranks), key=lambda row: ranks[row.entry_id]):
+        cost = reading_cost(row, comment_counts.get(row.entry_id, 0))
         if cost > max_cost:
             continue
         total += cost
         if total > max_cost:
             break
-        post_ids.append(row.post_id)
+        post_ids.append(row.entry_id)
     return post_ids
 
 
@@ -129,8 +129,8 @@ def margins_of(actual: Selection, rules: Rules) -> list[Margin]:
         first_without_prize = actual.reserves[0] if actual.reserves else None
         margins.append(
             Margin(
-                post_id=each.post_id,
-                rank=actual.ranks[each.post_id],
+                post_id=each.entry_id,
+                rank=actual.ranks[each.entry_id],
                 score=f"{parts.total:f}",
                 quality=f"{parts.quality:f}",
                 likes=f"{parts.likes:f}",
@@ -207,8 +207,8 @@ def _without(rows: Sequence[SheetRow], events: Sequence[EngagementEvent], person
     return [
         msgspec.structs.replace(
             row,
-            likes_counted=max(0, row.likes_counted - removed[row.post_id, True]),
-            commenters_counted=max(0, row.commenters_counted - removed[row.post_id, False]),
+            likes_counted=max(0, row.likes_counted - removed[row.entry_id, True]),
+            commenters_counted=max(0, row.commenters_counted - removed[row.entry_id, False]),
         )
         for row in rows
     ]
@@ -217,7 +217,7 @@ def _without(rows: Sequence[SheetRow], events: Sequence[EngagementEvent], person
 def _contenders(rows: Sequence[SheetRow], rules: Rules) -> list[RankedEntry]:
     return [
         contender(
-            row.post_id,
+            row.entry_id,
             person=row.person,
             entered_at=row.entered_at,
             quality=Decimal(row.quality),
@@ -232,17 +232,17 @@ def _contenders(rows: Sequence[SheetRow], rules: Rules) -> list[RankedEntry]:
 
 def _compare(name: ScenarioName, actual: Selection, eligible: Sequence[RankedEntry], rules: Rules) -> Scenario:
     alternative = select_by_score(eligible, rules)
-    actual_winners = {each.person: each.post_id for each in actual.winners}
-    alternative_winners = {each.person: each.post_id for each in alternative.winners}
+    actual_winners = {each.person: each.entry_id for each in actual.winners}
+    alternative_winners = {each.person: each.entry_id for each in alternative.winners}
     best: dict[bytes, int] = {}
     for each in eligible:
         if each.person in actual_winners:
             best[each.person] = min(
-                best.get(each.person, each.post_id), each.post_id, key=alternative.ranks.__getitem__
+                best.get(each.person, each.entry_id), each.entry_id, key=alternative.ranks.__getitem__
             )
     return Scenario(
         name,
-        [each.post_id for each in alternative.winners],
+        [each.entry_id for each in alternative.winners],
         [
             RankComparison(
                 post_id=post_id,

@@ -129,7 +129,7 @@ def _check_draw(
     result: Outcome, section: DrawSection, eligible: Sequence[RankedEntry], rules: Rules, chains: Sequence[Chain]
 ) -> Iterator[Problem]:
     pseudonyms = {int(row.post_id): row.person for row in result.sheet}
-    ranked = [pseudonyms[each.post_id] for each in eligible]
+    ranked = [pseudonyms[each.entry_id] for each in eligible]
     found = list(check_draw_section(section, rules, _id_of(result.campaign.id), ranked, chains))
     yield from found
     yield from _check_zero_counts(result.sheet)
@@ -196,8 +196,8 @@ def _id_of(text: str) -> int:
 
 
 def _line(each: RankedEntry, selection: Selection, rows: dict[str, Row]) -> tuple[int, str, str, str]:
-    post_id = str(each.post_id)
-    return selection.ranks[each.post_id], post_id, rows[post_id].person, six_decimals(each.score)
+    post_id = str(each.entry_id)
+    return selection.ranks[each.entry_id], post_id, rows[post_id].person, six_decimals(each.score)
 
 
 def _contender(row: Row, rules: Rules) -> RankedEntry | None:

@@ -105,11 +105,12 @@ class Result(Outcome, frozen=True, kw_only=True, forbid_unknown_fields=True):
 
 
 class Decision(msgspec.Struct, frozen=True):
-    """The outcome, and its places and reserves with the accounts behind the pseudonyms, for storage."""
+    """The outcome; for storage its places and reserves with the accounts behind the pseudonyms, and the rank of each entry by id."""
 
     outcome: Outcome
     places: list[Place]
     reserves: list[Reserve]
+    ranks: dict[int, int]
 
 
 def decide(
@@ -127,7 +128,7 @@ def decide(
     """
     scored = [_contender(row, rules) for row in rows]
     eligible = [each for each, row in zip(scored, rows, strict=True) if row.eligible]
-    pseudonyms = {row.post_id: _pseudonym_of(settlement, row) for row in rows}
+    pseudonyms = {row.entry_id: _pseudonym_of(settlement, row) for row in rows}
     section = UNSET if draw_inputs is None else _draw_section(draw_inputs, settlement, rows, rules)
     if section is UNSET:
         selection = select_by_score(eligible, rules)
@@ -135,14 +136,14 @@ def decide(
         selection = select_by_draw(eligible, pseudonyms, section, rules)
     sheet = [
         Row(
-            post_id=str(row.post_id),
-            person=pseudonyms[row.post_id],
+            post_id=str(row.entry_id),
+            person=pseudonyms[row.entry_id],
             entered_at=time_text(row.entered_at),
             quality=six_decimals(row.quality),
             likes_counted=row.likes_counted,
             commenters_counted=row.commenters_counted,
             score=six_decimals(each.score),
-            rank=selection.ranks.get(row.post_id),
+            rank=selection.ranks.get(row.entry_id),
         )
         for each, row in zip(scored, rows, strict=True)
     ]
@@ -162,17 +163,18 @@ def decide(
         withdrawn=settlement.withdrawn or UNSET,
         forced=settlement.forced or UNSET,
     )
-    by_post = {row.post_id: row for row in rows}
+    by_entry = {row.entry_id: row for row in rows}
     return Decision(
         outcome,
         [
-            Place(place=number, prizes=prizes_of(document, number), **_holder_fields(each, selection, by_post))
+            Place(place=number, prizes=prizes_of(document, number), **_holder_fields(each, selection, by_entry))
             for number, each in enumerate(selection.winners, start=1)
         ],
         [
-            Reserve(position=number, **_holder_fields(each, selection, by_post))
+            Reserve(position=number, **_holder_fields(each, selection, by_entry))
             for number, each in enumerate(selection.reserves, start=1)
         ],
+        selection.ranks,
     )
 
 
@@ -240,7 +242,7 @@ def _draw_section(inputs: DrawInputs, settlement: Settlement, rows: Sequence[She
 
 def _contender(row: SheetRow, rules: Rules) -> RankedEntry:
     return contender(
-        row.post_id,
+        row.entry_id,
         person=row.person,
         entered_at=row.entered_at,
         quality=row.quality,
@@ -251,14 +253,15 @@ def _contender(row: SheetRow, rules: Rules) -> RankedEntry:
 
 
 def _line(each: RankedEntry, selection: Selection, pseudonyms: Mapping[int, str]) -> tuple[int, str, str, str]:
-    return selection.ranks[each.post_id], str(each.post_id), pseudonyms[each.post_id], six_decimals(each.score)
+    return selection.ranks[each.entry_id], str(each.entry_id), pseudonyms[each.entry_id], six_decimals(each.score)
 
 
 def _holder_fields(each: RankedEntry, selection: Selection, rows: Mapping[int, SheetRow]) -> dict[str, Any]:
     return {
-        "rank": selection.ranks[each.post_id],
-        "post_id": each.post_id,
-        "account_id": rows[each.post_id].account_id,
+        "rank": selection.ranks[each.entry_id],
+        "post_id": rows[each.entry_id].post_id,
+        "comment_id": rows[each.entry_id].comment_id,
+        "account_id": rows[each.entry_id].account_id,
         "person": each.person,
         "score": six_decimals(each.score),
     }

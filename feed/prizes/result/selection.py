@@ -21,11 +21,11 @@ class Selection(msgspec.Struct, frozen=True):
 
 
 def contender(
-    post_id: int, *, person: bytes, entered_at: datetime, quality: Decimal, likes: int, commenters: int, rules: Rules
+    entry_id: int, *, person: bytes, entered_at: datetime, quality: Decimal, likes: int, commenters: int, rules: Rules
 ) -> RankedEntry:
     """An entry with its score. `quality` is a mean of marks, 0 to 100; `likes` and `commenters` are numbers of persons."""
     total = total_score(quality, likes, commenters, rules.weights, rules.caps)
-    return RankedEntry(post_id, person, entered_at, quality, likes, commenters, total)
+    return RankedEntry(entry_id, person, entered_at, quality, likes, commenters, total)
 
 
 def select_by_score(eligible: Sequence[RankedEntry], rules: Rules) -> Selection:
@@ -34,7 +34,7 @@ def select_by_score(eligible: Sequence[RankedEntry], rules: Rules) -> Selection:
     best_entries = best_per_person(order)
     last = rules.winner_count
     return Selection(
-        ranks={each.post_id: number for number, each in enumerate(order, start=1)},
+        ranks={each.entry_id: number for number, each in enumerate(order, start=1)},
         winners=best_entries[:last],
         reserves=best_entries[last : last + rules.reserve_count],
     )
@@ -45,21 +45,21 @@ def select_by_draw(
 ) -> Selection:
     """The selection by lot, with one ticket per person. A person's earliest entry wins; all entries of a person share its rank.
 
-    `pseudonyms` are those of the authors by post. Tickets added after the value was known come after all others. With fewer
+    `pseudonyms` are those of the persons by entry. Tickets added after the value was known come after all others. With fewer
     tickets than places, places stay empty.
     """
-    tickets = algorithm.tickets_of(pseudonyms[each.post_id] for each in eligible)
+    tickets = algorithm.tickets_of(pseudonyms[each.entry_id] for each in eligible)
     drawn_order = algorithm.order_tickets(
         bytes.fromhex(section.seed), tickets, added=algorithm.tickets_of(section.added or ())
     )
     ranks = {ticket.hex(): number for number, ticket in enumerate(drawn_order, start=1)}
     first: dict[str, RankedEntry] = {}
-    for each in sorted(eligible, key=lambda each: (each.entered_at, each.post_id)):
-        first.setdefault(pseudonyms[each.post_id], each)
+    for each in sorted(eligible, key=lambda each: (each.entered_at, each.entry_id)):
+        first.setdefault(pseudonyms[each.entry_id], each)
     order = [first[ticket.hex()] for ticket in drawn_order]
     last = rules.winner_count
     return Selection(
-        ranks={each.post_id: ranks[pseudonyms[each.post_id]] for each in eligible},
+        ranks={each.entry_id: ranks[pseudonyms[each.entry_id]] for each in eligible},
         winners=order[:last],
         reserves=order[last : last + rules.reserve_count],
     )

@@ -203,8 +203,7 @@ async def _decide(
     outcome = decision.outcome
     await settlement_store.add_result(conn, settlement.id, result, sha256)
     if draw_inputs is not None:
-        ranks = {int(row.post_id): row.rank for row in outcome.sheet if row.rank is not None}
-        await sheet_store.mark_ranks(conn, settlement.id, ranks)
+        await sheet_store.mark_ranks(conn, settlement.id, decision.ranks)
     await winner_store.add_winners(conn, campaign.id, settlement.id, decision.places)
     await winner_store.add_reserves(conn, settlement.id, decision.reserves)
     if reason is None and settlement.forced is not None:

@@ -110,14 +110,14 @@ async def add_sheet(conn: Connection, settlement_id: int, rows: Sequence[SheetRo
 
 
 async def list_sheet(conn: Connection, settlement_id: int) -> list[SheetRow]:
-    """The frozen rows by post id."""
+    """The frozen rows in the order of their entries."""
     rows = await conn.fetch(
         """
-        SELECT post_id, account_id, person, entered_at, revision, quality, likes_counted, commenters_counted, eligible,
+        SELECT post_id, comment_id, account_id, person, entered_at, revision, quality, likes_counted, commenters_counted, eligible,
             reason_code, excluded
         FROM sheet_rows
         WHERE settlement_id = $1
-        ORDER BY post_id
+        ORDER BY entry_id
         """,
         settlement_id,
     )
@@ -125,25 +125,25 @@ async def list_sheet(conn: Connection, settlement_id: int) -> list[SheetRow]:
 
 
 async def list_sheet_in_batches(conn: Connection, settlement_id: int) -> list[SheetRow]:
-    """The frozen rows by post id, read in batches so that the event loop can serve other requests in between."""
+    """The frozen rows in the order of their entries, read in batches so that the event loop can serve other requests in between."""
     rows: list[SheetRow] = []
-    while batch := await _list_after(conn, settlement_id, rows[-1].post_id if rows else 0, limit=_BATCH_ROWS):
+    while batch := await _list_after(conn, settlement_id, rows[-1].entry_id if rows else 0, limit=_BATCH_ROWS):
         rows += batch
     return rows
 
 
-async def _list_after(conn: Connection, settlement_id: int, after_post_id: int, *, limit: int) -> list[SheetRow]:
+async def _list_after(conn: Connection, settlement_id: int, after_id: int, *, limit: int) -> list[SheetRow]:
     rows = await conn.fetch(
         """
-        SELECT post_id, account_id, person, entered_at, revision, quality, likes_counted, commenters_counted, eligible,
+        SELECT post_id, comment_id, account_id, person, entered_at, revision, quality, likes_counted, commenters_counted, eligible,
             reason_code, excluded
         FROM sheet_rows
-        WHERE settlement_id = $1 AND post_id > $2
-        ORDER BY post_id
+        WHERE settlement_id = $1 AND entry_id > $2
+        ORDER BY entry_id
         LIMIT $3
         """,
         settlement_id,
-        after_post_id,
+        after_id,
         limit,
     )
     return many(rows, SheetRow)
@@ -154,8 +154,8 @@ async def mark_ranks(conn: Connection, settlement_id: int, ranks: Mapping[int, i
     await conn.execute(
         """
         UPDATE sheet_rows SET rank = drawn.rank
-        FROM unnest($2::bigint[], $3::integer[]) AS drawn (post_id, rank)
-        WHERE settlement_id = $1 AND sheet_rows.post_id = drawn.post_id
+        FROM unnest($2::bigint[], $3::integer[]) AS drawn (entry_id, rank)
+        WHERE settlement_id = $1 AND sheet_rows.entry_id = drawn.entry_id
         """,
         settlement_id,
         list(ranks),

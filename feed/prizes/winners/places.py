@@ -85,6 +85,7 @@ async def fill_place(
             place=former.place,
             rank=reserve.rank,
             post_id=reserve.post_id,
+            comment_id=reserve.comment_id,
             account_id=reserve.account_id,
             person=reserve.person,
             score=reserve.score,

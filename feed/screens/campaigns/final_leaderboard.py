@@ -63,14 +63,14 @@ def _size_of(_: Hashable, cached: _CachedRows) -> int:
 
 def _rank(sheet: Sequence[SheetRow], rules: Rules) -> list[Row]:
     ranks = scenarios.select_actual(sheet, rules).ranks
-    rows = [(ranks[row.post_id], row) for row in sheet if row.post_id in ranks]
+    rows = [(ranks[row.entry_id], row) for row in sheet if row.entry_id in ranks]
     return [_row(row, rules) for rank, row in sorted(rows, key=lambda each: each[0]) if rank <= MAX_RANKED]
 
 
 def _row(row: SheetRow, rules: Rules) -> Row:
     points = score(row.quality, row.likes_counted, row.commenters_counted, rules.weights, rules.caps)
     return Row(
-        post_id=row.post_id,
+        post_id=row.entry_id,
         author_id=row.account_id,
         score=micro_points(points),
         likes=row.likes_counted,

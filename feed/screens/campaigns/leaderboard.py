@@ -164,7 +164,7 @@ def _item_members(entry: LeaderboardEntry) -> dict[str, Any]:
 
 def _ranked(row: Row) -> RankedEntry:
     return RankedEntry(
-        post_id=row.post_id,
+        entry_id=row.post_id,
         person=b"",
         entered_at=row.at,
         quality=row.quality or Decimal(0),

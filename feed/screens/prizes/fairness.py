@@ -163,7 +163,7 @@ def _select_top(rows: Sequence[SheetRow], rules: Rules) -> tuple[Selection, list
 
 def _reading_costs(rows: Sequence[SheetRow], actual: Selection, comment_counts: dict[int, int]) -> dict[int, int]:
     """The numbers of likes and comments to read of the examined entries by post id, best entry first."""
-    costs = {row.post_id: scenarios.reading_cost(row, comment_counts.get(row.post_id, 0)) for row in rows}
+    costs = {row.entry_id: scenarios.reading_cost(row, comment_counts.get(row.entry_id, 0)) for row in rows}
     return {
         post_id: costs[post_id]
         for post_id in scenarios.top_entries(rows, actual.ranks, comment_counts, max_cost=MAX_EVENTS)
@@ -216,7 +216,7 @@ def _report(
     engagement: Sequence[Record],
 ) -> FairnessCard:
     events = to_events(engagement)
-    winner_ids = {each.post_id for each in actual.winners}
+    winner_ids = {each.entry_id for each in actual.winners}
     winner_events = [event for event in events if event.post_id in winner_ids]
     likes = scenarios.distributions_of(winner_events, liked=True)
     comments = scenarios.distributions_of(winner_events, liked=False)

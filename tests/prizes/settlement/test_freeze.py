@@ -34,7 +34,7 @@ class Ended:
         async with self.pool.acquire() as conn:
             settlement = await settlement_store.find_settlement(conn, self.id)
             assert settlement is not None
-            return {row.post_id: row for row in await sheet_store.list_sheet(conn, settlement.id)}
+            return {row.entry_id: row for row in await sheet_store.list_sheet(conn, settlement.id)}
 
     async def blocked_by(self) -> list[dict[str, Any]]:
         assert not await freeze_next_campaign(self.pool)
