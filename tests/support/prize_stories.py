@@ -246,8 +246,10 @@ async def _ranked(pool: Pool, keys: Keys) -> Ids:
 
 
 async def _coded(pool: Pool, keys: Keys) -> Ids:
-    code = {"name": "听书月卡", "kind": "code", "per_winner": 1, "value_cny": "30"}
-    return await _people(pool, await phases.due(pool, keys, prizes=[code]))
+    # The code is the second prize of the first place and the only one of the second place.
+    box = {**phases.PRIZE, "places": [1, 1]}
+    code = {"name": "听书月卡", "kind": "code", "per_winner": 1, "value_cny": "30", "places": [1, 2]}
+    return await _people(pool, await phases.due(pool, keys, prizes=[box, code]))
 
 
 async def _ticketed(pool: Pool, keys: Keys) -> Ids:
@@ -256,7 +258,8 @@ async def _ticketed(pool: Pool, keys: Keys) -> Ids:
 
 
 async def _drawn(pool: Pool, keys: Keys) -> Ids:
-    return await _people(pool, await phases.due_draw(pool, keys, beacon_order=["public_number"]))
+    tiers = [{**phases.PRIZE, "places": [1, 1]}, {**phases.PRIZE, "name": "书签", "places": [2, 2]}]
+    return await _people(pool, await phases.due_draw(pool, keys, beacon_order=["public_number"], prizes=tiers))
 
 
 async def _by_drand(pool: Pool, keys: Keys) -> Ids:

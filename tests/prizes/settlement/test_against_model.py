@@ -1,5 +1,6 @@
 """Settlements of generated campaigns on a real database, compared with a model of fifty lines."""
 
+from collections.abc import Sequence
 from datetime import timedelta
 from decimal import Decimal
 from itertools import count
@@ -46,6 +47,7 @@ _rules = st.fixed_dictionaries(
         "winners": st.integers(1, 3),
         "reserves": st.integers(0, 3),
         "min_age_days": st.sampled_from([0, 7]),
+        "places": st.lists(st.sampled_from([None, (1, 1), (1, 2), (2, 2), (2, 3)]), max_size=3),
     }
 )
 
@@ -89,7 +91,7 @@ async def _write(pool: Pool, generated: dict[str, Any]) -> tuple[int, list[int]]
         weights={"quality": quality, "likes": likes, "comments": comments},
         caps={"likes": rules["caps"][0], "comments": rules["caps"][1]},
         tie_break=rules["ties"], winner_count=rules["winners"], reserve_count=rules["reserves"],
-        eligibility={"min_account_age_days": rules["min_age_days"], "require_media": False}, prizes=[phases.PRIZE],
+        eligibility={"min_account_age_days": rules["min_age_days"], "require_media": False}, prizes=_prizes(rules["places"]),
         topic_name=name,
     )  # fmt: skip
     await pool.execute("UPDATE campaigns SET created_by = $2 WHERE id = $1", campaign_id, await make.account(pool))
@@ -150,6 +152,13 @@ async def _write(pool: Pool, generated: dict[str, Any]) -> tuple[int, list[int]]
     return campaign_id, posts
 
 
+def _prizes(places: Sequence[tuple[int, int] | None]) -> list[dict[str, Any]]:
+    return [
+        phases.PRIZE | {"name": f"奖品{n}", "places": None if each is None else list(each)}
+        for n, each in enumerate(places)
+    ]
+
+
 async def _compare(pool: Pool, keys: Keys, generated: dict[str, Any], campaign_id: int, posts: list[int]) -> None:
     await settle_campaign(pool, keys, campaign_id, by=None)
     document = await phases.result_of(pool, campaign_id)
@@ -161,6 +170,11 @@ async def _compare(pool: Pool, keys: Keys, generated: dict[str, Any], campaign_i
     outcome = finding.outcome
     assert [int(each.post_id) for each in outcome.winners] == [posts[n] for n in winners]
     assert [int(each.post_id) for each in outcome.reserves] == [posts[n] for n in reserves]
+    for place, winner in enumerate(outcome.winners, 1):
+        named = [
+            n for n, each in enumerate(generated["rules"]["places"]) if each is None or each[0] <= place <= each[1]
+        ]
+        assert [prize["name"] for prize in winner.prizes] == [f"奖品{n}" for n in named]
     assert {int(row.post_id): Decimal(row.score) for row in outcome.sheet} == {posts[n]: scores[n] for n in scores}
     async with pool.acquire() as conn:
         settlement = await settlement_store.find_settlement(conn, campaign_id)
@@ -195,7 +209,7 @@ def _small_campaign() -> dict[str, Any]:
     entry: dict[str, Any] = {"author": 0, "at": -9, "gone": None, "voids": (), "marks": [], "acts": []}
     rules = {
         "weights": (Decimal(".5"), Decimal(".3"), Decimal(".2")), "caps": (9, 9), "winners": 1, "reserves": 1,
-        "ties": ["quality", "likes", "comments", "earliest"], "min_age_days": 0,
+        "ties": ["quality", "likes", "comments", "earliest"], "min_age_days": 0, "places": [None],
     }  # fmt: skip
     people = [person | {"person": "a"}, person | {"person": "b"}]
     return {"rules": rules, "people": people, "end": 0, "entries": [entry]}
