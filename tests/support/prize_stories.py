@@ -246,8 +246,8 @@ async def _ranked(pool: Pool, keys: Keys) -> Ids:
 
 
 async def _coded(pool: Pool, keys: Keys) -> Ids:
-    # The code is the second prize of the first place and the only one of the second place.
-    box = {**phases.PRIZE, "places": [1, 1]}
+    # The code is the only prize of the first place, and the second one of the rules.
+    box = {**phases.PRIZE, "places": [2, 2]}
     code = {"name": "听书月卡", "kind": "code", "per_winner": 1, "value_cny": "30", "places": [1, 2]}
     return await _people(pool, await phases.due(pool, keys, prizes=[box, code]))
 
@@ -336,7 +336,7 @@ STORIES: dict[str, Story] = {
         _coded,
         (
             Step(lambda p: add_codes(
-                p.pool, p.keys, p.campaign, 1, ["A-1", "B-2"], by=p.account("first"), request=_once("codes")
+                p.pool, p.keys, p.campaign, 2, ["A-1", "B-2"], by=p.account("first"), request=_once("codes")
             )),
             _FREEZE, _SETTLE, _announce("first"), _announce("second"), _FORFEIT, _claim(1, recipient_name="", phone="", address=""), _FINISH,
             _of(1, lambda p, account, winner: show_codes(p.pool, p.keys, account, winner, _once("show"))),
