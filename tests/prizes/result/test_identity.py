@@ -20,6 +20,8 @@ _copies = count(1)
 _FROZEN_AT = re.compile(rb'"frozen_at":"[^"]*"')
 _SIGNED = re.compile(rb'"signature":\{[^}]*\}')
 
+TIERS = [{**phases.PRIZE, "places": [1, 1]}, {**phases.PRIZE, "name": "书签", "places": [2, 2]}]
+
 
 def _name(url: str) -> str:
     return url.rpartition("/")[2].partition("?")[0]
@@ -93,7 +95,7 @@ async def test_two_workers_hours_apart_and_a_restored_dump_give_the_same_bytes(
     servers: Embedded, database: str, keys: Keys
 ) -> None:
     pool = await open_pool(database, size=4)
-    campaign = await phases.due(pool, entries=8, reserve_count=3)
+    campaign = await phases.due(pool, entries=8, reserve_count=3, prizes=TIERS)
     await _judge(pool, campaign)
     pool.terminate()
     await administer(

@@ -21,6 +21,8 @@ from tests.support import make, phases
 
 VECTOR = Path(__file__).with_name("result_vector.json")
 
+TIERS = [{**phases.PRIZE, "places": [1, 1]}, {**phases.PRIZE, "name": "书签", "places": [2, 2]}]
+
 
 def _vector() -> dict[str, Any]:
     vector: dict[str, Any] = json.loads(VECTOR.read_text("utf-8"))
@@ -65,7 +67,7 @@ def test_the_vector_verifies_only_with_its_key() -> None:
 
 
 async def test_a_settlement_of_rows_in_another_order_differs_only_in_the_time(pool: Pool, keys: Keys) -> None:
-    campaign = await phases.due(pool, entries=12)
+    campaign = await phases.due(pool, entries=12, prizes=TIERS)
     at = make.now() - 5 * make.DAY
     for post in campaign.posts[4:8]:
         # Ties, and one person with many likes.
