@@ -8,7 +8,7 @@ HOLD := --disable-pip-version-check --quiet --require-hashes --no-deps
 # `make` alone lists the targets.
 .DEFAULT_GOAL := help
 
-.PHONY: help demo run test check properties lint bench bench-settle chaos fuzz clients lock clean install install-dev
+.PHONY: help demo run test check properties lint bench bench-settle chaos fuzz clients docs lock clean install install-dev
 
 help:                  ## Lists the targets.
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
@@ -59,6 +59,11 @@ clients: install-dev   ## Generates clients from the OpenAPI document and runs t
 	@"$(VENV)-clients/bin/python" -m pip install $(HOLD) -r requirements-clients.lock
 	"$(BIN)/python" -m tests.clients --generator "$(VENV)-clients/bin/openapi-python-client" $(ARGS)
 
+docs:                  ## Builds the site of the documents into .site, to be read without a network.
+	@test -x "$(VENV)-docs/bin/python" || $(PYTHON) -m venv "$(VENV)-docs"
+	@"$(VENV)-docs/bin/python" -m pip install $(HOLD) -r requirements-docs.lock
+	@"$(VENV)-docs/bin/python" docs/site/build.py
+
 install: $(VENV)/.installed          ## Installs the package into .venv.
 install-dev: $(VENV)/.installed-dev  ## Installs what development and tests need as well.
 
@@ -78,6 +83,7 @@ lock:                  ## Pins every version with its hashes; needs uv on PATH.
 	uv pip compile pyproject.toml --extra embedded --extra build --universal --python-version 3.11 --generate-hashes --no-header --quiet --output-file requirements.lock
 	uv pip compile pyproject.toml --all-extras --constraints requirements.lock --universal --python-version 3.11 --generate-hashes --no-header --quiet --output-file requirements-dev.lock
 	uv pip compile tests/clients/requirements.in --universal --python-version 3.11 --generate-hashes --no-header --quiet --output-file requirements-clients.lock
+	uv pip compile docs/site/requirements.in --universal --python-version 3.11 --generate-hashes --no-header --quiet --output-file requirements-docs.lock
 
 clean:                 ## Deletes .venv, .feed and all caches.
-	rm -rf "$(VENV)" "$(VENV)-clients" .feed .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	rm -rf "$(VENV)" "$(VENV)-clients" "$(VENV)-docs" .feed .site .pytest_cache .mypy_cache .ruff_cache .hypothesis

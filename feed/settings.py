@@ -19,7 +19,7 @@ _MIN_SECRET_BYTES = 32
 
 
 class Settings(msgspec.Struct, frozen=True, kw_only=True):
-    """The settings of a process. Every field is documented in docs/how-to/operate.md."""
+    """The settings of a process. Every field is documented in docs/reference/settings.md."""
 
     database_url: str
     redis_url: str

@@ -14,10 +14,11 @@ from feed.settings import Settings
 ROOT = Path(feed.__file__).parent.parent
 DOCS = ROOT / "docs"
 OPERATIONS = (DOCS / "how-to/operate.md").read_text("utf-8")
+SETTINGS = (DOCS / "reference/settings.md").read_text("utf-8")
 
 
 def test_every_setting_is_documented_with_its_default() -> None:
-    rows = dict(re.findall(r"^\| `FEED_(\w+)` \| (.+?) \|", OPERATIONS, re.MULTILINE))
+    rows = dict(re.findall(r"^\| `FEED_(\w+)` \| (.+?) \|", SETTINGS, re.MULTILINE))
     assert rows.keys() == {name.upper() for name in Settings.__struct_fields__}
     told = Settings(database_url="", redis_url="", keys_dir=Path())
     for name, default in rows.items():

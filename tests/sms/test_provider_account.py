@@ -19,7 +19,9 @@ from feed.sms.registry import REGISTRATIONS, check_settings, code_windows, get_r
 from feed.sms.tencent.provider import TencentProvider
 from tests.support.fake_sms_provider import KEY_SECRET, TEMPLATES, Fake
 
-OPERATIONS = Path(feed.__file__).parent.parent.joinpath("docs/how-to/operate.md").read_text("utf-8")
+DOCS = Path(feed.__file__).parent.parent / "docs"
+SETTINGS = (DOCS / "reference/settings.md").read_text("utf-8")
+OPERATIONS = (DOCS / "how-to/operate.md").read_text("utf-8")
 BASE = {"FEED_DATABASE_URL": "postgresql://x", "FEED_REDIS_URL": "redis://x", "FEED_KEYS_DIR": "/keys"}
 ALIYUN = Fake("aliyun", "https://sms.example").settings
 TENCENT = Fake("tencent", "https://sms.example").settings
@@ -97,7 +99,7 @@ def test_every_provider_is_registered_under_its_own_name_and_documented() -> Non
         provider = registration.open(registration.read(read_settings(BASE | ALIYUN | TENCENT)))
         assert provider.name == registration.name
         assert get_registration(registration.name) is registration
-        assert f"`{registration.name}`" in OPERATIONS
+        assert f"`{registration.name}`" in SETTINGS
         if registration.receipts is not None:
             assert f"/sms/{registration.name}/TOKEN" in OPERATIONS
 

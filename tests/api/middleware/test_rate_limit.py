@@ -248,7 +248,7 @@ async def test_without_limits_no_headers_are_sent(client: httpx.AsyncClient, joi
 def test_the_documented_table_matches_the_code() -> None:
     rows = re.findall(
         r"^\| `(\w+)` \| ([^|]*) \| ([^|]*) \| (open|503) \|$",
-        (Path(feed.__file__).parents[1] / "docs/how-to/operate.md").read_text("utf-8").replace("| | ", "|  | "),
+        (Path(feed.__file__).parents[1] / "docs/reference/settings.md").read_text("utf-8").replace("| | ", "|  | "),
         re.MULTILINE,
     )
     assert {name: (account.strip(), address.strip(), away == "503") for name, account, address, away in rows} == {
