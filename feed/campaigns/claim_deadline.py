@@ -18,5 +18,5 @@ def claim_deadline(rules: Rules, notified_at: datetime) -> datetime:
 def claim_deadline_text(rules: Rules) -> str:
     """The same as a clause of the rules text."""
     days = f"{rules.claim_days}天" if rules.claim_days else BLANK
-    until = f"且不早于{local_time(rules.claim_ends_at, ends=True)}" if rules.claim_ends_at else ""
-    return f"在收到通知后{days}内{until}"
+    until = f"（领取截止不早于{local_time(rules.claim_ends_at, ends=True)}）" if rules.claim_ends_at else ""
+    return f"在站内消息发出后{days}内{until}"

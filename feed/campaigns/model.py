@@ -9,7 +9,7 @@ from typing import Annotated, Any, Literal, NewType, get_args
 import msgspec
 import rfc8785
 
-from feed.campaigns.text_rules import CriterionName, DeliveryPlace, PrizeName, PrizeTerms
+from feed.campaigns.text_rules import CriterionName, DeliveryPlace, LicenceKey, LicenceText, PrizeName, PrizeTerms
 from feed.ids import GivenId
 from feed.numbers import BoundedDecimal, Duration, Int32
 from feed.texts import Choice
@@ -38,6 +38,12 @@ FREEZE_AFTER = timedelta(seconds=10)
 SETTLE_AFTER = timedelta(hours=72)
 # A draw's public value is younger than its list by this much, so that it is unknown when the list is made.
 BEACON_DELAY = timedelta(seconds=60)
+# How long after the last time of the decision a result may be announced before it is overdue.
+ANNOUNCED_WITHIN = timedelta(days=7)
+
+
+# Records of winners are kept masked for two years, as the law on prize promotions requires.
+ARCHIVE = timedelta(days=2 * 365 + 1)
 
 
 class Weights(msgspec.Struct, frozen=True):
@@ -134,11 +140,31 @@ class Rules(msgspec.Struct, frozen=True, kw_only=True):
     quorum: int | None = None
     delivery: Delivery = Delivery()
     tax_borne_by: str = "organiser"
+    # The key of one of the site's clauses on the use of works, and the clause itself, which publishing copies into the rules.
+    licence: LicenceKey | None = None
+    licence_text: LicenceText | None = None
+    # Whether it is meant that another campaign has the same topic at the same time.
+    shares_topic: bool = False
+    # Days after the final result until claims are destroyed, and at most, while a prize is not handed over. Set by publishing;
+    # None: published by a version that did not record them.
+    claims_kept_days: Duration | None = None
+    claims_kept_at_most_days: Duration | None = None
 
     @property
     def settles_at(self) -> datetime:
         """When the worker settles: as the rules say, or 72 hours after the end."""
         return self.settle_at or self.ends_at + SETTLE_AFTER
+
+    @property
+    def decides_by(self) -> datetime:
+        """The last time of the decision: a draw waits for each of its public values before."""
+        waits = len(self.beacon_order) if self.method == "draw" else 0
+        return self.settles_at + waits * timedelta(hours=self.beacon_wait_hours)
+
+    @property
+    def result_due_at(self) -> datetime:
+        """When the result is announced at the latest; afterwards it is overdue."""
+        return self.decides_by + ANNOUNCED_WITHIN
 
 
 def served_state(stored: StoredState, starts_at: datetime | None, ends_at: datetime | None, now: datetime) -> State:

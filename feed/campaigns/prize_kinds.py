@@ -79,7 +79,7 @@ GOODS = PrizeKind(
 CODE = PrizeKind(
     name="code",
     label="兑换码",
-    delivery_text="兑换码在“我的奖品”中向获奖者本人显示",
+    delivery_text="兑换码在“我的奖品”中向本人显示，首次查看后24小时内可以再次查看",
     has_codes=True,
     is_voucher=True,
 )

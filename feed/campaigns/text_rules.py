@@ -12,6 +12,8 @@ PRIZE_NAME = line(60, required=False)
 PRIZE_TERMS = line(500, required=False)
 CRITERION = line(40, required=False)
 PLACE = line(200, required=False)
+LICENCE_KEY = line(40)
+LICENCE_TEXT = line(1000)
 # Only these may contain line breaks. The others are part of a paragraph of the rules text.
 BODY = prose(5000, required=False)
 NOTES = prose(2000, required=False)
@@ -26,3 +28,5 @@ CriterionName = Annotated[str, CRITERION.bound]
 DeliveryPlace = Annotated[str, PLACE.bound]
 Body = Annotated[str, BODY.bound]
 Notes = Annotated[str, NOTES.bound]
+LicenceKey = Annotated[str, LICENCE_KEY.bound]
+LicenceText = Annotated[str, LICENCE_TEXT.bound]

@@ -43,8 +43,8 @@ def test_a_fixed_end_only_extends_the_claim_deadline() -> None:
     assert claim_deadline(changed(claim_ends_at=ENDS_AT + 6 * DAY), ENDS_AT) == ENDS_AT + 7 * DAY
     fixed = changed(claim_ends_at=ENDS_AT + 9 * DAY)
     assert claim_deadline(fixed, ENDS_AT) == ENDS_AT + 9 * DAY
-    assert claim_deadline_text(RULES) == "在收到通知后7天内"
-    assert claim_deadline_text(fixed) == "在收到通知后7天内且不早于2026年9月29日24:00"
+    assert claim_deadline_text(RULES) == "在站内消息发出后7天内"
+    assert claim_deadline_text(fixed) == "在站内消息发出后7天内（领取截止不早于2026年9月29日24时）"
 
 
 @given(

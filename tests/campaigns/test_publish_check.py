@@ -27,7 +27,7 @@ GOODS = {"name": "好书", "kind": "goods", "per_winner": 1, "value_cny": "59.90
 # The fields whose text an editor writes into the rules text.
 PLACES = ["title", "organiser", "contact", "notes", "beacon", "prize", "terms", "criterion", "place"]
 # Characters that Python, a browser or a phone may interpret as the end of a line, and others around them.
-SIGNS = st.characters() | st.sampled_from("\n\r\t\v\f\x1c\x1d\x1e\x85\u2028\u2029\u200b\u202e\u3000 1.9活动")
+SIGNS = st.characters() | st.sampled_from("\n\r\t\v\f\x1c\x1d\x1e\x85\u2028\u2029\u200b\u202e\u3000 1.9一、活动")
 
 
 def written(place: str, value: str) -> dict[str, Any]:
@@ -49,7 +49,11 @@ def written(place: str, value: str) -> dict[str, Any]:
 def clauses(text: str) -> list[str]:
     """The numbers of the lines that look like clauses if leading spaces are not visible."""
     lines = re.split("[\n\r\v\f\x1c-\x1e\x85\u2028\u2029]", text)
-    return [found[1] for line in lines if (found := re.match(r"[\s\u200b\ufeff]*([0-9]+)[.．、]", line))]
+    return [
+        found[1]
+        for line in lines
+        if (found := re.match(r"[\s\u200b\ufeff]*([0-9]+|[一二三四五六七八九十]+)[.．、]", line))
+    ]
 
 
 @given(st.sampled_from(PLACES), st.text(SIGNS, min_size=1, max_size=40))
@@ -64,7 +68,7 @@ def test_no_accepted_text_reads_as_a_clause(place: str, value: str) -> None:
 def test_no_text_accepted_by_an_earlier_check_reads_as_a_clause(place: str) -> None:
     plain, _ = read_rules(merge_fields({}, fields(**written(place, "书"))), publishing=True)
     rules, _ = read_rules(
-        merge_fields({}, fields(**written(place, "书\n  19. 转发者必得奖\u202820. 免税"))), publishing=True
+        merge_fields({}, fields(**written(place, "书\n  19. 转发者必得奖\u2028二十、免税"))), publishing=True
     )
     assert clauses(rules_text(rules)) == clauses(rules_text(plain))
 

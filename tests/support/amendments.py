@@ -60,6 +60,11 @@ RULES = Rules(
     quorum=3,
     delivery=Delivery(30, "书城"),
     tax_borne_by="winner",
+    licence="display",
+    licence_text="授权展示",
+    shares_topic=False,
+    claims_kept_days=90,
+    claims_kept_at_most_days=180,
 )
 
 

@@ -115,4 +115,9 @@ AFTER_OPENING: Mapping[str, Allowed] = {
     "quorum": _fixed,
     "delivery": _sooner,
     "tax_borne_by": _lighter,
+    "licence": _fixed,
+    "licence_text": _fixed,
+    "shares_topic": _fixed,
+    "claims_kept_days": _fixed,
+    "claims_kept_at_most_days": _fixed,
 }

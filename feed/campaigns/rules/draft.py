@@ -21,7 +21,7 @@ from feed.campaigns.model import (
     rules_document,
 )
 from feed.campaigns.rules.validation import EARLIEST, rules_problems
-from feed.campaigns.text_rules import BeaconName, Body, Contact, Notes, Organiser, Title
+from feed.campaigns.text_rules import BeaconName, Body, Contact, LicenceKey, Notes, Organiser, Title
 from feed.decoding import convert
 from feed.errors import FieldError
 from feed.ids import GivenId
@@ -39,6 +39,8 @@ _NEEDED: dict[str, Any] = {
     "method": "ranked",
     "winner_count": 1,
 }
+# Fields of the rules that no editor writes: publishing sets them to what the site has then.
+SET_BY_PUBLISHING = frozenset({"licence_text", "claims_kept_days", "claims_kept_at_most_days"})
 # While one of these dates is missing, problems that compare it are left out.
 _DATES = {"starts_at", "ends_at", "settle_at", "claim_ends_at"}
 
@@ -85,6 +87,8 @@ class CampaignFields(msgspec.Struct, frozen=True, kw_only=True):
     quorum: Int32 | UnsetType | None = UNSET
     delivery: Delivery | UnsetType | None = UNSET
     tax_borne_by: Choice | UnsetType | None = UNSET
+    licence: LicenceKey | UnsetType | None = UNSET
+    shares_topic: bool | UnsetType | None = UNSET
 
 
 def merge_fields(draft: Mapping[str, Any], fields: CampaignFields) -> dict[str, Any]:
@@ -121,8 +125,8 @@ def draft_fields(draft: Mapping[str, Any]) -> dict[str, Any]:
 
 def copy_fields(draft: Mapping[str, Any]) -> dict[str, Any]:
     """The fields of a draft without those that belong to its dates."""
-    dated = {"starts_at", "ends_at", "settle_at", "claim_ends_at", "announcement_post_id"}
-    return {name: value for name, value in draft.items() if name not in dated}
+    dated = {"starts_at", "ends_at", "settle_at", "claim_ends_at", "announcement_post_id", "shares_topic"}
+    return {name: value for name, value in draft.items() if name not in dated | SET_BY_PUBLISHING}
 
 
 def _is_premature(error: FieldError, ignored: set[str], publishing: bool) -> bool:

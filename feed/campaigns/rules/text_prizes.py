@@ -1,24 +1,28 @@
-"""The paragraphs of the rules text about prizes: who gets which, and how free places are filled."""
+"""The section of the rules text about prizes: which place gets which, and how free places are filled."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 
 from feed.campaigns.model import Prize, Rules, decimal_text
 from feed.campaigns.prize_kinds import KINDS
 from feed.campaigns.prize_places import Tier, tiers_of
-from feed.campaigns.text_parts import BLANK, local_time
+from feed.campaigns.text_parts import BLANK, Section, local_time, section, winner_word
 
 _NUMERALS = "一二三四五六七八九十"
 
 
-def prizes_text(rules: Rules, missing: Collection[str]) -> str:
+def prizes_section(rules: Rules, missing: Collection[str]) -> Section:
     """The prizes of each place. Fields in `missing` have placeholders, which are not printed."""
     count = BLANK if "winner_count" in missing else rules.winner_count
-    empty = "符合条件的人数不足时，名额空缺。"
     tiers = tiers_of(rules)
-    if "winner_count" in missing or len(tiers) == 1:
-        return f"奖品：共{count}名，每人获得{_each(rules.prizes)}。{empty}"
-    parts = "；".join(f"{tier_name(number, tiers)}，每人获得{_each(tier.prizes)}" for number, tier in enumerate(tiers))
-    return f"奖品：共{count}名。{parts}。{empty}"
+    offered: tuple[str, ...]
+    if not rules.prizes:
+        offered = (f"共{count}名，每人获得{BLANK}。",)
+    elif "winner_count" in missing or len(tiers) == 1:
+        offered = (f"共{count}名，每人获得：", *_list(map(_prize, rules.prizes)))
+    else:
+        given = (f"{tier_name(number, tiers)}，每人获得{_each(tier.prizes)}" for number, tier in enumerate(tiers))
+        offered = (f"共{count}名：", *_list(given))
+    return section("奖品", offered, "符合条件的人数不足时，名额空缺。")
 
 
 def tier_name(number: int, tiers: list[Tier]) -> str:
@@ -29,16 +33,20 @@ def tier_name(number: int, tiers: list[Tier]) -> str:
 
 
 def refill_text(rules: Rules) -> str:
-    """Which place a reserve takes."""
-    return (
-        "候补按顺序递补空出的名次，并获得该名次的奖品，其他获奖者的名次和奖品不变"
-        if len(tiers_of(rules)) > 1
-        else "由候补依次递补"
-    )
+    """Which place a reserve takes; the end of a sentence about free places."""
+    if len(tiers_of(rules)) == 1:
+        return "由候补依次递补"
+    winner = winner_word(is_draw=rules.method == "draw")
+    return f"由候补依次递补，递补者取得空出的名次及其奖品，其他{winner}的名次和奖品不变"
+
+
+def _list(texts: Iterable[str]) -> list[str]:
+    *first, last = texts
+    return [*(f"{text}；" for text in first), f"{last}。"]
 
 
 def _each(prizes: Collection[Prize]) -> str:
-    return "；".join(map(_prize, prizes)) or BLANK
+    return "、".join(map(_prize, prizes)) or BLANK
 
 
 def _prize(prize: Prize) -> str:

@@ -1,97 +1,137 @@
-"""The paragraphs of the rules text from the result on: result, objections, claim, delivery, waiver, tax, privacy."""
+"""The sections of the rules text from the result on: result, objections, claim, waiver, licence, tax, privacy, organiser."""
 
 from collections.abc import Collection
-from datetime import timedelta
 
 from feed.campaigns.claim_deadline import claim_deadline_text
-from feed.campaigns.model import FREEZE_AFTER, Rules
-from feed.campaigns.prize_kinds import KINDS, kinds_of
+from feed.campaigns.model import ARCHIVE, Rules
+from feed.campaigns.prize_kinds import kinds_of
+from feed.campaigns.rules.text_draw import is_undated
 from feed.campaigns.rules.text_prizes import refill_text
-from feed.campaigns.text_parts import BLANK, local_time
+from feed.campaigns.text_parts import BLANK, Section, local_time, section, winner_word
+
+# What the objections section defines.
+_FINAL = "结果最终确定"
 
 
-def terms_text(rules: Rules, missing: Collection[str]) -> list[str]:
-    """The paragraphs in their order. Fields in `missing` have placeholders, which are not printed."""
+def result_section(rules: Rules, missing: Collection[str]) -> Section:
+    """When and how the result is made, published, objected to and final."""
+    undated = is_undated(rules, missing)
+    at = BLANK if undated else local_time(rules.settles_at)
+    due = BLANK if undated else local_time(rules.result_due_at, ends=True)
+    is_draw = rules.method == "draw"
+    winner, names = winner_word(is_draw=is_draw), "中奖名单" if is_draw else "获奖名单"
+    thing, waits, done = (
+        ("动态", "待审核", "确定签单") if is_draw else ("作品、评论", "待审核或者作品待打分", "评定结果")
+    )
+    unmarked = "" if is_draw else "，未获打分的作品质量分为0分"
+    decided = "主办方按上述时间确定签单并开奖" if is_draw else f"主办方于{at}评定结果"
+    return section(
+        "结果公布",
+        f"{decided}。截止后已无{thing}{waits}的，可以提前{done}；届时仍有的，处理完毕后{done}。"
+        f"确需先行{done}的，在结果中公开理由，尚未审核的{'动态不参与抽奖' if is_draw else '作品不参与评选'}{unmarked}。",
+        f"结果最迟于{due}公布。逾期未公布的，活动页面显示“结果逾期”，编辑部收到催办，参与者可向主办方查询。",
+        f"结果经两名编辑确认后，在活动页面公布{names}，昵称脱敏显示（如“沈**”，相同的附账号尾号）；"
+        f"同时公布可以独立验算的{'签单' if is_draw else '计分表'}和数字签名。",
+        f"公布结果时，以站内消息通知{winner}，并发短信提醒；领取期限以站内消息为准。",
+        *_objections(rules),
+    )
+
+
+def _objections(rules: Rules) -> list[str]:
+    if not rules.objection_days:
+        return [f"公布后即为{_FINAL}。对结果有异议的，可按本规则所列联系方式向主办方提出。"]
+    judged = "组织" if rules.method == "draw" else "组织和打分"
     return [
-        _result(rules, missing),
-        _objections(rules),
-        _claim(rules),
-        _delivery(rules),
-        _waiver(rules),
-        _tax(rules),
-        _privacy(rules),
-        "规则变更：活动开始后，主办方只作有利于参与者的变更和不影响评选的文字修改；本规则的每个版本都可在活动页面查阅。",
-        f"主办方：{rules.organiser.strip() or BLANK}。联系方式：{rules.contact.strip() or BLANK}。",
+        f"公布后公示{rules.objection_days}天。公示期内，参与者可在活动页面提出异议，由未参与本活动{judged}的编辑核实并答复；"
+        "确有错误的，予以更正并公布。",
+        f"公示期满且异议处理完毕，为{_FINAL}。",
     ]
 
 
-def _result(rules: Rules, missing: Collection[str]) -> str:
-    at = BLANK if is_undated(rules, missing) else local_time(rules.settles_at)
-    is_draw = rules.method == "draw"
-    done, waits = ("确定签单", "待审核") if is_draw else ("评定", "待审核或待评分")
-    unmarked = "" if is_draw else "，未获打分的作品质量分为0"
-    return (
-        f"结果产生与公布：{at}{'确定签单，并按上述时间开奖' if is_draw else '评定结果'}；"
-        f"截止满{FREEZE_AFTER // timedelta(seconds=1)}秒后已无内容{waits}的，可以提前{done}；"
-        f"届时仍有内容{waits}的，处理完毕后{done}；确需先行{done}的，记录理由，尚未审核的作品不参与评选{unmarked}。"
-        f"结果经两名编辑确认后，在活动页面以昵称公布，附可独立验算的{'签单' if is_draw else '计分表'}和签名，"
-        "并以站内消息和短信通知获奖者。"
-    )
+def claim_sections(rules: Rules) -> list[Section]:
+    """How prizes are claimed and delivered, and how they are lost."""
+    return [section("领取奖品", *_claim(rules), _delivery(rules)), _waiver(rules)]
 
 
-def is_undated(rules: Rules, missing: Collection[str]) -> bool:
-    """Whether the draft has no date of the result yet."""
-    return "settle_at" in missing or (rules.settle_at is None and "ends_at" in missing)
-
-
-def _objections(rules: Rules) -> str:
-    if not rules.objection_days:
-        return "异议：对结果有异议的，可按下列联系方式向主办方提出。"
-    return (
-        f"公示与异议：结果公示{rules.objection_days}天，期间可在活动页面提出异议，由未参与组织和打分的人员核实答复；"
-        "经核实确有错误的，更正并公布。"
-    )
-
-
-def _claim(rules: Rules) -> str:
-    kinds = [prize.kind for prize in rules.prizes if prize.kind in KINDS]
-    details = "；".join(dict.fromkeys(text for kind in kinds if (text := KINDS[kind].claim_text)))
-    how = f"填写{details}" if details else "确认领取"
-    free = "" if rules.tax_borne_by == "organiser" else "除下述税款外"
-    return (
-        f"领取条件、时间和方式：获奖者本人凭参与活动的账号，{claim_deadline_text(rules)}，在读特App“我的奖品”中{how}。"
-        f"领取{free}不收取任何费用，也不附加其他条件。"
-    )
-
-
-def _delivery(rules: Rules) -> str:
+def _claim(rules: Rules) -> list[str]:
     kinds = kinds_of(prize.kind for prize in rules.prizes)
-    within = f"自领取信息填写完整之日起{rules.delivery.within_days}天内"
+    details = list(dict.fromkeys(kind.claim_text for kind in kinds if kind.claim_text))
+    if len(details) > 1:
+        how = f"填写领奖信息（{'；'.join(f'{kind.label}：{kind.claim_text}' for kind in kinds if kind.claim_text)}）"
+    else:
+        how = f"填写{details[0]}" if details else "确认领取"
+    free = "" if rules.tax_borne_by == "organiser" else "除本规则所列税款外，"
+    return [
+        f"{winner_word(is_draw=rules.method == 'draw')}须{claim_deadline_text(rules)}，由本人用参与活动的账号，"
+        f"在读特App“我的奖品”中{how}。",
+        f"{free}领取奖品不收取任何费用，不附加其他条件。",
+    ]
+
+
+def _delivery(rules: Rules) -> str | tuple[str, ...]:
+    kinds = kinds_of(prize.kind for prize in rules.prizes)
+    within = f"自{_FINAL}且领取信息填写完整之日起{rules.delivery.within_days}天内"
     place = rules.delivery.place or "站内消息另行通知的地点"
     ways = [kind.delivery_text.format(within=within, place=place) for kind in kinds]
-    if rules.objection_days:
-        ways.append("以上均在公示期满、异议处理完毕后进行")
     if rules.delivery.place and not any(kind.is_collected for kind in kinds):
         ways.append(f"需要自取的，地点为{rules.delivery.place}")
-    return f"奖品交付方式：{'；'.join(ways) if rules.prizes else BLANK}。"
+    return (f"奖品在{_FINAL}后交付：", *(f"{way}。" for way in ways)) if rules.prizes else f"奖品交付方式：{BLANK}。"
 
 
-def _waiver(rules: Rules) -> str:
-    next_one = refill_text(rules) if rules.unclaimed == "next_reserve" else "不再递补"
-    return (
-        "弃奖：逾期未领取，或者在“我的奖品”中放弃的，视为弃奖；结果评定后删除获奖作品、注销账号，"
-        f"或者获奖作品因违法违规被移除的，不再获奖。空出的名额{next_one}。"
+def _waiver(rules: Rules) -> Section:
+    is_draw = rules.method == "draw"
+    winner, won = ("中奖者", "中奖") if is_draw else ("获奖者", "获奖")
+    thing = "参与抽奖的动态" if is_draw else "获奖作品"
+    return section(
+        "弃奖和递补" if rules.reserve_count else "弃奖",
+        "逾期未领取，或者在“我的奖品”中放弃的，视为弃奖。",
+        f"{'开奖' if is_draw else '评定结果'}后、奖品交付前，{winner}删除{thing}或者注销账号的，"
+        f"以及{thing}因违法违规被移除的，不再{won}。对移除提出异议的，处理期间保留其名额。",
+        *_refill(rules),
     )
 
 
-def _tax(rules: Rules) -> str:
-    by = "主办方" if rules.tax_borne_by == "organiser" else "获奖者"
-    return f"税费：奖品依法应缴纳个人所得税的（偶然所得，税率20%），由主办方代扣代缴，税款由{by}承担。"
+def _refill(rules: Rules) -> list[str]:
+    """What happens to a place that is free. Only a missed deadline is subject to `unclaimed`."""
+    if not rules.reserve_count:
+        return ["空出的名额不再补选，相应奖品不再发放。"]
+    lapsed = "" if rules.unclaimed == "next_reserve" else "因逾期未领取空出的名额不再递补。"
+    other = "空出的名额" if rules.unclaimed == "next_reserve" else "因其他原因空出的名额"
+    return [
+        f"{lapsed}{other}{refill_text(rules)}；没有候补的，名额空缺。",
+        "递补时已被封禁、已注销账号、已获得本活动奖品或者动态不可见的候补，由下一名候补递补。"
+        "递补者另行通知，领取期限自通知时重新计算。",
+    ]
 
 
-def _privacy(rules: Rules) -> str:
-    return (
-        "个人信息：领奖信息仅用于核实身份和交付奖品，加密保存，只提供给承担寄送的单位，活动结束后按期销毁；"
-        "为接受监督检查，脱敏的获奖记录保存两年。获奖者可以查询、更正自己的领奖信息；"
-        "不满十四周岁的，由监护人同意并代为填写。"
+def closing_sections(rules: Rules) -> list[Section]:
+    """Licence, tax, personal data, changes and organiser."""
+    return [
+        *([section("作品使用", rules.licence_text.strip())] if rules.licence_text else []),
+        _tax(rules),
+        _privacy(rules),
+        section(
+            "规则变更",
+            "活动开始后，主办方只作有利于参与者的变更，以及不影响结果的文字修改。本规则的每个版本都可在活动页面查阅。",
+        ),
+        section("主办方", f"主办方：{rules.organiser.strip() or BLANK}。联系方式：{rules.contact.strip() or BLANK}。"),
+    ]
+
+
+def _tax(rules: Rules) -> Section:
+    by = "主办方" if rules.tax_borne_by == "organiser" else winner_word(is_draw=rules.method == "draw")
+    return section("税费", f"奖品依法应缴纳个人所得税的（偶然所得，税率20%），由主办方代扣代缴，税款由{by}承担。")
+
+
+def _privacy(rules: Rules) -> Section:
+    days, most = rules.claims_kept_days, rules.claims_kept_at_most_days
+    kept = "领奖信息在活动结束后按期销毁" if days is None else f"领奖信息在{_FINAL}满{days}天时销毁"
+    if days is not None and most is not None and most > days:
+        kept += f"；届时仍有奖品未交付完毕的，最迟满{most}天时销毁"
+    winner = winner_word(is_draw=rules.method == "draw")
+    return section(
+        "个人信息",
+        "领奖信息仅用于核实身份和交付奖品，加密保存，只提供给承担寄送的单位。",
+        f"{kept}。为接受监督检查，脱敏的领奖记录自{_FINAL}起保存{ARCHIVE.days}天（两年）。",
+        f"{winner}可在“我的奖品”中查询、更正本人的领奖信息；不满十四周岁的，由监护人同意并代为填写。",
     )

@@ -9,7 +9,7 @@ import msgspec
 
 from feed.audit import store as audit
 from feed.campaigns import lifecycle_store as lifecycle
-from feed.campaigns.model import time_text
+from feed.campaigns.model import ARCHIVE, time_text
 from feed.inbox import store as inbox
 from feed.keys import fingerprint_store as fingerprints
 from feed.keys.signatures import Signature, sign_document
@@ -19,8 +19,6 @@ from feed.prizes.claims import shredding_store
 from feed.prizes.notices import SHIPMENT_REMOVED, SHIPPED
 
 FORMAT: Literal["feed-shredding-1"] = "feed-shredding-1"
-# Records of winners are kept masked for two years, as the law on prize promotions requires.
-ARCHIVE = timedelta(days=2 * 365 + 1)
 
 
 class Retention(msgspec.Struct, frozen=True):

@@ -64,6 +64,10 @@ class CampaignCard(msgspec.Struct, frozen=True, kw_only=True):
     quorum: int | None
     delivery: Delivery
     tax_borne_by: str
+    licence: str | None
+    # The clause as it was published; null in a draft.
+    licence_text: str | None
+    shares_topic: bool
     rules_version: int | None
     rules_sha256: str | None
     entry_count: int

@@ -30,7 +30,7 @@ OPTIONAL = {
     path
     for path in leaves(Rules)
     if path not in CHOICES and path.split(".")[-1] in ("notes", "cover_media_id", "announcement_post_id", "settle_at",
-        "shortlist_size", "claim_ends_at", "beacon", "quorum", "place", "image_media_id", "terms", "valid_until", "places")
+        "shortlist_size", "claim_ends_at", "beacon", "quorum", "licence", "licence_text", "claims_kept_days", "claims_kept_at_most_days", "place", "image_media_id", "terms", "valid_until", "places")
 }  # fmt: skip
 CASES = [
     *((path, name, RULES, put(RULES, path, value)) for path in leaves(Rules) for name, value in moves(path, get(RULES, path))),

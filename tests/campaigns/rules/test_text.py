@@ -1,5 +1,6 @@
 """The rules text corresponds to the rules: another value gives another text."""
 
+import re
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import Any
@@ -11,9 +12,10 @@ from hypothesis import strategies as st
 
 from feed.campaigns.model import Caps, Criterion, Delivery, Eligibility, Prize, Rules, Weights
 from feed.campaigns.rules.draft import read_rules
-from feed.campaigns.rules.text import EXCLUSION_TEXTS, rules_text
+from feed.campaigns.rules.text import rules_text
+from feed.campaigns.rules.text_selection import EXCLUSION_TEXTS
 from feed.campaigns.scoring.engagement import EXCLUSION_REASONS
-from feed.campaigns.text_parts import BLANK, local_time
+from feed.campaigns.text_parts import BLANK, local_time, numeral, period
 from feed.prizes.draw.beacon import window_at, windows
 
 # Midnight in Shanghai: 20 September is the last day.
@@ -36,30 +38,45 @@ RULES = Rules(
 )
 
 
+def sections(rules: Rules, **given: Any) -> dict[str, list[str]]:
+    """The lines of each section by its heading."""
+    found: dict[str, list[str]] = {}
+    for line in rules_text(rules, **given).splitlines()[1:]:
+        if heading := re.fullmatch("([一二三四五六七八九十]+)、(.+)", line):
+            found[heading[2]] = []
+            assert heading[1] == numeral(len(found))
+        elif line and not line.startswith("温馨提示"):
+            found[list(found)[-1]].append(line)
+    return found
+
+
 def test_the_text_is_numbered_and_contains_every_term() -> None:
-    lines = rules_text(RULES).splitlines()
-    assert lines[0] == "《爱读书的深圳人》活动规则"
-    assert [line.split(".")[0] for line in lines[1:]] == [str(number) for number in range(1, len(lines))]
-    text = "\n".join(lines)
+    text = rules_text(RULES)
+    assert text.splitlines()[0] == "《爱读书的深圳人》活动规则"
+    for lines in sections(RULES).values():
+        items = [line for line in lines if not line.startswith("（")]
+        numbered = [f"{number}. " for number in range(1, len(items) + 1)] if len(items) > 1 else [""]
+        assert all(item.startswith(number) for item, number in zip(items, numbered, strict=True))
     for term in (
-        "2026年9月1日09:30至2026年9月20日24:00",
+        "2026年9月1日9时30分开始，2026年9月20日24时截止",
         "#爱读书的深圳人#",
-        "选出3人，候补5人",
-        "内容质量（评委打分）占50%、点赞占30%、评论占20%",
-        "10人点赞约得10.",
-        "深圳盒子×1（实物，单价约59.9元）；月卡×2（兑换码，单价约30元，",
+        "评出获奖者3名、候补5名",
+        "综合得分＝质量分×50%＋点赞分×30%＋评论分×20%",
+        "10人点赞约合10.",
+        "（1）深圳盒子×1（实物，单价约59.9元）；\n（2）月卡×2（兑换码，单价约30元，",
         "无需购买",
         "公示3天",
-        "通知后7天内",
-        "2026年9月24日00:00评定结果",
-        "弃奖：逾期未领取",
-        "自领取信息填写完整之日起30天内寄出，运费由主办方承担",
+        "站内消息发出后7天内",
+        "2026年9月24日0时评定结果",
+        "结果最迟于2026年9月30日24时公布",
+        "逾期未领取",
+        "领取信息填写完整之日起30天内寄出，运费由主办方承担",
         "兑换码在“我的奖品”中",
         "税率20%），由主办方代扣代缴，税款由主办方承担",
         "在活动页面提出异议",
-        "脱敏的获奖记录保存两年",
+        "脱敏的领奖记录自结果最终确定起保存731天",
         "不满十四周岁的，由监护人同意",
-        "未获打分的作品质量分为0",
+        "未获打分的作品，质量分为0分",
         "由候补依次递补",
         "主办方：读特。联系方式：0755-12345678。",
     ):
@@ -102,6 +119,9 @@ def test_the_text_is_numbered_and_contains_every_term() -> None:
         {"delivery": Delivery(15)},
         {"delivery": Delivery(30, "深圳书城")},
         {"tax_borne_by": "winner"},
+        {"licence_text": "授权展示"},
+        {"shares_topic": True},
+        {"claims_kept_days": 30},
     ],
 )
 def test_every_field_that_matters_changes_the_text(change: dict[str, Any]) -> None:
@@ -117,55 +137,62 @@ def test_criteria_and_quorum_are_in_the_text() -> None:
     criteria = (Criterion("立意", Decimal("0.625")), Criterion("文采", Decimal("0.375")))
     text = rules_text(msgspec.structs.replace(RULES, criteria=criteria, quorum=3, shortlist_size=20))
     assert "按立意（占62.5%）、文采（占37.5%）分项打分" in text
-    assert "须经不少于3名评委打分" in text
-    assert "入围不超过20件" in text
+    assert "须由不少于3名评委打分" in text
+    assert "入围作品是交由评委打分的作品，不超过20件" in text
     assert "全体评委打分" in rules_text(RULES)
-    # Without a weight of quality there are no marks.
-    assert "评委打分，" not in rules_text(msgspec.structs.replace(RULES, weights=Weights(Decimal(0), Decimal(1))))
+
+
+def test_what_has_no_weight_is_not_explained() -> None:
+    likes = msgspec.structs.replace(RULES, weights=Weights(Decimal(0), Decimal(1)))
+    assert "评委打分" not in sections(likes)
+    assert "评论分" not in rules_text(likes)
+    assert "综合得分＝点赞分×100%，" in rules_text(likes)
+    quality = msgspec.structs.replace(RULES, weights=Weights(Decimal(1)))
+    assert "有效点赞和评论" not in sections(quality)
+    assert "例如" not in rules_text(quality)
 
 
 def test_the_text_names_every_tie_break() -> None:
-    assert "依次按发布时间早者排列" in rules_text(msgspec.structs.replace(RULES, tie_break=()))
-    assert "依次按有效点赞人数多者、发布时间早者排列" in rules_text(
-        msgspec.structs.replace(RULES, tie_break=("likes",))
-    )
+    assert "依次按发布时间早者在前" in rules_text(msgspec.structs.replace(RULES, tie_break=()))
+    for order in (("likes",), ("likes", "earliest", "quality")):
+        assert "依次按有效点赞人数多者、发布时间早者在前" in rules_text(msgspec.structs.replace(RULES, tie_break=order))
 
 
 def test_an_unfinished_draft_has_a_text_with_blanks() -> None:
     rules, _ = read_rules({"title": "读书月", "prizes": [{"name": "书"}]}, publishing=False)
     text = rules_text(rules, missing={"topic", "starts_at", "ends_at", "winner_count", "method"})
     assert "2000年" not in text
-    assert f"{BLANK}至{BLANK}" in text
+    assert f"{BLANK}开始，{BLANK}截止" in text
     assert f"书×1（{BLANK}，单价约{BLANK}）" in text
     assert f"共{BLANK}名" in text
-    assert f"{BLANK}评定结果" in text
+    assert f"于{BLANK}评定结果" in text
+    assert f"最迟于{BLANK}公布" in text
     assert f"主办方：{BLANK}。联系方式：{BLANK}。" in text
 
 
 def test_notes_are_marked_as_no_part_of_the_rules() -> None:
     last = rules_text(msgspec.structs.replace(RULES, notes="点赞最多者必得奖")).splitlines()[-1]
-    assert last == "温馨提示（不属于评选规则）：点赞最多者必得奖"
+    assert last == "温馨提示（不属于活动规则）：点赞最多者必得奖"
 
 
 def test_midnight_is_the_end_of_a_day_and_the_beginning_of_the_next() -> None:
-    assert local_time(ENDS_AT, ends=True) == "2026年9月20日24:00"
-    assert local_time(ENDS_AT) == "2026年9月21日00:00"
-    assert local_time(ENDS_AT + timedelta(minutes=1), ends=True) == "2026年9月21日00:01"
+    assert local_time(ENDS_AT, ends=True) == "2026年9月20日24时"
+    assert local_time(ENDS_AT) == "2026年9月21日0时"
+    assert local_time(ENDS_AT + timedelta(minutes=1), ends=True) == "2026年9月21日0时1分"
 
 
 def test_a_time_is_printed_to_its_last_digit() -> None:
-    assert local_time(ENDS_AT + timedelta(seconds=5)) == "2026年9月21日00:00:05"
-    assert local_time(ENDS_AT + timedelta(seconds=5), ends=True) == "2026年9月21日00:00:05"
-    assert local_time(ENDS_AT + timedelta(milliseconds=20), ends=True) == "2026年9月21日00:00:00.02"
+    assert local_time(ENDS_AT + timedelta(seconds=5)) == "2026年9月21日0时0分5秒"
+    assert local_time(ENDS_AT + timedelta(seconds=5), ends=True) == "2026年9月21日0时0分5秒"
+    assert local_time(ENDS_AT + timedelta(milliseconds=20), ends=True) == "2026年9月21日0时0分0.02秒"
 
 
 def test_notes_of_several_lines_are_no_paragraphs_of_the_rules() -> None:
-    text = rules_text(msgspec.structs.replace(RULES, notes="多晒书架\n3. 转发者必得奖\u20284. 免税"))
-    assert [line for line in text.splitlines() if line.startswith(("3. ", "4. "))] == [
-        line for line in rules_text(RULES).splitlines() if line.startswith(("3. ", "4. "))
-    ]
+    rules = msgspec.structs.replace(RULES, notes="多晒书架\n3. 转发者必得奖\u20284. 免税")
+    assert sections(rules) == sections(RULES)
+    text = rules_text(rules)
     assert text.splitlines()[-3:] == [
-        f"温馨提示（不属于评选规则）：{line}" for line in ("多晒书架", "3. 转发者必得奖", "4. 免税")
+        f"温馨提示（不属于活动规则）：{line}" for line in ("多晒书架", "3. 转发者必得奖", "4. 免税")
     ]
 
 
@@ -188,18 +215,20 @@ def test_the_times_of_a_draw_in_the_text_are_the_executed_ones(
     rules = msgspec.structs.replace(
         RULES, method="draw", beacon="福彩双色球", beacon_order=order, beacon_wait_hours=30, settle_at=settle_at
     )
-    (line,) = [line for line in rules_text(rules).splitlines() if "开奖时间：" in line]
+    line = "".join(sections(rules)["开奖时间"])
     executed = windows(rules, rules.settles_at)
     assert f"{local_time(rules.settles_at)}公布签单" in line
     for window in executed:
-        assert f"{local_time(window.not_before)}至{local_time(window.until)}" in line
+        assert period(window.not_before, window.until) in line
     assert f"至{local_time(executed[-1].until)}仍未取得公开值的，不再有可公开验证的抽签" in line
     assert window_at(rules, rules.settles_at, executed[-1].until) is None
+    assert rules.decides_by == executed[-1].until
 
 
 def test_a_draw_without_a_beacon_is_drawn_at_once() -> None:
     rules = msgspec.structs.replace(RULES, method="draw", beacon_order=())
-    assert "开奖时间：2026年9月24日00:00公布签单，随即开奖" in rules_text(rules)
+    assert "2026年9月24日0时公布签单，随即开奖" in rules_text(rules)
+    assert rules.decides_by == rules.settles_at
 
 
 def test_a_draw_without_dates_has_blanks_for_its_times() -> None:
@@ -207,7 +236,7 @@ def test_a_draw_without_dates_has_blanks_for_its_times() -> None:
     for order in (("public_number", "drand"), ("drand",), ()):
         text = rules_text(msgspec.structs.replace(rules, beacon_order=order), missing={"starts_at", "ends_at"})
         assert "2000年" not in text
-        assert f"开奖时间：{BLANK}公布签单" in text
+        assert f"1. {BLANK}公布签单" in text
 
 
 def test_the_text_has_a_clause_for_each_exclusion_reason() -> None:
@@ -220,15 +249,66 @@ def test_the_text_has_a_clause_for_each_exclusion_reason() -> None:
     assert "有效点赞和评论" not in rules_text(msgspec.structs.replace(RULES, method="draw"))
 
 
+def test_a_draw_has_no_words_of_a_judged_campaign() -> None:
+    for change in ({}, {"reserve_count": 0}, {"unclaimed": "void"}, {"shares_topic": True}, {"objection_days": 0}):
+        text = rules_text(msgspec.structs.replace(RULES, method="draw", beacon="福彩", **change))
+        for word in ("作品", "打分", "质量", "评委", "评选", "评定", "获奖", "入围"):
+            assert word not in text, word
+        assert "中奖" not in rules_text(msgspec.structs.replace(RULES, **change))
+
+
+def test_without_reserves_the_text_names_none() -> None:
+    for method in ("ranked", "draw"):
+        for unclaimed in ("next_reserve", "void"):
+            rules = msgspec.structs.replace(RULES, method=method, reserve_count=0, unclaimed=unclaimed, beacon="福彩")
+            text = rules_text(rules)
+            assert "候补" not in text
+            assert "递补" not in text
+            assert "空出的名额不再补选" in text
+
+
+def test_only_a_missed_deadline_leaves_a_place_empty() -> None:
+    text = rules_text(msgspec.structs.replace(RULES, unclaimed="void"))
+    assert "因逾期未领取空出的名额不再递补。因其他原因空出的名额由候补依次递补" in text
+
+
+def test_the_retention_is_in_days() -> None:
+    assert "满30天时销毁；届时仍有奖品未交付完毕的，最迟满60天时销毁" in rules_text(
+        msgspec.structs.replace(RULES, claims_kept_days=30, claims_kept_at_most_days=60)
+    )
+    assert "最迟满" not in rules_text(msgspec.structs.replace(RULES, claims_kept_days=90, claims_kept_at_most_days=90))
+
+
+def test_numerals() -> None:
+    assert [numeral(n) for n in (1, 9, 10, 11, 19, 20, 21, 99)] == [
+        "一",
+        "九",
+        "十",
+        "十一",
+        "十九",
+        "二十",
+        "二十一",
+        "九十九",
+    ]
+
+
+def test_a_period_prints_its_year_once() -> None:
+    assert period(ENDS_AT, ENDS_AT + timedelta(days=1), ends=True) == "2026年9月21日0时至9月21日24时"
+    last = datetime(2026, 12, 31, 16, tzinfo=UTC)
+    assert period(ENDS_AT, last, ends=True) == "2026年9月21日0时至12月31日24时"
+    assert period(ENDS_AT, last) == "2026年9月21日0时至2027年1月1日0时"
+
+
 def test_the_text_says_what_is_judged_at_the_deadline() -> None:
     text = rules_text(RULES)
     for words in (
-        "截止时未撤回的点赞",
-        "截止时未被发表者删除且评定时公开可见的评论（含回复）",
-        "手机验证、工作人员身份、封禁和注册时间一律以截止时刻为准",
-        "截止时未处于封禁中",
-        "该版本须带本话题",
-        "截止满10秒后已无内容待审核或待评分的，可以提前评定",
-        "以上均在公示期满、异议处理完毕后进行",
+        "截止时未取消的点赞",
+        "截止时未被发表者删除，且评定时公开可见的评论和回复",
+        "手机号验证、工作人员权限、封禁和注册时间，以截止时为准",
+        "截止时未被封禁",
+        "该版本须带上述话题",
+        "截止后已无作品、评论待审核或者作品待打分的，可以提前评定结果",
+        "奖品在结果最终确定后交付",
+        "公示期满且异议处理完毕，为结果最终确定",
     ):
         assert words in text, words
