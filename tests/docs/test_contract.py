@@ -1,0 +1,47 @@
+"""The tables of operations in docs/reference/api.md name operations and errors that the OpenAPI document has."""
+
+import re
+from pathlib import Path
+from typing import Any
+
+import httpx
+
+import feed
+
+TEXT = (Path(feed.__file__).parents[1] / "docs/reference/api.md").read_text("utf-8")
+ROW = re.compile(r"^\| `(GET|PUT|POST|PATCH|DELETE) ([^`]+)` \| [^|]+ \| [^|]+ \| ([^|]*)\|$", re.MULTILINE)
+# Operations of campaigns, prizes and juries: each has a row.
+LISTED = re.compile(r"/v1/(admin/)?(campaigns|objections|prizes|messages|me/prizes|me/juries)\b")
+
+
+async def test_the_tables_of_operations_are_those_of_the_served_document(client: httpx.AsyncClient) -> None:
+    paths = (await client.get("http://feed.test/openapi.json")).json()["paths"]
+    served = {
+        (method.upper(), re.sub(r"{\w+}", "{}", path)): codes_of(operation)
+        for path, item in paths.items()
+        for method, operation in item.items()
+    }
+    rows = {(method, plain(path)): set(re.findall(r"`(\w+)`", errors)) for method, path, errors in ROW.findall(TEXT)}
+    assert len(rows) > 60
+    assert rows.keys() - served.keys() == set()
+    assert {row: errors - served[row] for row, errors in rows.items() if errors - served[row]} == {}
+    listed = {row for row in served if LISTED.match(row[1])}
+    # Its inverse has the row.
+    also = {(method, path) for method, path in listed if method == "DELETE" and ("PUT", path) in rows}
+    assert listed - rows.keys() - also == set()
+
+
+def plain(path: str) -> str:
+    """The path of a row without its query and body, in full, and without the names of parameters."""
+    path = re.split(r"[ ?]", path)[0].replace("…", "/v1/admin/campaigns/{}")
+    return re.sub(r"{\w+}", "{}", path)
+
+
+def codes_of(operation: dict[str, Any]) -> set[str]:
+    """The error codes that an operation can return."""
+    return {
+        code
+        for response in operation["responses"].values()
+        for media in response.get("content", {}).values()
+        for code in (response.get("x-codes") or media.get("x-codes") or [])
+    }
