@@ -77,7 +77,7 @@ EXPECTED: dict[str, Cost] = {
     "get_jury": Cost("/admin/campaigns/{campaign}/jury", 9),
     "list_my_marks": Cost("/admin/campaigns/{campaign}/marks", 5),
     "get_draw_number": Cost("/admin/campaigns/{drawn}/draw/number", 5),
-    "get_fairness": Cost("/admin/campaigns/{decided}/fairness", 7),
+    "get_fairness": Cost("/admin/campaigns/{decided}/fairness", 9),
     "list_objections": Cost("/admin/objections", 2),
     "list_stuck_prizes": Cost("/admin/prizes/stuck", 2),
     "list_claim_access": Cost("/admin/campaigns/{ended}/claim-access", 4),

@@ -330,7 +330,7 @@ TABLE: dict[str, Rule] = {
     "list_claim_access": for_staff("/admin/campaigns/{campaign}/claim-access", "admin"),
     "get_shredding": for_staff("/admin/campaigns/{campaign}/shredding", "editor", "admin", status=404),
     "list_stuck_prizes": for_staff("/admin/prizes/stuck", "editor", "admin"),
-    "get_fairness": for_staff("/admin/campaigns/{campaign}/fairness", "editor", "admin", status=404),
+    "get_fairness": for_staff("/admin/campaigns/{campaign}/fairness", "editor", "admin"),
     "get_draw_number": for_staff("/admin/campaigns/{campaign}/draw/number", "editor", "admin", status=404),
     "list_objections": for_staff("/admin/objections", "editor", "admin"),
     "list_messages": for_staff("/admin/messages", "editor", "admin"),

@@ -173,10 +173,11 @@ def distributions_of(events: Sequence[EngagementEvent], *, liked: bool) -> dict[
     for event in events:
         if event.liked is liked:
             by_post[event.post_id].append(event)
-    return {post_id: _distribution(each) for post_id, each in by_post.items()}
+    return {post_id: distribution_of(each) for post_id, each in by_post.items()}
 
 
-def _distribution(events: Sequence[EngagementEvent]) -> Distribution:
+def distribution_of(events: Sequence[EngagementEvent]) -> Distribution:
+    """The distribution of these events, each of another person."""
     ages = dict.fromkeys([*(name for name, _ in _ACCOUNT_AGES), "older"], 0)
     hours = [0] * 24
     for event in events:

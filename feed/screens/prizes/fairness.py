@@ -1,8 +1,9 @@
-"""The fairness report, for editors: margins, likers in common and other ways of counting. Available from the settlement on."""
+"""The fairness report, for editors: margins, likers in common and other ways of counting. Available from the opening on."""
 
 import asyncio
 import time
 from collections.abc import Hashable, Sequence
+from datetime import datetime
 from functools import partial
 from typing import Literal
 
@@ -10,19 +11,28 @@ import msgspec
 from asyncpg import Record
 
 from feed.campaigns import lifecycle_store as lifecycle
+from feed.campaigns import store as campaigns
 from feed.campaigns.model import Rules
+from feed.campaigns.store import Campaign
 from feed.postgres import Connection, Pool
 from feed.prizes import settlement_store
 from feed.prizes.fairness import scenarios
 from feed.prizes.fairness.liker_clusters import Cluster, find_clusters
 from feed.prizes.fairness.scenarios import Distribution, EngagementEvent, ScenarioName
-from feed.prizes.model import SheetNotFound, SheetRow
+from feed.prizes.model import Settlement, SheetNotFound, SheetRow
 from feed.prizes.result.selection import Selection
 from feed.prizes.settlement import sheet_store
-from feed.prizes.settlement_store import SettlementSummary
 from feed.screens.cache import TimedCache
 from feed.screens.prizes.cards import Id
-from feed.screens.prizes.fairness_store import count_comments, read_engagement, to_events
+from feed.screens.prizes.fairness_store import (
+    count_comments,
+    list_entrants,
+    list_first_winners,
+    list_tickets,
+    read_engagement,
+    to_events,
+)
+from feed.screens.prizes.live_sheet import read_live_sheet
 
 # The best entries are examined until their likes and comments together reach this number.
 MAX_EVENTS = 200_000
@@ -91,20 +101,27 @@ class LikerCluster(msgspec.Struct, frozen=True):
 
 
 class FairnessCard(msgspec.Struct, frozen=True, kw_only=True):
-    """The report to check before the announcement. The work is bounded, so only the best of all `entries` are examined.
+    """The report to check while the campaign runs and before the announcement. The work is bounded, so only the best of all `entries` are examined.
 
+    `provisional`: there is no result, and the report is about the sheet as it would be at `as_of`; its winners are those who would
+    win then. `basis` is `engagement` until the marks are locked: the scores contain no quality.
     `looked_at`: the number of entries whose likers and commenters were read; `compared`: the number of these, the best, that
     were compared with each other; `clusters` are the largest of `clusters_found`. A winner that was not examined has no `likes`.
-    In a draw only the winners are given, since engagement is not counted.
+    In a draw engagement is not counted, so only the winners, if there are any, and the `entrants` are given: the numbers of persons
+    with a ticket by the age of their account and the hour when they entered.
     """
 
     campaign_id: Id
     method: Literal["ranked", "draw"]
+    provisional: bool
+    as_of: datetime
+    basis: Literal["engagement", "full"]
     entries: int
     looked_at: int
     compared: int
     top_likers: int
     winners: list[FairWinner]
+    entrants: Distribution | None
     other_ways: list[OtherWay]
     clusters_found: int
     clusters: list[LikerCluster]
@@ -124,31 +141,61 @@ class FairnessReports:
         self._reports: TimedCache[_Report] = TimedCache(seconds=_CACHE_SECONDS, max_bytes=_MAX_BYTES, size=_size_of)
 
     async def get(self, campaign_id: int) -> FairnessCard:
-        """The report of the settlement in force. Raises SheetNotFound while there is no result."""
-        async with self._pool.acquire() as conn:
-            settlement = await settlement_store.find_settled(conn, campaign_id)
-        if settlement is None:
-            raise SheetNotFound
-        read = partial(self._read, campaign_id, settlement)
-        return (await self._reports.get(settlement.id, read, seconds=_CACHE_SECONDS)).card
+        """The report on the settlement in force, or else on the sheet as it would be now.
 
-    async def _read(self, campaign_id: int, settlement: SettlementSummary) -> _Report:
+        Raises SheetNotFound before the opening, of a cancelled campaign, and of an unknown one.
+        """
+        async with self._pool.acquire() as conn:
+            campaign = await campaigns.find_campaign(conn, campaign_id)
+            settlement = await settlement_store.find_settlement(conn, campaign_id)
+        if campaign is None or not campaign.has_opened or campaign.state == "cancelled":
+            raise SheetNotFound
+        read = partial(self._read, campaign, settlement)
+        key = campaign_id, None if settlement is None else (settlement.id, settlement.has_result)
+        return (await self._reports.get(key, read, seconds=_CACHE_SECONDS)).card
+
+    async def _read(self, campaign: Campaign, settlement: Settlement | None) -> _Report:
         # A caller that waits for the semaphore holds neither a thread nor a connection.
         async with self._semaphore:
-            return _Report(await self._compute(campaign_id, settlement), time.monotonic())
+            return _Report(await self._compute(campaign, settlement), time.monotonic())
 
-    async def _compute(self, campaign_id: int, settlement: SettlementSummary) -> FairnessCard:
+    async def _compute(self, campaign: Campaign, settlement: Settlement | None) -> FairnessCard:
+        version = campaign.rules_version if settlement is None else settlement.rules_version
+        assert version is not None
         async with self._pool.acquire() as conn:
-            rules = await lifecycle.get_rules(conn, campaign_id, settlement.rules_version)
+            as_of = await conn.fetchval("SELECT clock_timestamp()")
+            rules = await lifecycle.get_rules(conn, campaign.id, version)
+            head = _Head(campaign, settlement, as_of)
             if rules.method == "draw":
-                return await _read_draw(conn, campaign_id, settlement.id)
-            rows = await sheet_store.list_sheet_in_batches(conn, settlement.id)
+                return await _read_draw(conn, head)
+            if settlement is None:
+                sheet = await read_live_sheet(conn, campaign, max_cost=MAX_EVENTS)
+                rows, entries = sheet.rows, sheet.entries
+            else:
+                rows = await sheet_store.list_sheet_in_batches(conn, settlement.id)
+                entries = len(rows)
         actual, top = await asyncio.to_thread(_select_top, rows, rules)
         async with self._pool.acquire() as conn:
             comment_counts = await count_comments(conn, top)
             costs = await asyncio.to_thread(_reading_costs, rows, actual, comment_counts)
-            engagement = await read_engagement(conn, campaign_id, costs)
-        return await asyncio.to_thread(_report, campaign_id, rows, rules, actual, list(costs), engagement)
+            engagement = await read_engagement(conn, campaign.id, costs)
+        return await asyncio.to_thread(_report, head, entries, rows, rules, actual, list(costs), engagement)
+
+
+class _Head(msgspec.Struct, frozen=True):
+    """What a report is about."""
+
+    campaign: Campaign
+    settlement: Settlement | None
+    as_of: datetime
+
+    @property
+    def provisional(self) -> bool:
+        return self.settlement is None or not self.settlement.has_result
+
+    @property
+    def basis(self) -> Literal["engagement", "full"]:
+        return "full" if self.settlement is not None or self.campaign.marks_locked_at is not None else "engagement"
 
 
 def _size_of(_: Hashable, report: _Report) -> int:
@@ -170,21 +217,22 @@ def _reading_costs(rows: Sequence[SheetRow], actual: Selection, comment_counts: 
     }
 
 
-async def _read_draw(conn: Connection, campaign_id: int, settlement_id: int) -> FairnessCard:
-    rows = await conn.fetch(
-        """
-        SELECT rank, post_id, score
-        FROM winners
-        WHERE settlement_id = $1
-            AND NOT EXISTS (SELECT FROM amendments WHERE amendments.successor_id = winners.id)
-        ORDER BY place
-        """,
-        settlement_id,
-    )
+async def _read_draw(conn: Connection, head: _Head) -> FairnessCard:
+    winners = []
+    if head.settlement is None:
+        entered = await list_entrants(conn, head.campaign.id, most=MAX_EVENTS)
+        entries: int = await conn.fetchval("SELECT count(*) FROM entries WHERE campaign_id = $1", head.campaign.id)
+    else:
+        winners = await list_first_winners(conn, head.settlement.id)
+        entered = await list_tickets(conn, head.settlement.id, most=MAX_EVENTS)
+        entries = await conn.fetchval("SELECT count(*) FROM sheet_rows WHERE settlement_id = $1", head.settlement.id)
     return FairnessCard(
-        campaign_id=str(campaign_id),
+        campaign_id=str(head.campaign.id),
         method="draw",
-        entries=await conn.fetchval("SELECT count(*) FROM sheet_rows WHERE settlement_id = $1", settlement_id),
+        provisional=head.provisional,
+        as_of=head.as_of,
+        basis=head.basis,
+        entries=entries,
         looked_at=0,
         compared=0,
         top_likers=0,
@@ -199,16 +247,25 @@ async def _read_draw(conn: Connection, campaign_id: int, settlement_id: int) -> 
                 likes=None,
                 comments=None,
             )
-            for each in rows
+            for each in winners
         ],
+        entrants=await asyncio.to_thread(_distribution_of, entered),
         other_ways=[],
         clusters_found=0,
         clusters=[],
     )
 
 
+def _distribution_of(entered: Sequence[Record]) -> Distribution:
+    events = [
+        EngagementEvent(0, person, True, row["entered_at"], row["created_at"]) for person, row in enumerate(entered)
+    ]
+    return scenarios.distribution_of(events)
+
+
 def _report(
-    campaign_id: int,
+    head: _Head,
+    entries: int,
     rows: Sequence[SheetRow],
     rules: Rules,
     actual: Selection,
@@ -222,9 +279,12 @@ def _report(
     comments = scenarios.distributions_of(winner_events, liked=False)
     clusters = find_clusters(_likers(events, top))
     return FairnessCard(
-        campaign_id=str(campaign_id),
+        campaign_id=str(head.campaign.id),
         method="ranked",
-        entries=len(rows),
+        provisional=head.provisional,
+        as_of=head.as_of,
+        basis=head.basis,
+        entries=entries,
         looked_at=len(top),
         compared=clusters.compared,
         top_likers=len(scenarios.top_likers(events)),
@@ -241,6 +301,7 @@ def _report(
             )
             for each in scenarios.margins_of(actual, rules)
         ],
+        entrants=None,
         other_ways=[_other_way(each) for each in scenarios.scenarios_of(rows, events, rules, actual)],
         clusters_found=clusters.found,
         clusters=[_cluster(each) for each in clusters.clusters],

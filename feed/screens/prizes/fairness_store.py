@@ -25,7 +25,7 @@ class _Row(msgspec.Struct, frozen=True):
 async def read_engagement(conn: Connection, campaign_id: int, costs: Mapping[int, int]) -> list[Record]:
     """The rows of `list_engagement` for the posts in `costs`, whose values are their numbers of likes and comments."""
     rows: list[Record] = []
-    for post_ids in _batches(costs):
+    for post_ids in batches(costs):
         rows += await list_engagement(conn, campaign_id, post_ids)
     return rows
 
@@ -38,7 +38,8 @@ def to_events(rows: Sequence[Record]) -> list[EngagementEvent]:
     return [EngagementEvent(row.post_id, numbers[row.person], row.liked, row.at, row.made_at) for row in read]
 
 
-def _batches(costs: Mapping[int, int]) -> Iterator[list[int]]:
+def batches(costs: Mapping[int, int]) -> Iterator[list[int]]:
+    """The posts of `costs` in groups whose likes and comments one statement can read."""
     batch: list[int] = []
     total = 0
     for post_id, cost in costs.items():
@@ -57,6 +58,57 @@ async def count_comments(conn: Connection, post_ids: Sequence[int]) -> dict[int,
         "SELECT post_id, comment_count FROM post_stats WHERE post_id = ANY ($1::bigint[])", post_ids
     )
     return {row["post_id"]: row["comment_count"] for row in rows}
+
+
+async def list_first_winners(conn: Connection, settlement_id: int) -> list[Record]:
+    """Rank, post and score of the winners before any amendment, by place."""
+    return await conn.fetch(
+        """
+        SELECT rank, post_id, score
+        FROM winners
+        WHERE settlement_id = $1
+            AND NOT EXISTS (SELECT FROM amendments WHERE amendments.successor_id = winners.id)
+        ORDER BY place
+        """,
+        settlement_id,
+    )
+
+
+async def list_tickets(conn: Connection, settlement_id: int, *, most: int) -> list[Record]:
+    """`entered_at` and the account's `created_at` of the persons with a ticket in a frozen draw, by their first entry."""
+    return await conn.fetch(
+        """
+        SELECT DISTINCT ON (sheet_rows.person) sheet_rows.entered_at, accounts.created_at
+        FROM sheet_rows JOIN accounts ON accounts.id = sheet_rows.account_id
+        WHERE settlement_id = $1 AND eligible
+        ORDER BY sheet_rows.person, sheet_rows.entered_at, sheet_rows.entry_id
+        LIMIT $2
+        """,
+        settlement_id,
+        most,
+    )
+
+
+async def list_entrants(conn: Connection, campaign_id: int, *, most: int) -> list[Record]:
+    """`entered_at` and the account's `created_at` of the persons who would have a ticket in a draw now, by their first entry."""
+    return await conn.fetch(
+        """
+        SELECT DISTINCT ON (account.person) entries.entered_at, account.created_at
+        FROM entries
+        JOIN visible_posts ON visible_posts.id = entries.post_id
+        JOIN campaign_accounts AS account
+            ON account.campaign_id = entries.campaign_id AND account.account_id = entries.author_id
+        WHERE entries.campaign_id = $1 AND entries.disqualified_at IS NULL
+            AND NOT account.not_verified AND NOT account.too_new
+            AND account.person NOT IN (
+                SELECT person FROM campaign_flagged_persons WHERE campaign_id = $1 AND liked IS NULL
+            )
+        ORDER BY account.person, entries.entered_at, entries.post_id
+        LIMIT $2
+        """,
+        campaign_id,
+        most,
+    )
 
 
 async def list_engagement(conn: Connection, campaign_id: int, post_ids: Sequence[int]) -> list[Record]:

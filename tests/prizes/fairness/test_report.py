@@ -4,8 +4,11 @@ import asyncio
 from decimal import Decimal
 from typing import Any
 
+import msgspec
 import pytest
 
+from feed.campaigns.actions import create_campaign
+from feed.campaigns.rules.draft import CampaignFields
 from feed.keys.store import Keys
 from feed.postgres import Pool
 from feed.prizes.announcement.undo_settlement import undo_settlement
@@ -13,6 +16,7 @@ from feed.prizes.draw.actions import give_up_next_beacon
 from feed.prizes.fairness.scenarios import EngagementEvent, distributions_of, top_entries, top_likers
 from feed.prizes.model import SheetNotFound, SheetRow
 from feed.prizes.settlement.actions import freeze_next_campaign, settle_campaign, settle_next_campaign
+from feed.screens.prizes import live_sheet
 from feed.screens.prizes.fairness import FairnessCard, FairnessReports
 from feed.screens.prizes.fairness_store import read_engagement, to_events
 from tests.support import make, phases
@@ -30,12 +34,75 @@ async def _settle(pool: Pool, keys: Keys) -> None:
     assert await settle_next_campaign(pool, keys)
 
 
-async def test_there_is_no_report_before_a_result(pool: Pool, keys: Keys) -> None:
-    campaign = await phases.frozen(pool)
-    with pytest.raises(SheetNotFound):
-        await _report(pool, campaign.id)
+def _told(report: FairnessCard) -> dict[str, Any]:
+    """The report without what says when and from what it was computed."""
+    told: dict[str, Any] = msgspec.to_builtins(report)
+    return {name: value for name, value in told.items() if name not in ("provisional", "as_of", "basis")}
+
+
+async def test_there_is_no_report_of_a_campaign_that_has_not_opened_or_is_cancelled(pool: Pool) -> None:
+    draft = await create_campaign(pool, await make.person(pool, role="editor"), CampaignFields(title="读书月"))
+    scheduled, cancelled = [(await phases.due(pool)).id for _ in range(2)]
+    later = make.now() + DAY
+    await pool.execute(
+        "UPDATE campaigns SET starts_at = $2, ends_at = $3, settle_at = $4 WHERE id = $1",
+        scheduled,
+        later,
+        later + DAY,
+        later + 4 * DAY,
+    )
+    await pool.execute("UPDATE campaigns SET state = 'cancelled', cancelled_at = now() WHERE id = $1", cancelled)
+    for campaign_id in (draft, scheduled, cancelled, 1):
+        with pytest.raises(SheetNotFound):
+            await _report(pool, campaign_id)
+
+
+async def test_the_report_before_the_freeze_is_that_of_the_settlement_to_come(pool: Pool, keys: Keys) -> None:
+    campaign = await phases.due(pool, entries=12)
+    posts, at = campaign.posts, make.now() - 5 * DAY
+    await make.void(pool, campaign.id, post_id=posts[0], kinds=["like"])
+    await pool.execute(
+        "UPDATE entries SET disqualified_at = now(), disqualified_reason = 'copied' WHERE post_id = $1", posts[1]
+    )
+    await pool.execute("UPDATE posts SET state = 'removed' WHERE id = $1", posts[2])
+    await make.ban(pool, await pool.fetchval("SELECT author_id FROM posts WHERE id = $1", posts[3]), since=at)
+    group = [await make.account(pool) for _ in range(8)]
+    for post in posts[9:12]:
+        for account in group:
+            await make.like(pool, post, account, at=at)
+        await make.comment(pool, post, group[0], at=at)
+    before = await _report(pool, campaign.id)
+    assert await freeze_next_campaign(pool)
+    frozen = await _report(pool, campaign.id)
     assert await settle_next_campaign(pool, keys)
-    assert (await _report(pool, campaign.id)).entries == 4
+    after = await _report(pool, campaign.id)
+    assert (before.provisional, frozen.provisional, after.provisional) == (True, True, False)
+    assert (before.basis, frozen.basis, after.basis) == ("engagement", "full", "full")
+    assert _told(before) == _told(frozen) == _told(after)
+    assert before.clusters
+
+
+async def test_marks_are_in_the_report_once_they_are_locked(pool: Pool) -> None:
+    campaign = await phases.due(pool, entries=4)
+    juror, last = await make.account(pool), campaign.posts[3]
+    await make.juror(pool, campaign.id, juror)
+    await make.mark(pool, campaign.id, last, juror, "100")
+    report = await _report(pool, campaign.id)
+    assert (report.basis, str(last) in {each.post_id for each in report.winners}) == ("engagement", False)
+    await pool.execute("UPDATE campaigns SET marks_locked_at = now() WHERE id = $1", campaign.id)
+    report = await _report(pool, campaign.id)
+    assert (report.basis, report.winners[0].post_id) == ("full", str(last))
+    assert report.winners[0].parts["quality"] == "50.000000"
+
+
+async def test_the_entries_that_are_counted_before_the_freeze_are_bounded(
+    pool: Pool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    campaign = await phases.due(pool, entries=6)
+    monkeypatch.setattr(live_sheet, "MAX_ENTRIES", 3)
+    report = await _report(pool, campaign.id)
+    assert (report.entries, report.looked_at) == (6, 3)
+    assert [each.post_id for each in report.winners] == [str(each) for each in campaign.posts[:2]]
 
 
 async def test_each_winner_has_parts_and_margins(pool: Pool, keys: Keys) -> None:
@@ -173,8 +240,7 @@ async def test_a_new_settlement_has_a_report_of_its_own(pool: Pool, keys: Keys) 
     reports, editor = FairnessReports(pool), await make.person(pool, role="editor")
     before = await reports.get(campaign.id)
     await undo_settlement(pool, campaign.id, by=editor, reason="补作废")
-    with pytest.raises(SheetNotFound):
-        await reports.get(campaign.id)
+    assert (await reports.get(campaign.id)).provisional
     await make.void(pool, campaign.id, post_id=campaign.posts[0], kinds=["like"])
     await settle_campaign(pool, keys, campaign.id, by=editor)
     assert (await reports.get(campaign.id)).winners != before.winners
@@ -198,14 +264,31 @@ async def test_entries_with_the_same_likers_are_a_cluster(pool: Pool, keys: Keys
 
 async def test_a_draw_has_no_scenarios_and_no_clusters(pool: Pool, keys: Keys) -> None:
     campaign = await phases.listed(pool, keys, ago=2 * DAY, beacon_order=["public_number"], beacon_wait_hours=1)
-    with pytest.raises(SheetNotFound):
-        await _report(pool, campaign.id)
+    waiting = await _report(pool, campaign.id)
+    assert (waiting.provisional, waiting.winners) == (True, [])
     assert await give_up_next_beacon(pool)
     assert await settle_next_campaign(pool, keys)
     report = await _report(pool, campaign.id)
+    assert report.entrants == waiting.entrants
     assert (report.method, report.other_ways, report.clusters) == ("draw", [], [])
     assert [each.rank for each in report.winners] == [1, 2]
     assert all(each.likes is None for each in report.winners)
+
+
+async def test_the_entrants_of_a_running_draw_are_the_tickets_of_the_draw_to_come(pool: Pool, keys: Keys) -> None:
+    """Six entries, two of one person; of others one is banned, one is staff, one is removed."""
+    campaign = await phases.due_draw(pool, keys, entries=6, beacon_order=[])
+    authors = [await pool.fetchval("SELECT author_id FROM posts WHERE id = $1", post) for post in campaign.posts]
+    await make.ban(pool, authors[3], since=make.now() - 5 * DAY)
+    await make.staff(pool, authors[4], since=make.now() - 5 * DAY)
+    await pool.execute("UPDATE posts SET state = 'removed' WHERE id = $1", campaign.posts[5])
+    running = await _report(pool, campaign.id)
+    await phases.decide_draw(pool, keys)
+    settled = await _report(pool, campaign.id)
+    assert (running.provisional, settled.provisional) == (True, False)
+    assert running.entrants == settled.entrants
+    assert running.entrants is not None
+    assert (running.entrants.persons, sum(running.entrants.by_hour)) == (2, 2)
 
 
 def _event(post_id: int, person: int, **more: Any) -> EngagementEvent:
