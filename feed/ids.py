@@ -8,7 +8,7 @@ from feed.texts import opaque
 GivenId = Annotated[str, opaque(40)]
 
 MAX_ID = 2**63 - 1
-_MOST_DIGITS = len(str(MAX_ID))
+DIGITS_MOST = len(str(MAX_ID))
 
 
 def parse_id(text: str) -> int | None:
@@ -17,7 +17,7 @@ def parse_id(text: str) -> int | None:
     Leading zeros are rejected: the same id would have many paths, and a retry by another one would act again.
     """
     # The length is checked first: parsing a number with many digits is slow.
-    if not (text.isascii() and text.isdecimal() and len(text) <= _MOST_DIGITS) or text[0] == "0":
+    if not (text.isascii() and text.isdecimal() and len(text) <= DIGITS_MOST) or text[0] == "0":
         return None
     number = int(text)
     return number if number <= MAX_ID else None

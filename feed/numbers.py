@@ -21,7 +21,7 @@ DIGITS_MOST = 34
 # Zeros around those digits cost nothing up to here; `0E-9999999999999` as text is ten terabytes of them.
 EXPONENT_MOST = 40
 # The digits with a sign, a point and an exponent.
-_LONGEST = DIGITS_MOST + 10
+LONGEST_DECIMAL = DIGITS_MOST + 10
 _WRITTEN = re.compile(r"-?[0-9]+(\.[0-9]+)?([eE][+-]?[0-9]{1,3})?")
 
 if TYPE_CHECKING:
@@ -43,7 +43,7 @@ def parse_decimal(text: str) -> Decimal:
     Raises InvalidValue with the code `not_decimal`, also for one with more than `DIGITS_MOST` digits.
     """
     # The length is checked first; then the exponent, before anything is computed with the value.
-    if len(text) > _LONGEST or _WRITTEN.fullmatch(text) is None:
+    if len(text) > LONGEST_DECIMAL or _WRITTEN.fullmatch(text) is None:
         raise InvalidValue("not_decimal")
     value = Decimal(text)
     _, digits, exponent = value.as_tuple()

@@ -65,8 +65,7 @@ class TextRule(msgspec.Struct, frozen=True):
         """The annotation of a field with this rule: the bound that is checked while decoding, before the text is normalised."""
         return msgspec.Meta(
             max_length=self.raw_longest,
-            # The document states the maximum that users know.
-            extra_json_schema={"extra": {"max_length": self.longest}},
+            # The document and the errors state the maximum that users know.
             extra={"text": self, "longest": self.longest},
         )
 

@@ -10,7 +10,7 @@ import pytest
 from litestar import Litestar
 from msgspec import UNSET, UnsetType, inspect
 
-from feed.api.openapi.schema import operations
+from feed.api.openapi.signatures import operations
 from feed.api.state import AppState
 from feed.decoding import READERS, body_decoder
 from feed.errors import Invalid, MalformedBody

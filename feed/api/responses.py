@@ -12,6 +12,8 @@ from feed.screens.posts.page_render import Rendered
 
 PUBLIC = "public, max-age=0, s-maxage=1"
 PRIVATE = "private, no-store"
+# The description of a response that is what its type is.
+UNDESCRIBED = ""
 
 RawHeaders = list[tuple[bytes, bytes]]
 
@@ -73,12 +75,12 @@ def is_known(scope: Scope, tag: bytes) -> bool:
     return known.strip() == b"*" or tag in [each.strip().removeprefix(b"W/") for each in known.split(b",")]
 
 
-def response_specs(kind: Any, *, status: int = 200, description: str = "") -> dict[int, ResponseSpec]:
+def response_specs(kind: Any, *, status: int = 200, description: str = UNDESCRIBED) -> dict[int, ResponseSpec]:
     """The `responses` argument of a handler that returns `json_response`: `kind` is the type of its content."""
     return {
         status: ResponseSpec(
             data_container=kind,
-            description=description or "The response.",
+            description=description,
             generate_examples=False,
             media_type="application/json",
         )

@@ -8,7 +8,7 @@ import pytest
 from litestar import Litestar
 from msgspec import inspect
 
-from feed.api.openapi.schema import operations
+from feed.api.openapi.signatures import operations
 from feed.api.state import AppState
 from feed.decoding import READERS
 from feed.numbers import BoundedDecimal

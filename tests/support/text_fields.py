@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 
 from msgspec import inspect
 
-from feed.api.openapi.schema import operations
+from feed.api.openapi.signatures import operations
 from feed.api.state import AppState
 from feed.app import build
 from feed.settings import Settings

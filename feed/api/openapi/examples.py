@@ -107,7 +107,9 @@ def example_of(schema: Json, schemas: Json, name: str = "", depth: int = 0) -> A
         return _object(schema, schemas, depth)
     if kind == "array":
         items = schema.get("items", {})
-        return [] if depth > _DEPTH or not items else [example_of(items, schemas, name.removesuffix("s"), depth + 1)]
+        if depth > _DEPTH or not items:
+            return []
+        return [example_of(items, schemas, name.removesuffix("s"), depth + 1)] * max(schema.get("minItems", 1), 1)
     return _plain(schema, kind, name)
 
 

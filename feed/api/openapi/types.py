@@ -1,15 +1,43 @@
-"""The schemas of types that only our decoder knows: bounded decimals and times."""
+"""The schemas of the types of bodies and responses, from the declarations that are enforced when a body is decoded.
 
-from typing import Any
+The framework has no schema for bounds of ours, and leaves out those of optional fields.
+"""
 
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Any, Literal, get_args, get_origin, get_type_hints
+
+import msgspec
 from litestar.openapi.spec import OpenAPIFormat, OpenAPIType, Schema
 from litestar.plugins import OpenAPISchemaPlugin
 from litestar.typing import FieldDefinition
+from msgspec import inspect
 
-from feed.numbers import BoundedDecimal
+from feed.api.openapi.descriptions.table import field_description, type_description
+from feed.numbers import LONGEST_DECIMAL, BoundedDecimal
+from feed.texts import TextRule
 from feed.times import Instant
 
+Json = dict[str, Any]
+
+REF = "#/components/schemas/"
+
 _FORMATS: dict[Any, OpenAPIFormat | None] = {BoundedDecimal: None, Instant: OpenAPIFormat.DATE_TIME}
+# What only our decoder reads: a time, and a decimal, which may be a number in a request and is a text in a response.
+_READ: dict[Any, Json] = {
+    BoundedDecimal: {"type": "string", "maxLength": LONGEST_DECIMAL},
+    Instant: {"type": "string", "format": "date-time"},
+}
+_NAMES: dict[type, str] = {bool: "boolean", str: "string", int: "integer", float: "number"}
+_LIMITS = {
+    "ge": "minimum",
+    "gt": "exclusiveMinimum",
+    "le": "maximum",
+    "lt": "exclusiveMaximum",
+    "min_length": "minLength",
+    "max_length": "maxLength",
+    "pattern": "pattern",
+}
+_COUNTS = {"min_length": ("minItems", "minProperties"), "max_length": ("maxItems", "maxProperties")}
 
 
 class BoundedTypes(OpenAPISchemaPlugin):
@@ -25,8 +53,156 @@ class BoundedTypes(OpenAPISchemaPlugin):
         return Schema(type=OpenAPIType.STRING, format=_FORMATS[field_definition.annotation])
 
 
-def schema_of(kind: Any) -> dict[str, Any]:
-    """The schema of the type, for msgspec's own schemas."""
-    if kind not in _FORMATS:
-        raise NotImplementedError
-    return {"type": "string"}
+def components_of(kinds: Iterable[Any]) -> dict[str, Json]:
+    """The schemas of all named types among these types and within them, by name, with the descriptions of their fields.
+
+    Raises ValueError if two types have the same name: a client generator would drop one of them.
+    """
+    found: dict[str, tuple[Any, Json]] = {}
+    waiting: list[Any] = [
+        *(each for info in inspect.multi_type_info(list(dict.fromkeys(kinds))) for each in _named(info))
+    ]
+    while waiting:
+        info = waiting.pop()
+        name = name_of(info)
+        known = found.get(name)
+        if known is not None and known[0] != info.cls:
+            raise ValueError(f"two types are called {name}: {known[0]}, {info.cls}")
+        if known is None:
+            found[name] = (info.cls, _component(info, name))
+            if isinstance(info, inspect.StructType):
+                waiting += [each for field in info.fields for each in _named(field.type)]
+    return {name: found[name][1] for name in sorted(found)}
+
+
+def name_of(kind: inspect.StructType | inspect.EnumType) -> str:
+    """The name of a type in the document. A page of cards is a `CardPage`."""
+    origin, arguments = get_origin(kind.cls), get_args(kind.cls)
+    if origin is None:
+        return kind.cls.__name__
+    return "".join(each.__name__ for each in arguments) + str(origin.__name__)
+
+
+def _named(kind: inspect.Type) -> Iterator[Any]:
+    """The types within this one that are components of the document."""
+    match kind:
+        case inspect.StructType() | inspect.EnumType():
+            yield kind
+        case inspect.Metadata():
+            yield from _named(kind.type)
+        case inspect.UnionType():
+            for each in kind.types:
+                yield from _named(each)
+        case inspect.ListType() | inspect.VarTupleType() | inspect.SetType() | inspect.FrozenSetType():
+            yield from _named(kind.item_type)
+        case inspect.DictType():
+            yield from _named(kind.value_type)
+
+
+def _component(info: inspect.StructType | inspect.EnumType, name: str) -> Json:
+    described = {"title": name, "description": type_description(name, info.cls)}
+    if isinstance(info, inspect.EnumType):
+        return described | _choices([each.value for each in info.cls])
+    orders = _declared_orders(get_origin(info.cls) or info.cls)
+    properties: dict[str, Json] = {}
+    for field in info.fields:
+        schema = _with_default(_schema(field.type, orders.get(field.name, ())), field)
+        if description := field_description(name, field.encode_name):
+            schema |= {"description": description}
+        properties[field.encode_name] = schema
+    required = [field.encode_name for field in info.fields if field.required]
+    return described | {"type": "object", "properties": properties} | ({"required": required} if required else {})
+
+
+def _schema(kind: inspect.Type, orders: Sequence[tuple[Any, ...]]) -> Json:
+    match kind:
+        case inspect.Metadata():
+            return _bounded(_schema(kind.type, orders), kind)
+        case inspect.UnionType():
+            kinds = [_schema(each, orders) for each in kind.types]
+            return kinds[0] if len(kinds) == 1 else {"oneOf": kinds}
+        case inspect.AnyType() | inspect.RawType():
+            return {}
+        case inspect.NoneType():
+            return {"type": "null"}
+        case inspect.BoolType():
+            return {"type": "boolean"}
+        case inspect.IntType():
+            return {"type": "integer"} | _limits(kind)
+        case inspect.FloatType():
+            return {"type": "number"} | _limits(kind)
+        case inspect.StrType():
+            return {"type": "string"} | _limits(kind)
+        case inspect.DateTimeType():
+            return {"type": "string", "format": "date-time"}
+        case inspect.CustomType():
+            return dict(_READ[kind.cls])
+        case inspect.LiteralType():
+            values = set(kind.values)
+            return _choices(next((each for each in orders if set(each) == values), kind.values))
+        case inspect.StructType() | inspect.EnumType():
+            return {"$ref": REF + name_of(kind)}
+        case inspect.ListType() | inspect.VarTupleType() | inspect.SetType() | inspect.FrozenSetType():
+            return {"type": "array", "items": _schema(kind.item_type, orders)} | _counts(kind, 0)
+        case inspect.TupleType():
+            count = len(kind.item_types)
+            return {"type": "array", "items": _schema(kind.item_types[0], orders), "minItems": count, "maxItems": count}
+        case inspect.DictType():
+            return {"type": "object", "additionalProperties": _schema(kind.value_type, orders)} | _counts(kind, 1)
+        case _:
+            raise TypeError(f"no schema for {kind}")
+
+
+def _bounded(schema: Json, kind: inspect.Metadata) -> Json:
+    """The schema with the bounds that users know; those of the decoder may be wider."""
+    schema |= kind.extra_json_schema or {}
+    rule = (kind.extra or {}).get("text")
+    if isinstance(rule, TextRule):
+        schema |= {"maxLength": rule.longest} | ({"minLength": 1} if rule.required else {})
+    if "enum" in schema:
+        # The values say more than the bounds that hold them.
+        return {key: value for key, value in schema.items() if key not in _LIMITS.values()}
+    return schema
+
+
+def _limits(kind: Any) -> Json:
+    found = {name: getattr(kind, key, None) for key, name in _LIMITS.items()}
+    return {name: value for name, value in found.items() if value is not None}
+
+
+def _counts(kind: Any, place: int) -> Json:
+    found = {names[place]: getattr(kind, key) for key, names in _COUNTS.items()}
+    return {name: value for name, value in found.items() if value}
+
+
+def _choices(values: Sequence[Any]) -> Json:
+    if len(values) == 1:
+        return {"type": _NAMES[type(values[0])], "const": values[0]}
+    kinds = list(dict.fromkeys(_NAMES[type(each)] for each in values))
+    return {"type": kinds[0] if len(kinds) == 1 else kinds, "enum": list(values)}
+
+
+def _with_default(schema: Json, field: inspect.Field) -> Json:
+    default = field.default if field.default_factory is msgspec.NODEFAULT else field.default_factory()
+    if default in (msgspec.NODEFAULT, msgspec.UNSET, None):
+        return schema
+    value = msgspec.to_builtins(default)
+    if isinstance(value, dict):
+        return schema
+    if value == "":
+        # It stands for a missing text: no value of a closed set, and where the text is needed says the field's own check.
+        schema = {key: limit for key, limit in schema.items() if key != "minLength"}
+    return schema if "enum" in schema and value not in schema["enum"] else schema | {"default": value}
+
+
+def _declared_orders(cls: type) -> dict[str, list[tuple[Any, ...]]]:
+    """The values of each field's `Literal` types as they were declared: the inspection sorts them."""
+    return {name: list(_literals(kind)) for name, kind in get_type_hints(cls, include_extras=True).items()}
+
+
+def _literals(kind: Any) -> Iterator[tuple[Any, ...]]:
+    if get_origin(kind) is Literal:
+        yield get_args(kind)
+        return
+    for each in get_args(kind):
+        yield from _literals(each)

@@ -86,7 +86,7 @@ class _Found(msgspec.Struct):
     details: _Details = msgspec.field(name="SmsSendDetailDTOs", default_factory=_Details)
 
 
-class Report(msgspec.Struct):
+class AliyunReport(msgspec.Struct):
     """A delivery report as Aliyun posts it. Other fields are ignored."""
 
     success: bool
@@ -150,7 +150,7 @@ def number_of(phone: str) -> str:
     return phone.removeprefix("+86") if phone.startswith("+86") else phone.removeprefix("+")
 
 
-def receipt_of(report: Report) -> Receipt | None:
+def receipt_of(report: AliyunReport) -> Receipt | None:
     """The report as a receipt; None without a valid message id."""
     if not valid_id(report.biz_id):
         return None

@@ -60,5 +60,5 @@ ALIYUN = Registration(
     open=AliyunProvider,
     # One minute, one hour, one day.
     code_windows=((60, 1), (3600, 5), (86_400, 10)),
-    receipts=ReceiptFormat("Aliyun (SmsReport)", wire.Report, wire.receipt_of),
+    receipts=ReceiptFormat("Aliyun (SmsReport)", wire.AliyunReport, wire.receipt_of),
 )

@@ -101,7 +101,7 @@ class _Body(msgspec.Struct, rename="pascal"):
     response: _Response
 
 
-class Report(msgspec.Struct):
+class TencentReport(msgspec.Struct):
     """A delivery report as Tencent Cloud posts it, without our reference. Other fields are ignored."""
 
     sid: Reported
@@ -167,7 +167,7 @@ def read_pulled(response: ProviderResponse) -> tuple[dict[str, str], bool]:
     ) >= _PAGE
 
 
-def receipt_of(report: Report) -> Receipt | None:
+def receipt_of(report: TencentReport) -> Receipt | None:
     """The report as a receipt; None without a valid message id."""
     if not valid_id(report.sid):
         return None

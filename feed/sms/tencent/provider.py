@@ -51,5 +51,5 @@ TENCENT = Registration(
     open=TencentProvider,
     # 30 seconds, one hour, one day.
     code_windows=((30, 1), (3600, 5), (86_400, 10)),
-    receipts=ReceiptFormat("Tencent Cloud", wire.Report, wire.receipt_of),
+    receipts=ReceiptFormat("Tencent Cloud", wire.TencentReport, wire.receipt_of),
 )

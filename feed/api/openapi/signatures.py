@@ -1,0 +1,39 @@
+"""What the signature of a handler says: its operations, parameters, guards, and the types of its body and responses."""
+
+from collections.abc import Iterable, Iterator
+from typing import Any, get_args, get_origin
+
+from litestar import Response
+from litestar.handlers import HTTPRouteHandler
+from litestar.routes import BaseRoute, HTTPRoute
+
+
+def operations(routes: Iterable[BaseRoute]) -> Iterator[tuple[str, str, HTTPRouteHandler]]:
+    """Path, method (lower case) and handler of every operation, without OPTIONS and HEAD."""
+    for route in routes:
+        if isinstance(route, HTTPRoute):
+            for handler in route.route_handlers:
+                for method in sorted(str(method) for method in handler.http_methods):
+                    if method not in ("OPTIONS", "HEAD"):
+                        yield route.path_format, method.lower(), handler
+
+
+def parameters_of(handler: HTTPRouteHandler) -> dict[str, Any]:
+    """The handler's parameters by their Python names, dependencies included."""
+    return dict(handler.parsed_fn_signature.parameters)
+
+
+def requires_role(handler: HTTPRouteHandler) -> bool:
+    """Whether a guard of the handler requires a role."""
+    return any(hasattr(guard, "roles") for guard in handler.resolve_guards())
+
+
+def types_of(handler: HTTPRouteHandler) -> Iterator[Any]:
+    """The types of the handler's JSON: its body, its response, and the responses with other statuses."""
+    if handler.parsed_data_field is not None:
+        yield handler.parsed_data_field.annotation
+    returned = handler.parsed_return_field.annotation
+    content = get_args(returned)[0] if get_origin(returned) is Response else returned
+    for each in (content, *(spec.data_container for spec in (handler.responses or {}).values())):
+        if each not in (None, type(None), bytes):
+            yield each
