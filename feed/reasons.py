@@ -90,7 +90,7 @@ WORDS = {
     "automated": Words("使用程序或虚假账号", "Made by a program or by fake accounts"),
     "multiple_accounts": Words("同一人使用多个账号", "Several accounts of one person"),
     "copied": Words("转载他人内容", "Copied from another author"),
-    "plagiarism": Words("抄袭或搬运他人作品", "Plagiarism"),
+    "plagiarism": Words("抄袭或搬运他人内容", "Plagiarism"),
     "published_before": Words("此前已公开发表", "Published before"),
     "duplicate": Words("重复投稿", "Entered twice"),
     "ai_undeclared": Words("未按要求标明由人工智能生成", "Made by AI and not declared as such"),

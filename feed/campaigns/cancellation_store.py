@@ -10,6 +10,7 @@ class Cancellation(msgspec.Struct, frozen=True):
 
     campaign_id: int
     title: str
+    method: str | None
     reason: str
     contact: str
     notified_up_to: int
@@ -39,8 +40,8 @@ async def get_cancellation(conn: Connection, campaign_id: int) -> Cancellation:
     """The cancellation of a campaign; it must exist."""
     row = await conn.fetchrow(
         """
-        SELECT campaign_id, draft ->> 'title' AS title, reason,
-               coalesce(draft ->> 'contact', draft ->> 'organiser', '') AS contact,
+        SELECT campaign_id, draft ->> 'title' AS title, draft ->> 'method' AS method, reason,
+               coalesce(nullif(draft ->> 'contact', ''), draft ->> 'organiser', '') AS contact,
                told_up_to AS notified_up_to
         FROM cancellations JOIN campaigns ON campaigns.id = campaign_id
         WHERE campaign_id = $1

@@ -1,13 +1,13 @@
 """Reasons and notes that editors and jurors enter, and their validation."""
 
-from typing import Annotated
+from collections.abc import Mapping
+from typing import Annotated, Any
 
 import msgspec
 
-from feed.campaigns.text_rules import CONTACT
 from feed.errors import FieldError
 from feed.reasons import DisqualificationReason, ReinstatementReason
-from feed.texts import line, prose, quoted, text_problems
+from feed.texts import line, prose, text_problems
 
 NOTE = prose(500, required=False)
 WRITTEN_REASON = line(500)
@@ -33,10 +33,14 @@ class Reinstating(msgspec.Struct, frozen=True):
     note: Note | None = None
 
 
-def contact_label(contact: str | None, organiser: str | None = None) -> str:
-    """Whom to ask, for use within a sentence: the contact in the rules, else the organiser."""
-    written = contact or organiser
-    return quoted(written, CONTACT.longest) if written else "活动主办方"
+def contact_of(draft: Mapping[str, Any]) -> str | None:
+    """Whom participants ask: the contact in the campaign's fields, else the organiser."""
+    return draft.get("contact") or draft.get("organiser") or None
+
+
+def by_method(template: str, method: str | None) -> str:
+    """The key of the template for a campaign that is decided so: a draw has words of its own."""
+    return f"{template}.{'draw' if method == 'draw' else 'ranked'}"
 
 
 def written_reason_problems(reason: str) -> list[FieldError]:

@@ -12,12 +12,17 @@ from feed.postgres import Connection, one
 
 
 class PublishedCampaign(msgspec.Struct, frozen=True, kw_only=True):
-    """A published campaign, with the fields that freeze, settlement and announcement need."""
+    """A published campaign, with the fields that freeze, settlement, announcement and their notifications need.
+
+    `contact` is whom participants ask: the contact of its rules, else the organiser.
+    """
 
     id: int
     state: str
     topic_id: int
     title: str
+    method: str | None
+    contact: str | None
     rules_version: int
     starts_at: datetime
     ends_at: datetime
@@ -26,6 +31,7 @@ class PublishedCampaign(msgspec.Struct, frozen=True, kw_only=True):
     created_by: int
     blocked_by: list[dict[str, Any]]
     announced_by: int | None
+    objections_end_at: datetime | None
     result_salt: bytes | None
     # Whether ten seconds have passed since `ends_at`, after which no transaction with an earlier timestamp should be in flight,
     # and none is.
@@ -47,8 +53,10 @@ async def lock_published(conn: Connection, campaign_id: int) -> PublishedCampaig
     """Locks the campaign until the transaction ends, waiting for other transactions. None: unknown or never published."""
     row = await conn.fetchrow(
         """
-        SELECT id, state, topic_id, draft ->> 'title' AS title, rules_version, starts_at, ends_at, settle_at, frozen_at,
-               created_by, blocked_by, announced_by, result_salt,
+        SELECT id, state, topic_id, draft ->> 'title' AS title, draft ->> 'method' AS method,
+               coalesce(nullif(draft ->> 'contact', ''), nullif(draft ->> 'organiser', '')) AS contact,
+               rules_version, starts_at, ends_at, settle_at, frozen_at,
+               created_by, blocked_by, announced_by, objections_end_at, result_salt,
                clock_timestamp() >= ends_at + interval '10 seconds'
                    AND NOT EXISTS (SELECT FROM open_writes WHERE open_writes.began_at < campaigns.ends_at) AS is_over
         FROM campaigns
@@ -64,8 +72,10 @@ async def try_lock_published(conn: Connection, campaign_id: int) -> PublishedCam
     """Locks the campaign until the transaction ends; None when another transaction has locked it."""
     row = await conn.fetchrow(
         """
-        SELECT id, state, topic_id, draft ->> 'title' AS title, rules_version, starts_at, ends_at, settle_at, frozen_at,
-               created_by, blocked_by, announced_by, result_salt,
+        SELECT id, state, topic_id, draft ->> 'title' AS title, draft ->> 'method' AS method,
+               coalesce(nullif(draft ->> 'contact', ''), nullif(draft ->> 'organiser', '')) AS contact,
+               rules_version, starts_at, ends_at, settle_at, frozen_at,
+               created_by, blocked_by, announced_by, objections_end_at, result_salt,
                clock_timestamp() >= ends_at + interval '10 seconds'
                    AND NOT EXISTS (SELECT FROM open_writes WHERE open_writes.began_at < campaigns.ends_at) AS is_over
         FROM campaigns

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import timedelta
 from typing import Any
 
-from feed.inbox.model import NewNotification, NotificationKey, notification_key
+from feed.inbox.model import NewNotification, NotificationKey, notification_key, stored_params
 from feed.postgres import Connection, columns
 
 
@@ -14,12 +14,12 @@ async def add_notifications(conn: Connection, rows: Sequence[NewNotification]) -
     added = await conn.fetch(
         """
         WITH added AS (
-            INSERT INTO inbox (account_id, kind, title, body, once_key, deep_link, subject,
+            INSERT INTO inbox (account_id, kind, template, params, once_key, deep_link, subject,
                                about_post_id, about_comment_id, actor_id)
-            SELECT account_id, kind, title, body, once_key, deep_link, subject, about_post_id, about_comment_id, actor_id
-            FROM unnest($1::bigint[], $2::text[], $3::text[], $4::text[], $5::text[], $6::text[], $7::jsonb[],
+            SELECT account_id, kind, template, params, once_key, deep_link, subject, about_post_id, about_comment_id, actor_id
+            FROM unnest($1::bigint[], $2::text[], $3::text[], $4::jsonb[], $5::text[], $6::text[], $7::jsonb[],
                         $8::bigint[], $9::bigint[], $10::bigint[])
-                WITH ORDINALITY AS given (account_id, kind, title, body, once_key, deep_link, subject,
+                WITH ORDINALITY AS given (account_id, kind, template, params, once_key, deep_link, subject,
                                           about_post_id, about_comment_id, actor_id, place)
             ORDER BY place
             ON CONFLICT (account_id, once_key) DO NOTHING
@@ -46,21 +46,21 @@ async def replace_notifications(conn: Connection, rows: Sequence[tuple[NewNotifi
     await conn.execute(
         """
         WITH given AS (
-            SELECT account_id, kind, title, body, once_key, deep_link, subject, about_post_id, about_comment_id,
+            SELECT account_id, kind, template, params, once_key, deep_link, subject, about_post_id, about_comment_id,
                    actor_id, apart, place
-            FROM unnest($1::bigint[], $2::text[], $3::text[], $4::text[], $5::text[], $6::text[], $7::jsonb[],
+            FROM unnest($1::bigint[], $2::text[], $3::text[], $4::jsonb[], $5::text[], $6::text[], $7::jsonb[],
                         $8::bigint[], $9::bigint[], $10::bigint[], $11::interval[])
-                WITH ORDINALITY AS given (account_id, kind, title, body, once_key, deep_link, subject, about_post_id,
+                WITH ORDINALITY AS given (account_id, kind, template, params, once_key, deep_link, subject, about_post_id,
                                           about_comment_id, actor_id, apart, place)
         ), moved AS (
-            INSERT INTO inbox (account_id, kind, title, body, once_key, deep_link, subject,
+            INSERT INTO inbox (account_id, kind, template, params, once_key, deep_link, subject,
                                about_post_id, about_comment_id, actor_id)
-            SELECT account_id, kind, title, body, once_key, deep_link, subject, about_post_id, about_comment_id, actor_id
+            SELECT account_id, kind, template, params, once_key, deep_link, subject, about_post_id, about_comment_id, actor_id
             FROM given
             ORDER BY place
             ON CONFLICT (account_id, once_key) DO UPDATE
-            SET id = excluded.id, title = excluded.title, body = excluded.body, deep_link = excluded.deep_link,
-                subject = excluded.subject, actor_id = excluded.actor_id, created_at = excluded.created_at, read_at = NULL
+            SET id = excluded.id, title = '', body = '', template = excluded.template, params = excluded.params,
+                deep_link = excluded.deep_link, subject = excluded.subject, actor_id = excluded.actor_id, created_at = excluded.created_at, read_at = NULL
             RETURNING id, account_id, once_key
         ), outdated AS (
             UPDATE pushes SET state = 'retracted', ended_at = now()
@@ -83,18 +83,19 @@ async def replace_notifications(conn: Connection, rows: Sequence[tuple[NewNotifi
 
 
 async def change_notifications(conn: Connection, rows: Sequence[NewNotification]) -> set[NotificationKey]:
-    """Changes the text of existing notifications, and neither position nor read state. Returns the keys of those found."""
+    """Changes what existing notifications say, and neither position nor read state. Returns the keys of those found."""
     ordered = sorted(rows, key=notification_key)
     changed = await conn.fetch(
         """
         UPDATE inbox
-        SET title = given.title, body = given.body, subject = given.subject, actor_id = given.actor_id
-        FROM unnest($1::bigint[], $2::text[], $3::text[], $4::text[], $5::jsonb[], $6::bigint[])
-            AS given (account_id, once_key, title, body, subject, actor_id)
+        SET title = '', body = '', template = given.template, params = given.params, subject = given.subject,
+            actor_id = given.actor_id
+        FROM unnest($1::bigint[], $2::text[], $3::text[], $4::jsonb[], $5::jsonb[], $6::bigint[])
+            AS given (account_id, once_key, template, params, subject, actor_id)
         WHERE inbox.account_id = given.account_id AND inbox.once_key = given.once_key
         RETURNING inbox.account_id, inbox.once_key
         """,
-        *columns([(r.account_id, r.once_key, r.title, r.body, r.subject, r.actor_id) for r in ordered], 6),
+        *columns([(r.account_id, r.once_key, r.template, stored_params(r), r.subject, r.actor_id) for r in ordered], 6),
     )
     return {(row["account_id"], row["once_key"]) for row in changed}
 
@@ -146,8 +147,8 @@ def _columns(rows: Sequence[NewNotification]) -> list[list[Any]]:
             (
                 row.account_id,
                 row.kind,
-                row.title,
-                row.body,
+                row.template,
+                stored_params(row),
                 row.once_key,
                 row.deep_link,
                 row.subject,
@@ -162,16 +163,16 @@ def _columns(rows: Sequence[NewNotification]) -> list[list[Any]]:
 
 
 async def replace_texts(
-    conn: Connection, account_ids: Sequence[int], key_prefix: str, *, campaign_id: int, body: str
+    conn: Connection, account_ids: Sequence[int], key_prefix: str, *, campaign_id: int, template: str
 ) -> None:
-    """Replaces the text of notifications about a campaign whose key begins with `key_prefix`, and the rest of the key.
+    """Replaces what notifications about a campaign say whose key begins with `key_prefix`, and the rest of the key.
 
-    A push that waits is sent with the new text.
+    `template` takes no parameters. A push that waits is sent with the new text.
     """
     await conn.execute(
         """
         WITH replaced AS (
-            UPDATE inbox SET body = $4, once_key = $2 || id
+            UPDATE inbox SET title = '', body = '', template = $4, params = '{}', once_key = $2 || id
             WHERE account_id = ANY ($1::bigint[]) AND starts_with(once_key, $2) AND subject ->> 'campaign_id' = $3
             RETURNING id, once_key
         )
@@ -180,5 +181,5 @@ async def replace_texts(
         account_ids,
         key_prefix,
         str(campaign_id),
-        body,
+        template,
     )

@@ -1,4 +1,4 @@
-"""Notifications of likes and comments: their texts, and when likes of a post are news."""
+"""Notifications of likes and comments: what they say, and when likes of a post are news."""
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
@@ -7,7 +7,6 @@ from typing import Any
 import msgspec
 
 from feed.inbox.model import NewNotification, NotificationKind
-from feed.texts import quoted
 
 LIKES_NAMED = 3
 # The minimum interval between pushes for the likes of one post; longer where no like is news.
@@ -72,12 +71,12 @@ def likes_notification(group: Group, likers: Sequence[Liker], count: int) -> New
     """The notification about the likes of a post. `likers` are the newest ones, the newest first."""
     named = likers[:LIKES_NAMED]
     account_id, once_key = likes_key(group)
-    title, body = likes_text([liker.name for liker in named], count)
+    names = [liker.name for liker in named]
     return NewNotification(
         account_id=account_id,
         kind="like",
-        title=title,
-        body=body,
+        template=likes_template(len(names), count),
+        params={"names": names, "count": count},
         once_key=once_key,
         deep_link=f"/posts/{group.post_id}",
         subject={
@@ -86,21 +85,20 @@ def likes_notification(group: Group, likers: Sequence[Liker], count: int) -> New
             "post_id": str(group.post_id),
             "count": count,
             "user_ids": [str(liker.account_id) for liker in named],
-            "names": [liker.name for liker in named],
+            "names": names,
         },
         about_post_id=group.post_id,
         actor_id=named[0].account_id if named and count == 1 else None,
     )
 
 
-def likes_text(names: Sequence[str], count: int) -> tuple[str, str]:
-    """Title and body of the notification of `count` likes, which names these likers, the newest first."""
-    if not names:
-        return f"{count} 人赞了你的动态", ""
-    listed = "、".join(quoted(name) for name in names)
+def likes_template(named: int, count: int) -> str:
+    """The template of the notification of `count` likes that names so many likers."""
+    if named == 0:
+        return "likes.unnamed"
     if count == 1:
-        return f"{quoted(names[0])}赞了你的动态", listed
-    return f"{quoted(names[0])}等 {count} 人赞了你的动态", listed if count <= len(names) else f"{listed} 等 {count} 人"
+        return "likes.one"
+    return "likes.named" if count <= named else "likes.more"
 
 
 def comment_notifications(event: CommentEvent) -> list[NewNotification]:
@@ -128,8 +126,8 @@ def _comment_notification(event: CommentEvent, account_id: int, kind: Notificati
     return NewNotification(
         account_id=account_id,
         kind=kind,
-        title=f"{quoted(event.actor_name)}{'回复了你的评论' if kind == 'reply' else '评论了你的动态'}",
-        body=event.text,
+        template="reply" if kind == "reply" else "comment",
+        params={"name": event.actor_name, "text": event.text},
         once_key=f"comment:{event.comment_id}",
         deep_link=f"/posts/{event.post_id}?comment_id={event.comment_id}",
         subject=subject,

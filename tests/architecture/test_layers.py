@@ -72,9 +72,6 @@ OWNERS = {
         "number_corrections",
         "corrected_numbers",
         "amendments",
-        "result_heads",
-        "result_hashes",
-        "result_rows",
         "objections",
         "replacements",
     },
@@ -86,7 +83,7 @@ GUESTS = {"likes": {"post_stats", "changes"}}
 # Modules of these names and folders decide and wait for nothing.
 PURE = re.compile(
     r"(^|/)(model|errors|inputs|notices|score|codec|signature|templates|eligibility|visibility|algorithm)\.py$"
-    r"|^(campaigns/rules|prizes/result|prizes/fairness)/"
+    r"|^(campaigns/rules|prizes/result|prizes/fairness|screens/notices)/"
 )
 # Entry points, and the parts that hold files, processes, secrets and the environment.
 IMPURE = {

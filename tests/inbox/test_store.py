@@ -8,7 +8,13 @@ async def test_the_same_event_tells_a_person_once(conn: Connection) -> None:
     readers = [await accounts.find_or_add(conn, iss="feed", sub=f"inbox:{n}", name="读者") for n in range(2)]
     notifications = [
         NewNotification(
-            reader, "prize", "结果", "请填写收件信息", "prize:1", "feed://prizes/1", {"kind": "prize", "id": "1"}
+            reader,
+            "prize",
+            "prize.codes",
+            {"campaign": "读书月"},
+            "prize:1",
+            "feed://prizes/1",
+            {"kind": "prize", "id": "1"},
         )
         for reader in readers
     ]

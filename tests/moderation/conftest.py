@@ -10,6 +10,7 @@ from feed.cases.model import CaseId
 from feed.comments.model import CommentId
 from feed.posts.model import PostId
 from tests.support import make, writing
+from tests.support.notices import said
 
 
 class Numbers(msgspec.Struct, frozen=True):
@@ -76,8 +77,7 @@ class Newsroom:
 
     async def notification_titles(self, account_id: AccountId) -> list[str]:
         """The titles in the account's inbox, oldest first."""
-        rows = await self.pool.fetch("SELECT title FROM inbox WHERE account_id = $1 ORDER BY id", account_id)
-        return [row["title"] for row in rows]
+        return [each.title for each in await said(self.pool, to=account_id)]
 
 
 @pytest.fixture

@@ -20,6 +20,7 @@ from feed.moderation.model import (
 from feed.posts.actions import delete_post, edit_post
 from feed.posts.model import PostChange
 from tests.moderation.conftest import Newsroom, Numbers
+from tests.support.notices import said
 
 SHOWN = Numbers(state="published", profile=1, under_topics=1, comments=0, replies=0, rows=0)
 HIDDEN = Numbers(state="removed", profile=0, under_topics=0, comments=0, replies=0, rows=0)
@@ -52,11 +53,11 @@ async def test_a_removed_post_leaves_every_list_and_count_until_it_is_restored(n
     removed = await newsroom.numbers(post_id)
     assert (removed.state, removed.profile, removed.under_topics, removed.comments) == ("removed", 0, 0, 1)
     assert await newsroom.version(post_id) > version
-    assert await newsroom.notification_titles(author) == ["你的动态已被移除"]
+    assert await newsroom.notification_titles(author) == ["您的动态已被移除"]
 
     await judge_case(newsroom.pool, reviewer, case_id, verdict("restore", version=2, reason_code="mistaken"))
     assert await newsroom.numbers(post_id) == before
-    assert await newsroom.notification_titles(author) == ["你的动态已被移除", "你的动态已恢复显示"]
+    assert await newsroom.notification_titles(author) == ["您的动态已被移除", "您的动态已恢复显示"]
 
 
 async def test_a_rejected_post_is_hidden_too(newsroom: Newsroom) -> None:
@@ -109,7 +110,7 @@ async def test_one_of_two_concurrent_verdicts_is_stale(newsroom: Newsroom) -> No
     )
     assert sorted(type(each).__name__ for each in found) == ["CaseStale"] * 5 + ["VerdictResult"]
     assert await newsroom.numbers(post_id) == HIDDEN
-    assert await newsroom.notification_titles(author) == ["你的动态已被移除"]
+    assert await newsroom.notification_titles(author) == ["您的动态已被移除"]
 
 
 async def test_an_edit_makes_the_old_case_stale_and_queues_the_new_revision(newsroom: Newsroom) -> None:
@@ -193,7 +194,7 @@ async def test_a_removed_comment_is_counted_nowhere_until_it_is_restored(newsroo
     await judge_case(newsroom.pool, reviewer, case_id, verdict("remove", reason_code="abuse"))
     after = await newsroom.numbers(post_id)
     assert (after.comments, after.replies, after.rows) == (1, 0, 1)
-    assert await newsroom.notification_titles(author) == ["你的评论已被移除"]
+    assert await newsroom.notification_titles(author) == ["您的评论已被移除"]
 
     await judge_case(newsroom.pool, reviewer, case_id, verdict("restore", version=2))
     assert await newsroom.numbers(post_id) == before
@@ -303,17 +304,15 @@ async def test_undoing_a_verdict_removes_its_notification_unless_it_was_seen(new
     posts = [await newsroom.post(author) for _ in range(3)]
     ids = [await newsroom.case(post_id=post_id) for post_id in posts]
     batch_id, _ = await judge_cases(newsroom.pool, reviewer, [(case_id, verdict("remove")) for case_id in ids])
-    unread, read, pushed = await newsroom.pool.fetch(
-        "SELECT id, body FROM inbox WHERE account_id = $1 ORDER BY id", author
-    )
-    assert unread["body"] == "一审结果，原因：广告或刷屏。其他人已看不到这条动态。"
+    unread, read, pushed = await newsroom.pool.fetch("SELECT id FROM inbox WHERE account_id = $1 ORDER BY id", author)
+    assert (await said(newsroom.pool, to=author))[0].body == "一审结果，原因：广告或刷屏。其他人已看不到这条动态。"
     await newsroom.pool.execute("UPDATE inbox SET read_at = now() WHERE id = $1", read["id"])
     await newsroom.pool.execute(
         "INSERT INTO pushes (inbox_id, account_id, once_key, tries) SELECT id, account_id, once_key, 1 FROM inbox WHERE id = $1",
         pushed["id"],
     )
     await undo_verdicts(newsroom.pool, reviewer, batch_id)
-    assert await newsroom.notification_titles(author) == ["你的动态已被移除"] * 2 + ["你的动态已恢复显示"] * 2
+    assert await newsroom.notification_titles(author) == ["您的动态已被移除"] * 2 + ["您的动态已恢复显示"] * 2
     assert await newsroom.pool.fetchval("SELECT count(*) FROM inbox WHERE id = $1", unread["id"]) == 0
 
 
@@ -339,9 +338,9 @@ async def test_undoing_a_restoration_hides_the_subject_for_its_former_reason_and
         "SELECT case_id, verdict, reason_code FROM verdicts WHERE undone_at IS NULL AND verdict = 'remove' ORDER BY case_id"
     )
     assert [tuple(row) for row in in_force] == [(case_id, "remove", "spam") for case_id in (cases_[0], cases_[3])]
-    notices = await newsroom.pool.fetch("SELECT body, subject FROM inbox WHERE once_key LIKE '%:undone' ORDER BY id")
+    notices = await newsroom.pool.fetch("SELECT subject FROM inbox WHERE once_key LIKE '%:undone' ORDER BY id")
     assert {each["subject"]["reason_code"] for each in notices} == {"spam"}
-    assert [each["body"] for each in notices] == [
+    assert [each.body for each in await said(newsroom.pool, "%:undone")] == [
         f"恢复显示的决定已撤销，原因：广告或刷屏。其他人已看不到这条{label}。" for label in ("动态", "评论")
     ]
 

@@ -36,10 +36,10 @@ async def test_a_muted_person_does_not_write_until_it_is_lifted(newsroom: Newsro
     await impose(newsroom, reviewer, author)
     with pytest.raises(Muted):
         await newsroom.post(author)
-    assert await newsroom.notification_titles(author) == ["你的账号已被禁言"]
+    assert await newsroom.notification_titles(author) == ["您的账号已被禁言"]
     await lift_sanctions(newsroom.pool, reviewer, author)
     await lift_sanctions(newsroom.pool, reviewer, author)
-    assert await newsroom.notification_titles(author) == ["你的账号已被禁言", "你的账号已解除禁言"]
+    assert await newsroom.notification_titles(author) == ["您的账号已被禁言", "您的账号已解除禁言"]
     await newsroom.post(author)
     actions = await newsroom.pool.fetch("SELECT action FROM audit WHERE subject_id = $1 ORDER BY id", author)
     assert [row["action"] for row in actions] == ["sanction.impose", "sanction.lift"]

@@ -56,7 +56,17 @@ async def add_notifications(worker_state: WorkerState, count: int = 1, to: Accou
     async with transaction(worker_state.pool) as conn:
         await inbox.add_notifications(
             conn,
-            [NewNotification(reader, "prize", f"结果 {n}", "请填写", f"prize:{n}", "/prizes/1") for n in range(count)],
+            [
+                NewNotification(
+                    reader,
+                    "prize",
+                    "prize.undone.draw",
+                    {"campaign": f"抽奖{n}", "contact": None},
+                    f"prize:{n}",
+                    "/prizes/1",
+                )
+                for n in range(count)
+            ],
         )
     return reader
 
@@ -86,8 +96,8 @@ async def test_a_message_is_pushed_signed_and_names_its_reader_as_the_app_does(
     assert received.body["user"] == {"id": str(reader), "iss": account["iss"], "sub": account["sub"]}
     assert {name: received.body[name] for name in ("kind", "title", "body", "deep_link", "unread_count")} == {
         "kind": "prize",
-        "title": "结果 0",
-        "body": "请填写",
+        "title": "“抽奖0”活动的结果已撤销",
+        "body": "公示期内有异议成立，本次结果已撤销，原中奖资格不再有效，活动将重新抽奖。如有疑问，请联系主办方。",
         "deep_link": "/prizes/1",
         "unread_count": 1,
     }
@@ -168,7 +178,7 @@ async def test_a_receiver_that_asks_for_patience_gets_it(hooked: WorkerState, re
     assert 290 < wait <= 300
     # Nor is it asked by others' pushes.
     async with transaction(hooked.pool) as conn:
-        await inbox.add_notifications(conn, [NewNotification(reader, "system", "t", "b", "another")])
+        await inbox.add_notifications(conn, [NewNotification(reader, "system", "prize.codes", {}, "another")])
     await send_pushes(hooked.pool, hooked.push)
     assert len(receiver.received) == 1
 
@@ -202,7 +212,7 @@ async def test_what_was_taken_back_is_not_pushed(hooked: WorkerState, receiver: 
     async with transaction(hooked.pool) as conn:
         await inbox.remove_notifications(conn, [(reader, "prize:0")])
     await send_pushes(hooked.pool, hooked.push)
-    assert [each.body["title"] for each in receiver.received] == ["结果 1"]
+    assert [each.body["title"] for each in receiver.received] == ["“抽奖1”活动的结果已撤销"]
     assert await states(hooked) == [("retracted", 1, None), ("delivered", 1, None)]
 
 
@@ -226,13 +236,13 @@ async def test_likes_of_a_post_ring_at_once_and_then_not_for_each(hooked: Worker
         await town.like(post, await town.person(f"读者{n}"))
         await town.follow()
         await send_pushes(hooked.pool, hooked.push)
-    assert [each.body["title"] for each in receiver.received] == ["“小明”赞了你的动态"]
+    assert [each.body["title"] for each in receiver.received] == ["“小明”赞了您的动态"]
     assert [state for state, *_ in await states(hooked)] == ["delivered", "retracted", "retracted", "waiting"]
     wait = await hooked.pool.fetchval("SELECT extract(epoch FROM due_at - now()) FROM pushes WHERE state = 'waiting'")
     assert 50 < wait <= 60
     await hurry(hooked)
     await send_pushes(hooked.pool, hooked.push)
-    assert receiver.received[-1].body["title"] == "“读者2”等 4 人赞了你的动态"
+    assert receiver.received[-1].body["title"] == "“读者2”等4人赞了您的动态"
     assert receiver.received[-1].body["subject"]["post_id"] == str(post)
     assert len(set(receiver.ids)) == 2
 

@@ -1,9 +1,9 @@
 """Endpoints of the viewer's own account: profile, posts, blocks, juries, settings and inbox."""
 
-from typing import Annotated, Literal, get_args
+from typing import Annotated, Any, Literal, get_args
 
 import msgspec
-from litestar import Response, Router, delete, get, patch, post
+from litestar import Request, Response, Router, delete, get, patch, post
 from litestar.params import FromPath, FromQuery, JSONBody, QueryParameter
 
 from feed.accounts import actions as account_actions
@@ -19,6 +19,7 @@ from feed.api.dependencies import (
     field_id,
     path_id,
 )
+from feed.api.errors import language_of
 from feed.api.responses import PRIVATE, json_response, response_specs
 from feed.campaigns.errors import (
     CampaignCancelled,
@@ -168,20 +169,25 @@ async def change_settings(
 
 @get("/inbox")
 async def list_inbox(
+    request: Request[Any, Any, Any],
     app_state: InjectedAppState,
     viewer: InjectedViewer,
     kind: FromQuery[NotificationKind | None] = None,
     limit: Limit = 20,
     cursor: Cursor = None,
 ) -> Response[Page[InboxItem]]:
-    """The viewer's notifications, newest first. Listing them does not mark them as read."""
+    """The viewer's notifications, newest first, in Chinese or, by `Accept-Language`, in English. Listing them does not mark them as read."""
     name = f"inbox:{viewer.account_id}:{kind or ''}"
     before_id = app_state.cursors.read(name, cursor, int) if cursor else MAX_ID
+    language = language_of(request)
     async with app_state.pool.acquire() as conn:
-        found = await screen.list_inbox(conn, viewer.account_id, [kind] if kind else _KINDS, before_id, limit + 1)
+        found = await screen.list_inbox(
+            conn, viewer.account_id, [kind] if kind else _KINDS, before_id, limit + 1, language=language
+        )
     shown = found[:limit]
     next_cursor = app_state.cursors.write(name, int(shown[-1].id)) if len(found) > limit else None
-    return Response(Page(shown, next_cursor), headers=_OWN)
+    headers = _OWN | {"content-language": language, "vary": "Accept-Language"}
+    return Response(Page(shown, next_cursor), headers=headers)
 
 
 @post("/inbox/read", status_code=200)

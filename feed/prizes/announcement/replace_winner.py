@@ -15,6 +15,7 @@ from feed.postgres import Pool
 from feed.prizes import notices, settlement_store, winner_store
 from feed.prizes.model import NotAnnounced, PrizeHandedOver, WinnerNotFound
 from feed.prizes.objections import store as objections_store
+from feed.prizes.winners import amendment_store
 from feed.prizes.winners.places import fill_place
 from feed.texts import read_reason
 
@@ -63,8 +64,10 @@ async def replace_winner(
         assert former is not None, "the campaign is locked and the state was checked"
         rules = await lifecycle.get_rules(conn, campaign_id, settlement.rules_version)
         successor = await fill_place(conn, keys, campaign, rules, former)
+        why = notices.replaced_because(await objections_store.find_upheld_kind(conn, winner.id))
         await objections_store.mark_remedied(conn, settlement.id, winner_id=winner.id)
-        await inbox.add_notifications(conn, [notices.of_lost_prize(former, campaign.title)])
+        now = await amendment_store.get_clock(conn)
+        await inbox.add_notifications(conn, [notices.of_lost_prize(former, campaign, now=now, why=why)])
         detail["successor"] = None if successor is None else str(successor)
         await audit.add(conn, by, "replace", "prize", winner.id, detail)
     return "replaced"

@@ -8,6 +8,7 @@ from feed.accounts.model import AccountId
 from feed.audit import store as audit
 from feed.campaigns import lifecycle_store as lifecycle
 from feed.campaigns.errors import CampaignCancelled, CampaignNotFound
+from feed.campaigns.lifecycle_store import PublishedCampaign
 from feed.idempotency import KeyedRequest, idempotent_transaction
 from feed.inbox import store as inbox
 from feed.postgres import Connection, Pool
@@ -44,7 +45,7 @@ async def undo_settlement(
         if campaign.announced_by is not None:
             if settlement is None or campaign.state != "announced":
                 raise AlreadyAnnounced
-            if not await _withdraw(conn, settlement, campaign.title, by=by, reason=reason):
+            if not await _withdraw(conn, campaign, settlement, by=by, reason=reason):
                 return "recorded"
             await lifecycle.mark_withdrawn(conn, campaign_id, blocks)
         elif campaign.state != "decided" or settlement is None:
@@ -61,7 +62,9 @@ async def undo_settlement(
     return "undone"
 
 
-async def _withdraw(conn: Connection, settlement: Settlement, title: str, *, by: AccountId, reason: str) -> bool:
+async def _withdraw(
+    conn: Connection, campaign: PublishedCampaign, settlement: Settlement, *, by: AccountId, reason: str
+) -> bool:
     """Ends the prizes of an announced result and notifies its winners; False while a second person is missing.
 
     Raises as `undo_settlement`.
@@ -78,5 +81,8 @@ async def _withdraw(conn: Connection, settlement: Settlement, title: str, *, by:
     await objections_store.mark_remedied(conn, settlement.id, winner_id=None)
     await discard_claims(conn, winner_ids)
     winners = [await winner_store.find_winner(conn, winner_id) for winner_id in winner_ids]
-    await inbox.add_notifications(conn, [notices.of_lost_prize(each, title) for each in winners if each is not None])
+    now = await amendment_store.get_clock(conn)
+    await inbox.add_notifications(
+        conn, [notices.of_lost_prize(each, campaign, now=now) for each in winners if each is not None]
+    )
     return True

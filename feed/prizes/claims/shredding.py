@@ -112,7 +112,7 @@ async def remove_next_delivery_data(pool: Pool) -> bool:
 async def _remove_delivery_data(conn: Connection, campaign_id: int) -> None:
     # With a tracking number a carrier's website shows name, phone and address.
     account_ids = await shredding_store.mask_shipments(conn, campaign_id)
-    await inbox.replace_texts(conn, account_ids, SHIPPED, campaign_id=campaign_id, body=SHIPMENT_REMOVED)
+    await inbox.replace_texts(conn, account_ids, SHIPPED, campaign_id=campaign_id, template=SHIPMENT_REMOVED)
 
 
 async def _list_due(conn: Connection, *, retention: Retention) -> list[int]:

@@ -171,6 +171,15 @@ async def mark_remedied(conn: Connection, settlement_id: int, *, winner_id: Winn
     return len(rows)
 
 
+async def find_upheld_kind(conn: Connection, winner_id: WinnerId) -> ObjectionKind | None:
+    """The kind of the first upheld objection that asks for the replacement of this winner and is not remedied; None without one."""
+    kind: ObjectionKind | None = await conn.fetchval(
+        "SELECT kind FROM objections WHERE winner_id = $1 AND remedied_at IS NULL ORDER BY answered_at, id LIMIT 1",
+        winner_id,
+    )
+    return kind
+
+
 async def has_upheld_to_settle_again(conn: Connection, settlement_id: int) -> bool:
     """Whether an objection with the remedy `settle_again` was upheld and the remedy is not carried out."""
     return bool(

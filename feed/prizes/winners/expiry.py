@@ -10,6 +10,7 @@ from feed.keys.store import Keys
 from feed.postgres import Connection, Pool, act_on_next
 from feed.prizes import notices, winner_store
 from feed.prizes.model import Winner, WinnerId
+from feed.prizes.winners import amendment_store
 from feed.prizes.winners.places import fill_place
 
 
@@ -47,10 +48,11 @@ async def _end_prize(
     rules = await lifecycle.get_rules(conn, campaign_id, campaign.rules_version)
     successor = await fill_place(conn, keys, campaign, rules, former)
     if former.claim_ends_at is not None:  # A winner who was not notified of the prize is not notified of its end.
-        await inbox.add_notifications(conn, [notices.of_lost_prize(former, campaign.title)])
+        now = await amendment_store.get_clock(conn)
+        await inbox.add_notifications(conn, [notices.of_lost_prize(former, campaign, now=now)])
     if former.state == "forfeited":
         editors = await lifecycle.list_responsible_editors(conn, campaign_id)
-        await inbox.add_notifications(conn, [notices.of_ended_place(former, each, campaign.title) for each in editors])
+        await inbox.add_notifications(conn, [notices.of_ended_place(former, each, campaign) for each in editors])
     detail = {"place": former.place, "successor": None if successor is None else str(successor)}
     await audit.add(conn, None, f"prize_{former.state}", "prize", former.id, detail)
     return True

@@ -27,7 +27,7 @@ async def notify_winners(
     """Notifies winners in the app and by SMS, and sets their claim deadlines. Returns the winners notified now, by place."""
     now = await amendment_store.get_clock(conn)
     notified = await winner_store.mark_notified(conn, winner_ids, at=now, claim_ends_at=claim_deadline(rules, now))
-    await inbox.add_notifications(conn, [notices.of_prize(winner, campaign.title) for winner in notified])
+    await inbox.add_notifications(conn, [notices.of_prize(winner, campaign) for winner in notified])
     for winner in notified:
         assert winner.claim_ends_at is not None
         account = await accounts.find_account(conn, winner.account_id)
@@ -74,7 +74,6 @@ async def fill_place(
         former,
         place,
         candidates,
-        rules=rules,
         refill=former.state != "lapsed" or rules.unclaimed == "next_reserve",
         salt=campaign.result_salt,
         at=await amendment_store.get_clock(conn),

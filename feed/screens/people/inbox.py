@@ -10,8 +10,10 @@ from asyncpg import Record
 from feed.accounts import blocks
 from feed.accounts import store as accounts
 from feed.inbox.model import NotificationKind
-from feed.notifications.model import likes_text
+from feed.notifications.model import likes_template
 from feed.postgres import Connection
+from feed.screens.notices.render import render
+from feed.screens.notices.template import Words
 
 # Limits the work of a count; a badge shows far less.
 MAX_UNREAD = 1_000
@@ -31,15 +33,19 @@ class InboxItem(msgspec.Struct, frozen=True):
 
 
 class NotificationText(NamedTuple):
-    """What a notification says now."""
+    """What a notification says now. `template` is None for one of a version that stored sentences, in Chinese."""
 
     title: str
     body: str
     subject: dict[str, Any]
+    template: str | None
+    params: dict[str, Any]
 
 
-async def read_texts(conn: Connection, rows: Sequence[Record]) -> dict[int, NotificationText]:
-    """The texts of notifications by id, as their recipients read them now; a row has `id`, `account_id`, `kind`, `title`, `body`, `subject`.
+async def read_texts(conn: Connection, rows: Sequence[Record], language: str) -> dict[int, NotificationText]:
+    """The texts of notifications by id, as their recipients read them now, in `en` or `zh-CN`.
+
+    A row has `id`, `account_id`, `kind`, `title`, `body`, `subject`, `template`, `params`.
 
     The one about the likes of a post names no account that has been erased since, or that the recipient and a block or mute keep apart.
     """
@@ -58,22 +64,32 @@ async def read_texts(conn: Connection, rows: Sequence[Record]) -> dict[int, Noti
         subject = row["subject"]
         recipient, user_ids = named.get(row["id"], (row["account_id"], []))
         shown = [place for place, user_id in enumerate(user_ids) if (recipient, user_id) not in hidden]
-        if len(shown) == len(user_ids):
-            texts[row["id"]] = NotificationText(row["title"], row["body"], subject)
-            continue
-        names = [subject["names"][place] for place in shown]
-        subject = subject | {"user_ids": [subject["user_ids"][place] for place in shown], "names": names}
-        texts[row["id"]] = NotificationText(*likes_text(names, subject["count"]), subject)
+        template, params = row["template"], row["params"]
+        if len(shown) < len(user_ids):
+            names = [subject["names"][place] for place in shown]
+            subject = subject | {"user_ids": [subject["user_ids"][place] for place in shown], "names": names}
+            template, params = (
+                likes_template(len(names), subject["count"]),
+                {"names": names, "count": subject["count"]},
+            )
+        words = Words(row["title"], row["body"]) if template is None else render(template, params, language)
+        texts[row["id"]] = NotificationText(words.title, words.body, subject, template, params)
     return texts
 
 
 async def list_inbox(
-    conn: Connection, account_id: int, kinds: Sequence[NotificationKind], before_id: int, limit: int
+    conn: Connection,
+    account_id: int,
+    kinds: Sequence[NotificationKind],
+    before_id: int,
+    limit: int,
+    *,
+    language: str = "zh-CN",
 ) -> list[InboxItem]:
-    """Notifications of these kinds with ids below `before_id`, newest first."""
+    """Notifications of these kinds with ids below `before_id`, newest first, in `en` or `zh-CN`."""
     rows = await conn.fetch(
         """
-        SELECT id, account_id, kind, title, body, deep_link, subject, read_at, created_at
+        SELECT id, account_id, kind, title, body, template, params, deep_link, subject, read_at, created_at
         FROM shown_inbox
         WHERE account_id = $1 AND id < $2 AND kind = ANY ($3::text[])
         ORDER BY id DESC
@@ -84,7 +100,7 @@ async def list_inbox(
         kinds,
         limit,
     )
-    texts = await read_texts(conn, rows)
+    texts = await read_texts(conn, rows, language)
     return [
         InboxItem(
             id=str(row["id"]),

@@ -22,7 +22,10 @@ class Recipient(msgspec.Struct, frozen=True):
 
 
 class PushBody(msgspec.Struct, frozen=True):
-    """The body of a push: the notification as it is shown in the inbox now."""
+    """The body of a push: the notification as it is shown in the inbox now, title and body in Chinese.
+
+    From `template` and `params` a receiver may make its own words; `template` is null for a notification of an earlier version.
+    """
 
     id: Id
     kind: NotificationKind
@@ -33,6 +36,8 @@ class PushBody(msgspec.Struct, frozen=True):
     subject: dict[str, Any]
     unread_count: int
     created_at: datetime
+    template: str | None
+    params: dict[str, Any]
 
 
 class PushCard(msgspec.Struct, frozen=True):
@@ -65,7 +70,8 @@ async def list_bodies(conn: Connection, inbox_ids: Sequence[int]) -> dict[int, P
             FROM (SELECT DISTINCT account_id FROM inbox WHERE id = ANY ($1::bigint[])) AS notified
             JOIN standings_now AS standing ON standing.account_id = notified.account_id AND NOT standing.banned
         )
-        SELECT shown.id, shown.kind, shown.title, shown.body, shown.deep_link, shown.subject, shown.created_at,
+        SELECT shown.id, shown.kind, shown.title, shown.body, shown.template, shown.params, shown.deep_link, shown.subject,
+               shown.created_at,
                accounts.id AS account_id, accounts.iss, accounts.sub, recipients.unread_count
         FROM shown_inbox AS shown
         JOIN recipients ON recipients.account_id = shown.account_id
@@ -75,7 +81,7 @@ async def list_bodies(conn: Connection, inbox_ids: Sequence[int]) -> dict[int, P
         inbox_ids,
         MAX_UNREAD,
     )
-    texts = await read_texts(conn, rows)
+    texts = await read_texts(conn, rows, "zh-CN")
     return {
         row["id"]: PushBody(
             id=str(row["id"]),
@@ -87,6 +93,8 @@ async def list_bodies(conn: Connection, inbox_ids: Sequence[int]) -> dict[int, P
             subject=texts[row["id"]].subject,
             unread_count=row["unread_count"],
             created_at=row["created_at"],
+            template=texts[row["id"]].template,
+            params=texts[row["id"]].params,
         )
         for row in rows
     }

@@ -256,7 +256,7 @@ async def test_a_disqualification_is_notified_with_its_reason_and_can_be_reverse
     nameless = await jury_campaign.editor("POST", f"{path}/reinstate", {})
     assert (nameless.status_code, nameless.json()["errors"][0]["field"]) == (422, "reason_code")
     notifications = [each for each in (await author("GET", "/me/inbox")).json()["items"] if each["kind"] == "system"]
-    assert [("恢复" in each["title"], "抄袭或搬运他人作品" in each["body"]) for each in notifications] == [
+    assert [("恢复" in each["title"], "抄袭或搬运他人内容" in each["body"]) for each in notifications] == [
         (True, False),
         (False, True),
     ]

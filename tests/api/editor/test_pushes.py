@@ -14,7 +14,7 @@ async def pushes(app_state: AppState, *states: str) -> list[int]:
     await app_state.pool.execute("UPDATE push_hook SET served_at = now()")
     async with transaction(app_state.pool) as conn:
         ids = await inbox.add_notifications(
-            conn, [NewNotification(reader, "prize", "t", "b", f"p:{n}") for n in range(len(states))]
+            conn, [NewNotification(reader, "prize", "prize.codes", {}, f"p:{n}") for n in range(len(states))]
         )
     for push_id, state in zip(sorted(ids), states, strict=True):
         await app_state.pool.execute(

@@ -16,7 +16,10 @@ async def notify(app_state: AppState, person: Person, count: int, kind: Notifica
     async with transaction(app_state.pool) as conn:
         await store.add_notifications(
             conn,
-            [NewNotification(int(account_id), kind, f"{kind} {n}", "正文", f"{kind}:{n}") for n in range(count)],
+            [
+                NewNotification(int(account_id), kind, "prize.codes", {"campaign": f"{kind} {n}"}, f"{kind}:{n}")
+                for n in range(count)
+            ],
         )
     return str(account_id)
 

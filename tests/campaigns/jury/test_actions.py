@@ -30,6 +30,7 @@ from feed.idempotency import keyed_request
 from tests.support import make
 from tests.support.campaigns import Stage
 from tests.support.make import DAY
+from tests.support.notices import said
 
 MINUTE = timedelta(minutes=1)
 COPIED = Disqualifying("copied", "抄袭")
@@ -295,4 +296,4 @@ async def test_an_author_reads_the_words_of_a_reason(stage: Stage) -> None:
     await disqualification.disqualify_entry(
         stage.pool, await stage.person(role="editor"), campaign, entry, Disqualifying("off_topic")
     )
-    assert (await stage.pool.fetchval("SELECT body FROM inbox")).startswith("原因：与话题或活动主题无关。")
+    assert (await said(stage.pool))[0].body.startswith("原因：与话题或活动主题无关。")

@@ -54,6 +54,7 @@ from feed.screens.prizes.retention import RetainedCampaign, list_retained
 from feed.sms.manual_resolution import retry_message
 from feed.sms.model import MessageId, MessageTooLate
 from tests.support import make, phases
+from tests.support.notices import said
 
 CODE = {"name": "听书月卡", "kind": "code", "per_winner": 1, "value_cny": "30"}
 NO_FIELDS = ClaimForm(privacy_version="1")
@@ -196,8 +197,9 @@ async def test_no_prize_is_handed_over_in_the_objection_period(notified: Won, po
         "UPDATE campaigns SET objections_end_at = now() + interval '1 day' WHERE id = $1", notified.campaign
     )
     await phases.finish(pool, holder.campaign)
-    news = await pool.fetch("SELECT account_id, title FROM inbox WHERE once_key LIKE 'codes:%'")
-    assert [tuple(row) for row in news] == [(holder.account, "您的奖品码可以查看了")]
+    news = await pool.fetch("SELECT account_id FROM inbox WHERE once_key LIKE 'codes:%'")
+    assert [row["account_id"] for row in news] == [holder.account]
+    assert [each.title for each in await said(pool, "codes:%")] == ["您的奖品码可以查看了"]
     assert len(await holder.codes()) == 1
 
 
@@ -652,10 +654,10 @@ async def test_tracking_numbers_are_in_few_places_and_in_none_after_the_shreddin
 
     assert await places_of(won.pool, TRACKING) == set()
     assert await won.pool.fetchval("SELECT tracking_no FROM shipments") == "****6655"
-    rows = await won.pool.fetch("SELECT id, body, once_key FROM inbox WHERE once_key LIKE 'shipped:%' ORDER BY id")
-    assert [row["body"] for row in rows] == ["寄送信息已按规定删除。"] * 2
+    rows = await won.pool.fetch("SELECT id, once_key FROM inbox WHERE once_key LIKE 'shipped:%' ORDER BY id")
+    assert [each.body for each in await said(won.pool, "shipped:%")] == ["寄送信息已按规定删除。"] * 2
     # Nor does any other notification change.
-    assert await won.pool.fetchval("SELECT count(*) FROM inbox WHERE body = '寄送信息已按规定删除。'") == 2
+    assert len([each for each in await said(won.pool) if each.body == "寄送信息已按规定删除。"]) == 2
     keys_of_pushes = await won.pool.fetch(
         "SELECT once_key FROM pushes WHERE once_key LIKE 'shipped:%' ORDER BY inbox_id"
     )
@@ -696,7 +698,7 @@ async def test_tracking_numbers_of_other_campaigns_stay(won: Won, keys: Keys) ->
     await shipped_twice(won)
     assert not await remove_next_delivery_data(won.pool)
     async with transaction(won.pool) as conn:
-        await inbox.replace_texts(conn, [won.account], "shipped:", campaign_id=won.campaign + 1, body="")
+        await inbox.replace_texts(conn, [won.account], "shipped:", campaign_id=won.campaign + 1, template="prize.codes")
     assert await places_of(won.pool, TRACKING) == {"public.shipments", "public.inbox"}
 
 

@@ -45,6 +45,7 @@ from feed.prizes.winners.expiry import lapse_next_claim
 from feed.screens.prizes.winners import list_winners
 from tests.support import make, phases
 from tests.support.make import DAY
+from tests.support.notices import said
 from tests.support.phases import Played
 from tests.support.results import get_result
 
@@ -243,8 +244,8 @@ async def test_involved_persons_cannot_answer(pool: Pool, announced: Campaign) -
     await answer_objection(pool, objection, by=announced.third, text="经核查，计数无误。")
     with pytest.raises(ObjectionAnswered):
         await answer_objection(pool, objection, by=announced.fourth, text="再答一次")
-    body = await pool.fetchval("SELECT body FROM inbox WHERE once_key = $1", f"objection_answered:{objection}")
-    assert body == "经核查，计数无误。"
+    (answered,) = await said(pool, f"objection_answered:{objection}")
+    assert answered.body == "经核查，计数无误。"
 
 
 async def _shortlist(pool: Pool, keys: Keys, campaign: Played, by: AccountId) -> None:
@@ -453,10 +454,7 @@ async def test_an_upheld_objection_is_remedied_by_another_person(pool: Pool, key
         (2, str(announced.posts[1]), False),
     ]
     assert all(each.name_masked == "p**" for each in shown.items)
-    notified = await pool.fetch(
-        "SELECT title FROM inbox WHERE account_id = $1 AND kind = 'prize' ORDER BY id", announced.authors[0]
-    )
-    assert "取消" in notified[-1]["title"]
+    assert "取消" in (await said(pool, "forfeited:%", to=announced.authors[0]))[-1].title
     assert await finish_next_objections(pool)
     with pytest.raises(NotAnnounced):
         await replace_winner(pool, keys, announced.id, 2, by=announced.third, reason="太晚")
@@ -521,8 +519,7 @@ async def test_an_undone_result_is_named_by_the_next_one(pool: Pool, keys: Keys,
 
     assert await _state(pool, announced.id) == "judging"
     assert {row["state"] for row in await phases.winners_of(pool, announced.id)} == {"forfeited"}
-    titles = await pool.fetch("SELECT title FROM inbox WHERE kind = 'prize' AND title LIKE '%撤销%'")
-    assert len(titles) == 2
+    assert len([each for each in await said(pool) if "撤销" in each.title]) == 2
     assert not await finish_next_objections(pool)
     await make.void(pool, announced.id, post_id=announced.posts[0])
     await settle_campaign(pool, keys, announced.id, by=announced.third)

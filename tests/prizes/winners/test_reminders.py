@@ -12,7 +12,7 @@ from tests.support.phases import FORM, announced, winners_of
 
 
 async def reminders(pool: Pool) -> list[Record]:
-    return await pool.fetch("SELECT account_id, title, deep_link FROM inbox WHERE kind = 'claim_deadline' ORDER BY id")
+    return await pool.fetch("SELECT account_id, deep_link FROM inbox WHERE kind = 'claim_deadline' ORDER BY id")
 
 
 async def pass_days(pool: Pool, days: int) -> None:

@@ -1,0 +1,74 @@
+"""Notifications of verdicts and sanctions."""
+
+from feed.screens.notices.template import Template, Templates, Words
+
+REVIEWS: Templates = {
+    "review.removed": Template(
+        Words(
+            "您的{subject:subject}已被移除",
+            "{stage:stage}结果，原因：{reason:reason_code}。其他人已看不到这条{subject:subject}。",
+        ),
+        Words(
+            "Your {subject:subject} was removed",
+            "Result of the {stage:stage}. Reason: {reason:reason_code}. Others no longer see this {subject:subject}.",
+        ),
+    ),
+    "review.rejected": Template(
+        Words(
+            "您的{subject:subject}未通过审核",
+            "{stage:stage}结果，原因：{reason:reason_code}。其他人看不到这条{subject:subject}。",
+        ),
+        Words(
+            "Your {subject:subject} was not approved",
+            "Result of the {stage:stage}. Reason: {reason:reason_code}. Others do not see this {subject:subject}.",
+        ),
+    ),
+    "review.restored": Template(
+        Words(
+            "您的{subject:subject}已恢复显示", "经{stage:stage}复核，这条{subject:subject}已恢复显示，其他人可以看到。"
+        ),
+        Words(
+            "Your {subject:subject} is visible again",
+            "The {stage:stage} has restored this {subject:subject}. Others can see it.",
+        ),
+    ),
+    "review.undone_shown": Template(
+        Words("您的{subject:subject}已恢复显示", "此前的处理已撤销，其他人可以看到这条{subject:subject}。"),
+        Words(
+            "Your {subject:subject} is visible again",
+            "The former decision was withdrawn. Others can see this {subject:subject}.",
+        ),
+    ),
+    "review.undone_hidden": Template(
+        Words(
+            "您的{subject:subject}已被移除",
+            "恢复显示的决定已撤销，原因：{reason:reason_code}。其他人已看不到这条{subject:subject}。",
+        ),
+        Words(
+            "Your {subject:subject} was removed",
+            "The decision to restore it was withdrawn. Reason: {reason:reason_code}. "
+            "Others no longer see this {subject:subject}.",
+        ),
+    ),
+    "sanction.until": Template(
+        Words(
+            "您的账号已被{sanction:sanction}",
+            "原因：{reason:reason_code}。{sanction:effect}，至{until:long_time}为止。",
+        ),
+        Words(
+            "Your account is {sanction:sanction}",
+            "Reason: {reason:reason_code}. {sanction:effect}, until {until:long_time}.",
+        ),
+    ),
+    "sanction.for_good": Template(
+        Words("您的账号已被{sanction:sanction}", "原因：{reason:reason_code}。{sanction:effect}，直至解除。"),
+        Words(
+            "Your account is {sanction:sanction}",
+            "Reason: {reason:reason_code}. {sanction:effect}, until this is lifted.",
+        ),
+    ),
+    "sanction.lifted": Template(
+        Words("您的账号已解除{sanction:sanction}", "从现在起恢复正常使用。"),
+        Words("Your account is no longer {sanction:sanction}", "You can use it as before."),
+    ),
+}
