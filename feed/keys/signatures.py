@@ -3,7 +3,7 @@
 import base64
 import binascii
 import hashlib
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from datetime import datetime
 from typing import Annotated, Any, Literal
 
@@ -81,17 +81,28 @@ def canonical(document: msgspec.Struct | dict[str, Any]) -> bytes:
     return msgspec.json.encode(document, order="sorted")
 
 
-def sign_document(document: msgspec.Struct, sign: Callable[[bytes], Signature]) -> bytes:
-    """The canonical document with a member `signature` over the canonical form of all other members."""
+def sign_document(
+    document: msgspec.Struct, sign: Callable[[bytes], Signature], *, unsigned: Collection[str] = ()
+) -> bytes:
+    """The canonical document with a member `signature` over the canonical form of all other members but those `unsigned`."""
+    return sign_in_parts(document, sign, unsigned=unsigned)[0]
+
+
+def sign_in_parts(
+    document: msgspec.Struct, sign: Callable[[bytes], Signature], *, unsigned: Collection[str]
+) -> tuple[bytes, bytes]:
+    """The signed document as of `sign_document`, and the same without the members `unsigned`."""
     members = _members(document)
-    return canonical(members | {"signature": sign(canonical(members))})
+    signed_part = _without(members, unsigned)
+    signature = {"signature": sign(canonical(signed_part))}
+    return canonical(members | signature), canonical(signed_part | signature)
 
 
-def is_document_signed(document: msgspec.Struct, keys: Sequence[PublicKey]) -> bool:
-    """Whether the member `signature` of a document is valid for one of `keys` and all other members."""
+def is_document_signed(document: msgspec.Struct, keys: Sequence[PublicKey], *, unsigned: Collection[str] = ()) -> bool:
+    """Whether the member `signature` of a document is valid for one of `keys` and all other members but those `unsigned`."""
     members = _members(document)
     signature: Signature = members.pop("signature")
-    return is_signed(canonical(members), signature, keys)
+    return is_signed(canonical(_without(members, unsigned)), signature, keys)
 
 
 def sha256_of(document: bytes) -> str:
@@ -122,6 +133,10 @@ def _decode_keys(text: str) -> tuple[PublicKey, ...]:
     if "keys" in document:
         return msgspec.convert(document, PublicKeys).keys
     return (msgspec.convert(document, PublicKey),)
+
+
+def _without(members: dict[str, Any], names: Collection[str]) -> dict[str, Any]:
+    return {name: value for name, value in members.items() if name not in names}
 
 
 def _members(document: msgspec.Struct) -> dict[str, Any]:

@@ -161,12 +161,27 @@ class Settlement(msgspec.Struct, frozen=True):
     # SHA-256 of the campaign's earlier results that were announced and then undone.
     withdrawn: list[str] = []
     forced: Forced | None = None
+    # Of the result: 2 for sheets that are frozen by 0.4.0 or later.
+    format: int = 1
+    # How many voids were in force at the freeze, by kind and reason: `kind`, `reason_code`, `count`.
+    voids: list[dict[str, Any]] = []
     # Whether rows that cannot win have a pseudonym per account, and small numbers by reason are one sum. Not before 0.3.0.
     unlinked: bool = False
 
 
+class FrozenMark(msgspec.Struct, frozen=True):
+    """A mark that counted at the freeze, with six decimals; `scores` in the order of the criteria of the rules, if they have any."""
+
+    juror_id: int
+    score: str
+    scores: list[str] | None = None
+
+
 class SheetRow(msgspec.Struct, frozen=True, kw_only=True):
-    """One frozen entry: a post, a comment, or with neither an account's like. `person` is empty without a verified phone."""
+    """One frozen entry: a post, a comment, or with neither an account's like. `person` is empty without a verified phone.
+
+    `quality` is the mean of `marks`; sheets frozen before 0.4.0 have no marks, only their mean.
+    """
 
     post_id: int | None
     comment_id: int | None = None
@@ -180,6 +195,7 @@ class SheetRow(msgspec.Struct, frozen=True, kw_only=True):
     eligible: bool
     reason_code: str | None
     excluded: list[dict[str, Any]]
+    marks: list[FrozenMark] = []
 
     @property
     def entry_id(self) -> int:

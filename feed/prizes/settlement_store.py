@@ -37,13 +37,14 @@ async def add_settlement(
     rules_version: int,
     frozen_at: datetime,
     skipped: Sequence[dict[str, Any]],
+    voids: Sequence[dict[str, Any]],
     forced: Forced | None,
 ) -> int:
-    """Adds a settlement and returns its id. A unique index allows one in force per campaign."""
+    """Adds a settlement, whose result will be in the second format, and returns its id. A unique index allows one in force per campaign."""
     settlement_id: int = await conn.fetchval(
         """
-        INSERT INTO settlements (campaign_id, rules_version, frozen_at, skipped, forced, unlinked)
-        VALUES ($1, $2, $3, $4, $5, true)
+        INSERT INTO settlements (campaign_id, rules_version, frozen_at, skipped, forced, voids, unlinked, format)
+        VALUES ($1, $2, $3, $4, $5, $6, true, 2)
         RETURNING id
         """,
         campaign_id,
@@ -51,6 +52,7 @@ async def add_settlement(
         frozen_at,
         list(skipped),
         None if forced is None else msgspec.to_builtins(forced),
+        list(voids),
     )
     return settlement_id
 
@@ -60,7 +62,7 @@ async def find_settlement(conn: Connection, campaign_id: int) -> Settlement | No
     row = await conn.fetchrow(
         """
         SELECT settlements.id, campaign_id, settlements.rules_version, settlements.frozen_at, skipped, forced, unlinked,
-            result IS NOT NULL AS has_result,
+            format, voids, result IS NOT NULL AS has_result,
             campaigns.result_salt AS salt,
             ARRAY (
                 SELECT earlier.result_sha256

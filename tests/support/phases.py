@@ -148,6 +148,8 @@ async def rewind(pool: Pool, campaign_id: int) -> None:
     """Restores the state before the commit of the settlement, with a frozen sheet."""
     await pool.execute("DELETE FROM winners WHERE campaign_id = $1", campaign_id)
     await pool.execute("DELETE FROM reserves")
+    for table in ("result_heads", "result_hashes", "result_rows"):
+        await pool.execute(f"DELETE FROM {table}")
     await pool.execute("UPDATE settlements SET result = NULL, result_sha256 = NULL, settled_at = NULL")
     await pool.execute("UPDATE campaigns SET state = 'judging' WHERE id = $1", campaign_id)
 

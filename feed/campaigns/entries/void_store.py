@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import datetime
-from typing import Literal
+from typing import Any, Literal
 
 import msgspec
 
@@ -23,6 +23,21 @@ class Void(msgspec.Struct, frozen=True):
     note: str | None
     made_by: int
     made_at: datetime
+
+
+async def count_active(conn: Connection, campaign_id: int) -> list[dict[str, Any]]:
+    """How many voids are in force for each kind of engagement and reason: `kind`, `reason_code`, `count`."""
+    rows = await conn.fetch(
+        """
+        SELECT kind, reason_code, count(*) AS count
+        FROM voids CROSS JOIN unnest(kinds) AS kind
+        WHERE campaign_id = $1 AND withdrawn_at IS NULL
+        GROUP BY kind, reason_code
+        ORDER BY kind, reason_code COLLATE "C"
+        """,
+        campaign_id,
+    )
+    return [dict(row) for row in rows]
 
 
 async def add_account_voids(

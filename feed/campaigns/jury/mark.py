@@ -70,11 +70,16 @@ def compute_mark(new: NewMark, criteria: Sequence[Criterion]) -> ComputedMark:
         errors.append(FieldError("scores", "repeated"))
     if errors:
         raise Invalid(*errors)
+    return ComputedMark(weighted_score([scores[name] for name in names], criteria), scores)
+
+
+def weighted_score(scores: Sequence[Decimal], criteria: Sequence[Criterion]) -> Decimal:
+    """The score of a mark with these scores, in the order of the criteria: their weighted sum, to six decimals."""
     with localcontext() as context:
         # Every product has at most 15 digits, so the sum is exact and is rounded only once.
         context.prec = 34
-        total = sum((criterion.weight * scores[criterion.name] for criterion in criteria), Decimal(0))
-        return ComputedMark(total.quantize(STEP, ROUND_HALF_EVEN), scores)
+        total = sum((each.weight * score for each, score in zip(criteria, scores, strict=True)), Decimal(0))
+        return total.quantize(STEP, ROUND_HALF_EVEN)
 
 
 def _problems(field: str, score: Decimal) -> list[FieldError]:

@@ -1,13 +1,14 @@
 """Verification of a chain of amendments, and the holders of the places after them."""
 
 from collections.abc import Iterator, Sequence
+from typing import Any
 
 import msgspec
 
 from feed.campaigns.model import Rules, parse_time
 from feed.keys.signatures import PublicKey, canonical, is_document_signed, sha256_of
-from feed.prizes.result.amendment import Amendment, Change, Holder, PassedOver
-from feed.prizes.result.document import Outcome, Result
+from feed.prizes.result.amendment import FORMAT_OF, Amendment, Change, Holder, PassedOver
+from feed.prizes.result.document import Head, ReserveLine, WinnerLine, label_of
 from feed.prizes.result.problem import Problem
 
 
@@ -18,11 +19,11 @@ class Placement(msgspec.Struct):
     reserves: list[Holder]
 
 
-def initial_placement(result: Outcome) -> Placement:
+def initial_placement(result: Head) -> Placement:
     """The placement of the result before any amendment."""
     return Placement(
-        [Holder(each.rank, each.post_id, each.person, each.score) for each in result.winners],
-        [Holder(each.rank, each.post_id, each.person, each.score) for each in result.reserves],
+        [_holder(each) for each in result.winners],
+        [_holder(each) for each in result.reserves],
     )
 
 
@@ -37,14 +38,19 @@ def apply_amendments(placement: Placement, amendments: Sequence[Change]) -> Plac
 
 
 def check_chain(
-    result: Result, amendments: Sequence[Amendment], rules: Rules | None, keys: Sequence[PublicKey] | None
+    result: Head,
+    result_sha256: str,
+    amendments: Sequence[Amendment],
+    rules: Rules | None,
+    keys: Sequence[PublicKey] | None,
 ) -> Iterator[Problem]:
     """The problems of a chain of amendments. Holders are not checked after the first amendment whose holders are wrong."""
-    result_sha256 = sha256_of(canonical(result))
     previous, earliest = result_sha256, result.frozen_at
     placement: Placement | None = initial_placement(result)
     for number, each in enumerate(amendments):
         where = f"amendments[{number}]"
+        if each.format != FORMAT_OF[result.format]:
+            yield Problem("amendment_format", f"{where}.format", FORMAT_OF[result.format])
         chained = (result.campaign.id, result_sha256, number + 1, previous)
         if (each.campaign_id, each.result_sha256, each.number, each.previous_sha256) != chained:
             yield Problem("amendment_chain", where, previous)
@@ -92,17 +98,27 @@ def _place_problems(each: Change, placement: Placement, rules: Rules | None, whe
         yield Problem("amendment_leaves", f"{where}.leaves")
         return
     stays_empty = rules is not None and rules.unclaimed == "void" and each.reason == "not_claimed"
-    passed_over = [(reserve.post_id, reserve.person) for reserve in each.passed_over]
+    passed_over = [_identity(reserve) for reserve in each.passed_over]
     turn = len(passed_over)
-    expected = [(holder.post_id, holder.person) for holder in placement.reserves[:turn]]
+    expected = [_identity(holder) for holder in placement.reserves[:turn]]
     if stays_empty:
         if each.enters is not None or passed_over:
             yield Problem("amendment_kept_empty", f"{where}.enters")
     elif passed_over != expected:
-        yield Problem("amendment_passed_over", f"{where}.passed_over", _posts(placement.reserves, each.passed_over))
+        yield Problem("amendment_passed_over", f"{where}.passed_over", _labels(placement.reserves, each.passed_over))
     elif each.enters != (placement.reserves[turn] if turn < len(placement.reserves) else None):
-        yield Problem("amendment_enters", f"{where}.enters", _posts(placement.reserves[turn : turn + 1], [None]))
+        yield Problem("amendment_enters", f"{where}.enters", _labels(placement.reserves[turn : turn + 1], [None]))
 
 
-def _posts(reserves: Sequence[Holder], stated: Sequence[PassedOver | None]) -> str:
-    return " ".join(holder.post_id for holder in reserves[: len(stated)])
+def _holder(line: WinnerLine | ReserveLine) -> Holder:
+    return Holder(
+        rank=line.rank, post_id=line.post_id, comment_id=line.comment_id, person=line.person, score=line.score
+    )
+
+
+def _identity(each: Holder | PassedOver) -> tuple[Any, ...]:
+    return each.post_id, each.comment_id, each.person
+
+
+def _labels(reserves: Sequence[Holder], stated: Sequence[PassedOver | None]) -> str:
+    return " ".join(label_of(holder) for holder in reserves[: len(stated)])

@@ -6,6 +6,7 @@ from functools import partial
 from typing import Any
 
 import msgspec
+from msgspec import UNSET
 
 from feed.accounts.model import AccountId
 from feed.audit import store as audit
@@ -17,7 +18,7 @@ from feed.campaigns.model import Rules
 from feed.decoding import convert
 from feed.idempotency import KeyedRequest, idempotent_transaction
 from feed.inbox import store as inbox
-from feed.keys.signatures import sha256_of, sign_document
+from feed.keys.signatures import sha256_of, sign_in_parts
 from feed.keys.store import Keys
 from feed.postgres import Connection, Pool, act_on_next
 from feed.prizes import notices, settlement_store, winner_store
@@ -25,8 +26,9 @@ from feed.prizes.draw import algorithm, correction_store
 from feed.prizes.draw import store as draw_store
 from feed.prizes.draw.model import AwaitingBeacon, Draw, DrawInputs
 from feed.prizes.model import AlreadySettled, NotOverYet, Settlement, SettlementBlocked, SheetRow
-from feed.prizes.result.document import Decision, decide, tickets_of
-from feed.prizes.settlement import sheet_store
+from feed.prizes.result.decision import Decision, decide, tickets_of
+from feed.prizes.result.document import unsigned_members
+from feed.prizes.settlement import published_row_store, sheet_store
 from feed.prizes.settlement.freeze import Sheet, build_sheet, freeze
 from feed.texts import read_reason
 
@@ -167,11 +169,12 @@ async def _get_draw_inputs(
 
 def _decide_and_sign(
     keys: Keys, settlement: Settlement, rows: Sequence[SheetRow], **rules: Any
-) -> tuple[Decision, bytes, str]:
-    """The decision, its signed document, and the document's SHA-256."""
+) -> tuple[Decision, bytes, bytes, str]:
+    """The decision, its signed document, that without its rows, and the SHA-256 of the whole document."""
     decision = decide(settlement, rows, **rules)
-    result = sign_document(decision.outcome, keys.sign)
-    return decision, result, sha256_of(result)
+    unsigned = unsigned_members(decision.outcome.format)
+    result, head = sign_in_parts(decision.outcome, keys.sign, unsigned=unsigned)
+    return decision, result, head, sha256_of(result)
 
 
 async def _decide(
@@ -190,7 +193,7 @@ async def _decide(
     rows = await sheet_store.list_sheet(conn, settlement.id)
     draw_inputs = None if draw is None else await _get_draw_inputs(conn, keys, settlement, draw, rows)
     # In a thread, so that ranking a hundred thousand entries does not block the event loop.
-    decision, result, sha256 = await asyncio.to_thread(
+    decision, result, head, sha256 = await asyncio.to_thread(
         _decide_and_sign,
         keys,
         settlement,
@@ -202,6 +205,8 @@ async def _decide(
     )
     outcome = decision.outcome
     await settlement_store.add_result(conn, settlement.id, result, sha256)
+    if outcome.tree is not UNSET:
+        await published_row_store.add_published_rows(conn, settlement.id, head, decision.rows, decision.levels)
     if draw_inputs is not None:
         await sheet_store.mark_ranks(conn, settlement.id, decision.ranks)
     await winner_store.add_winners(conn, campaign.id, settlement.id, decision.places)

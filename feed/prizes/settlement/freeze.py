@@ -11,20 +11,23 @@ from feed.accounts.approvals import ACTS_BEFORE_THE_RESULT
 from feed.campaigns import lifecycle_store as lifecycle
 from feed.campaigns.entries import shortlist
 from feed.campaigns.entries import store as entries
+from feed.campaigns.entries import void_store as voids
 from feed.campaigns.jury import mark_store as marks
 from feed.campaigns.jury import recusal_store as recusals
 from feed.campaigns.jury import store as jury
+from feed.campaigns.jury.mark_store import Mark
 from feed.campaigns.jury.quorum import Quorum
 from feed.campaigns.lifecycle_store import PublishedCampaign
-from feed.campaigns.model import Rules
+from feed.campaigns.model import Criterion, Rules
 from feed.campaigns.scoring.engagement import EntryEngagement, count_engagement, quality_of
 from feed.postgres import Connection
 from feed.prizes import settlement_store
 from feed.prizes.draw import algorithm
 from feed.prizes.draw import store as draw_store
 from feed.prizes.draw.model import Draw
-from feed.prizes.model import Settlement, SheetRow
-from feed.prizes.result.document import tickets_of
+from feed.prizes.model import FrozenMark, Settlement, SheetRow
+from feed.prizes.result.decision import tickets_of
+from feed.prizes.result.document import six_decimals
 from feed.prizes.settlement import sheet_store
 from feed.prizes.settlement.eligibility import (
     EligibilityTerms,
@@ -51,9 +54,9 @@ async def build_sheet(conn: Connection, campaign: PublishedCampaign, rules: Rule
     await entries.add_missed_entries(conn, campaign.id)
     facts = await sheet_store.list_facts(conn, campaign.id)
     counted = {each.post_id: each for each in await count_engagement(conn, campaign.id)}
-    scores: dict[int, list[Decimal]] = {}
+    marked: dict[int, list[Mark]] = {}
     for mark in await marks.list_marks(conn, campaign.id):
-        scores.setdefault(mark.post_id, []).append(mark.score)
+        marked.setdefault(mark.post_id, []).append(mark)
     is_draw = rules.method == "draw"
     terms = EligibilityTerms(
         require_media=rules.eligibility.require_media, counts_quality=rules.weights.quality > 0 and not is_draw
@@ -68,7 +71,8 @@ async def build_sheet(conn: Connection, campaign: PublishedCampaign, rules: Rule
     )
     skipped = [each for each in facts if reasons[each.post_id] is None and is_skipped(each)]
     skipped_ids = {each.post_id for each in skipped}
-    rows = _rows([each for each in facts if each.post_id not in skipped_ids], reasons, counted, scores)
+    judged = [each for each in facts if each.post_id not in skipped_ids]
+    rows = _rows(judged, reasons, counted, marked, rules.criteria)
     return Sheet(
         rows=[_without_counts(row) for row in rows] if is_draw else rows,
         blocked_by=blocks,
@@ -93,6 +97,7 @@ async def freeze(
         rules_version=campaign.rules_version,
         frozen_at=frozen_at,
         skipped=sheet.skipped,
+        voids=await voids.count_active(conn, campaign.id),
         forced=forced_by(sheet.blocked_by, frozen_at=frozen_at, settle_at=campaign.settle_at, reason=reason),
     )
     await sheet_store.add_sheet(conn, settlement_id, sheet.rows)
@@ -112,7 +117,8 @@ def _rows(
     judged: Sequence[EntryFacts],
     reasons: Mapping[int, str | None],
     counted: Mapping[int, EntryEngagement],
-    scores: Mapping[int, Sequence[Decimal]],
+    marked: Mapping[int, Sequence[Mark]],
+    criteria: Sequence[Criterion],
 ) -> list[SheetRow]:
     return [
         SheetRow(
@@ -121,20 +127,30 @@ def _rows(
             person=facts.person or b"",
             entered_at=facts.entered_at,
             revision=facts.revision or 1,
-            quality=quality_of(scores.get(facts.post_id, ())),
+            quality=quality_of([mark.score for mark in marked.get(facts.post_id, ())]),
             likes_counted=counted[facts.post_id].likes,
             commenters_counted=counted[facts.post_id].commenters,
             eligible=reasons[facts.post_id] is None,
             reason_code=reasons[facts.post_id],
             excluded=_excluded(counted[facts.post_id]),
+            marks=[_frozen_mark(mark, criteria) for mark in marked.get(facts.post_id, ())],
         )
         for facts in judged
     ]
 
 
+def _frozen_mark(mark: Mark, criteria: Sequence[Criterion]) -> FrozenMark:
+    by_name = mark.scores or {}
+    names = [each.name for each in criteria]
+    scores = [six_decimals(Decimal(by_name[name])) for name in names] if by_name.keys() == set(names) else None
+    return FrozenMark(mark.juror_id, six_decimals(mark.score), scores or None)
+
+
 def _without_counts(row: SheetRow) -> SheetRow:
     """In a draw marks, likes and comments do not count."""
-    return msgspec.structs.replace(row, quality=Decimal("0.000000"), likes_counted=0, commenters_counted=0, excluded=[])
+    return msgspec.structs.replace(
+        row, quality=Decimal("0.000000"), likes_counted=0, commenters_counted=0, excluded=[], marks=[]
+    )
 
 
 def _excluded(counted: EntryEngagement) -> list[dict[str, Any]]:

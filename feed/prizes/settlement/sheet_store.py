@@ -114,7 +114,7 @@ async def list_sheet(conn: Connection, settlement_id: int) -> list[SheetRow]:
     rows = await conn.fetch(
         """
         SELECT post_id, comment_id, account_id, person, entered_at, revision, quality, likes_counted, commenters_counted, eligible,
-            reason_code, excluded
+            reason_code, excluded, marks
         FROM sheet_rows
         WHERE settlement_id = $1
         ORDER BY entry_id
@@ -125,7 +125,7 @@ async def list_sheet(conn: Connection, settlement_id: int) -> list[SheetRow]:
 
 
 async def list_sheet_in_batches(conn: Connection, settlement_id: int) -> list[SheetRow]:
-    """The frozen rows in the order of their entries, read in batches so that the event loop can serve other requests in between."""
+    """The frozen rows in the order of their entries without their marks, in batches so that the event loop can serve others in between."""
     rows: list[SheetRow] = []
     while batch := await _list_after(conn, settlement_id, rows[-1].entry_id if rows else 0, limit=_BATCH_ROWS):
         rows += batch

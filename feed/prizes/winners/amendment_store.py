@@ -15,7 +15,7 @@ async def get_chain_head(conn: Connection, settlement_id: int) -> ChainHead:
     """What the settlement's next amendment is chained to."""
     row = await conn.fetchrow(
         """
-        SELECT result_sha256, coalesce(last.number, 0) AS number, coalesce(last.document_sha256, result_sha256) AS sha256
+        SELECT format, result_sha256, coalesce(last.number, 0) AS number, coalesce(last.document_sha256, result_sha256) AS sha256
         FROM settlements
         LEFT JOIN LATERAL (
             SELECT number, document_sha256

@@ -74,6 +74,7 @@ async def fill_place(
         former,
         place,
         candidates,
+        rules=rules,
         refill=former.state != "lapsed" or rules.unclaimed == "next_reserve",
         salt=campaign.result_salt,
         at=await amendment_store.get_clock(conn),

@@ -5,6 +5,7 @@ from typing import Any
 
 import msgspec
 from asyncpg import Record
+from msgspec import UNSET
 
 from feed.campaigns import lifecycle_store as lifecycle
 from feed.campaigns.errors import CampaignNotFound
@@ -321,6 +322,6 @@ def _sheet_line(row: Record, ranked: Row | None) -> SheetLine:
         eligible=row["eligible"],
         reason_code=row["reason_code"],
         excluded=row["excluded"],
-        score=None if ranked is None else ranked.score,
+        score=None if ranked is None or ranked.score is UNSET else ranked.score,
         rank=None if ranked is None else ranked.rank,
     )

@@ -16,7 +16,7 @@ from feed.campaigns.model import FREEZE_AFTER, Prize, rules_document, rules_sha2
 from feed.keys.signatures import canonical, sign_document
 from feed.keys.store import Keys, open_keys
 from feed.prizes.model import Settlement, SheetRow
-from feed.prizes.result.document import decide
+from feed.prizes.result.decision import decide
 from feed.prizes.result.verify import verify_result
 from tests.support.make import DAY
 from tests.support.results import ENDS_AT, RULES
@@ -92,7 +92,7 @@ def test_any_sheet_in_any_order_gives_the_same_bytes_and_they_verify(
     eligible = {row.person for row in sheet if row.eligible}
     assert len(one.outcome.winners) == min(RULES.winner_count, len(eligible))
     ranked = sorted((row for row in one.outcome.sheet if row.rank is not None), key=lambda row: row.rank or 0)
-    assert all(Decimal(a.score) >= Decimal(b.score) for a, b in itertools.pairwise(ranked))
+    assert all(Decimal(str(a.score)) >= Decimal(str(b.score)) for a, b in itertools.pairwise(ranked))
 
 
 @given(sheets)
@@ -105,7 +105,7 @@ def test_in_rows_that_cannot_win_two_accounts_of_a_person_have_nothing_in_common
     assert verify_result(sign_document(outcome, keys.sign), keys.public_keys().keys).is_valid
     by_post = {str(row.post_id): row for row in sheet}
     for one, other in itertools.combinations(outcome.sheet, 2):
-        first, second = by_post[one.post_id], by_post[other.post_id]
+        first, second = by_post[str(one.post_id)], by_post[str(other.post_id)]
         if first.eligible and second.eligible:
             assert (one.person == other.person) is (first.person == second.person)
         else:

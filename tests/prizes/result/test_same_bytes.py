@@ -14,7 +14,7 @@ from feed.keys.store import Keys
 from feed.postgres import Pool
 from feed.prizes.model import Settlement, SheetRow
 from feed.prizes.result.amendment import Change
-from feed.prizes.result.document import decide
+from feed.prizes.result.decision import decide
 from feed.prizes.result.verify import verify_result
 from feed.prizes.settlement.actions import freeze_next_campaign, settle_next_campaign
 from tests.support import make, phases

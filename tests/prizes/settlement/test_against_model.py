@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from feed.keys.store import Keys
 from feed.postgres import Pool
 from feed.prizes import settlement_store
+from feed.prizes.result.document import entry_number
 from feed.prizes.result.verify import verify_result
 from feed.prizes.settlement import sheet_store
 from feed.prizes.settlement.actions import settle_campaign
@@ -168,14 +169,20 @@ async def _compare(pool: Pool, keys: Keys, generated: dict[str, Any], campaign_i
     assert finding.outcome is not None
     winners, reserves, scores, excluded = settle(generated)
     outcome = finding.outcome
-    assert [int(each.post_id) for each in outcome.winners] == [posts[n] for n in winners]
-    assert [int(each.post_id) for each in outcome.reserves] == [posts[n] for n in reserves]
+    assert [entry_number(each) for each in outcome.winners] == [posts[n] for n in winners]
+    assert [entry_number(each) for each in outcome.reserves] == [posts[n] for n in reserves]
     for place, winner in enumerate(outcome.winners, 1):
         named = [
             n for n, each in enumerate(generated["rules"]["places"]) if each is None or each[0] <= place <= each[1]
         ]
         assert [prize["name"] for prize in winner.prizes] == [f"奖品{n}" for n in named]
-    assert {int(row.post_id): Decimal(row.score) for row in outcome.sheet} == {posts[n]: scores[n] for n in scores}
+    assert {entry_number(row): Decimal(str(row.score)) for row in outcome.sheet} == {
+        posts[n]: scores[n] for n in scores
+    }
+    assert {entry_number(row): sorted(Decimal(mark.score) for mark in row.marks or ()) for row in outcome.sheet} == {
+        post_id: sorted(map(Decimal, entry["marks"]))
+        for post_id, entry in zip(posts, generated["entries"], strict=True)
+    }
     async with pool.acquire() as conn:
         settlement = await settlement_store.find_settlement(conn, campaign_id)
         assert settlement is not None
