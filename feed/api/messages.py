@@ -174,6 +174,7 @@ _MESSAGES: dict[str, tuple[str, str]] = {
     "post_not_found": ("没有找到该帖子", "No such post."),
     "post_not_published": ("帖子尚未公开", "The post is not visible to others now."),
     "prize_not_found": ("没有找到该奖品", "No such prize."),
+    "proof_not_found": ("结果中没有该条目的证明", "The result has no proof of such an entry."),
     "push_not_dead": ("只有已放弃的推送可以重发", "Only a push that was given up can be tried again."),
     "push_not_found": ("没有找到该推送", "No such push."),
     "rate_limited": ("操作太频繁，请稍后再试", "Too often: try again later."),

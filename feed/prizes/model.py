@@ -23,6 +23,10 @@ class ResultNotFound(NotFound):
     """No such campaign, or its result is not announced yet."""
 
 
+class ProofNotFound(NotFound):
+    """No such entry in the result, or the result is of the first format, which has no proofs."""
+
+
 class SheetNotFound(NotFound):
     """No such campaign, or none whose sheet is frozen."""
 

@@ -58,7 +58,7 @@ CALLERS = {
     "public": """
         get_challenge request_code exchange_code refresh sign_out list_posts get_post list_comments list_replies list_latest read_topic
         list_topic_posts count_new list_hot explain_hot list_videos list_topics get_user list_user_posts list_campaigns get_campaign get_rules list_campaign_posts get_leaderboard
-        get_result get_draw list_winners get_config live ready get_keys
+        get_result get_proof get_draw list_winners get_config live ready get_keys
     """,
     "user": """
         publish_post edit_post delete_post like_post unlike_post like_comment unlike_comment list_likers add_comment

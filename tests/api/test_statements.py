@@ -66,6 +66,7 @@ EXPECTED: dict[str, Cost] = {
     "get_taking_part": Cost("/campaigns/{campaign}/me", 9),
     "get_leaderboard": Cost("/campaigns/{campaign}/leaderboard", 7, 6),
     "get_result": Cost("/campaigns/{decided}/result", 4, 4),
+    "get_proof": Cost("/campaigns/{decided}/proof?post_id={winning_post}", 4, 4),
     "get_draw": Cost("/campaigns/{drawn}/draw", 3, 3),
     "list_winners": Cost("/campaigns/{decided}/winners", 2, 2),
     "list_reasons": Cost("/reason-codes", 1),
@@ -117,7 +118,8 @@ class Scene:
         self.author = await make.account(pool)
         self.post = await make.entry(pool, self.campaign, self._viewer)
         self.root = await make.comment(pool, self.post)
-        self.decided = (await announced(pool, self._keys)).id
+        decided = await announced(pool, self._keys)
+        self.decided, self.winning_post = decided.id, decided.posts[0]
         await self._end_details()
         self.drawn = (await listed(pool, self._keys)).id
         self.posts = [self.post]
@@ -194,6 +196,7 @@ class Scene:
             author=self.author,
             campaign=self.campaign,
             decided=self.decided,
+            winning_post=self.winning_post,
             drawn=self.drawn,
             ended=self.ended,
             prize=self.prize,

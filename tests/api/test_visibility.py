@@ -314,6 +314,7 @@ TABLE: dict[str, Rule] = {
     "get_rules": without_words("/campaigns/{campaign}/rules"),
     "get_taking_part": without_words("/campaigns/{campaign}/me", signed_in=True),
     "get_result": without_words("/campaigns/{campaign}/result", status=404),
+    "get_proof": without_words("/campaigns/{campaign}/proof?post_id=1", status=404),
     "list_winners": without_words("/campaigns/{campaign}/winners", status=404),
     "list_reasons": for_staff("/reason-codes", *STAFF),
     "list_cases": for_staff("/moderation/cases", *STAFF),

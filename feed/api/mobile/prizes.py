@@ -5,7 +5,7 @@ from typing import Any
 import msgspec
 from litestar import Request, Response, Router, get, post, put
 from litestar.datastructures.state import State
-from litestar.params import FromPath, JSONBody
+from litestar.params import FromPath, FromQuery, JSONBody
 
 from feed.api.dependencies import (
     AnyRequest,
@@ -21,6 +21,7 @@ from feed.api.requests import is_read_by_user
 from feed.api.responses import PRIVATE, is_known, json_response, not_modified, response_specs
 from feed.api.state import AppState
 from feed.campaigns.errors import CampaignNotFound
+from feed.errors import FieldError, Invalid
 from feed.keys.fingerprints import KeysUnusable
 from feed.keys.kms import KmsAway
 from feed.pagination import Page, Position
@@ -36,15 +37,18 @@ from feed.prizes.model import (
     NotYourPrize,
     PrizeNotFinal,
     PrizeNotFound,
+    ProofNotFound,
     ResultNotFound,
     WinnerId,
     WrongPrizeState,
 )
 from feed.prizes.result.amendment import Amendment
 from feed.prizes.result.document import Result
+from feed.prizes.result.proof import Proof
 from feed.screens.posts.page_render import Rendered
 from feed.screens.prizes import cards as screen
 from feed.screens.prizes import draws as draws_screen
+from feed.screens.prizes import proofs as proofs_screen
 from feed.screens.prizes.cards import PrizeCard
 from feed.screens.prizes.draws import DrawCard
 
@@ -80,6 +84,43 @@ async def get_result(
         if is_known(request.scope, b'"%b"' % version.tag):
             return not_modified(version.tag, public=public)
         body = await screen.read_result(conn, version)
+    return json_response(Rendered(body, version.tag), public=public)
+
+
+@get(
+    "/campaigns/{campaign_id:str}/proof",
+    responses=response_specs(Proof),
+    errors=(CampaignNotFound, ResultNotFound, ProofNotFound),
+    conditional=True,
+)
+async def get_proof(
+    campaign_id: FromPath[str],
+    app_state: InjectedAppState,
+    reader: InjectedReader,
+    request: AnyRequest,
+    post_id: FromQuery[str | None] = None,
+    comment_id: FromQuery[str | None] = None,
+) -> Response[bytes]:
+    """One entry's row of the result of an announced campaign, with its path to the signed root: checked without the other rows.
+
+    The entry is that of a post or comment; without either it is the best one of the signed-in viewer's person.
+    """
+    if post_id is not None and comment_id is not None:
+        raise Invalid(FieldError("post_id", "one_of", {"allowed": ["post_id", "comment_id"]}))
+    if post_id is None and comment_id is None and reader is None:
+        raise Invalid(FieldError("post_id", "required"))
+    public = reader is None
+    async with app_state.pool.acquire() as conn:
+        version = await proofs_screen.find_version(
+            conn,
+            path_id(campaign_id, CampaignNotFound),
+            post_id=None if post_id is None else path_id(post_id, ProofNotFound),
+            comment_id=None if comment_id is None else path_id(comment_id, ProofNotFound),
+            account_id=None if reader is None else reader.account_id,
+        )
+        if is_known(request.scope, b'"%b"' % version.tag):
+            return not_modified(version.tag, public=public)
+        body = await proofs_screen.read_proof(conn, version)
     return json_response(Rendered(body, version.tag), public=public)
 
 
@@ -209,6 +250,7 @@ prizes = Router(
     "/",
     route_handlers=[
         get_result,
+        get_proof,
         get_draw,
         list_prizes,
         get_prize,
