@@ -71,7 +71,9 @@ def build(
     if isinstance(opened, AppState):
         state.app_state = opened
     versioned = Router(
-        "/v1", route_handlers=[mobile, moderator, editor, account_webhooks, sms_webhooks()], opt={"accept": "json"}
+        "/v1",
+        route_handlers=[mobile, moderator, editor, account_webhooks, sms_webhooks()],
+        opt={"accept": "json", "closed_query": True},
     )
     app = Litestar(
         route_handlers=[versioned, health, docs_files],

@@ -8,7 +8,7 @@ from typing import Any, Generic, TypeVar
 
 import msgspec
 
-from feed.decoding_errors import list_problems
+from feed.decoding_errors import list_problems, without_unknown
 from feed.errors import FieldError, Invalid, MalformedBody
 from feed.numbers import BoundedDecimal, read_decimal
 from feed.times import Instant, read_instant
@@ -28,8 +28,12 @@ def read_value(kind: Any, value: Any) -> Any:
 
 
 def convert(value: Any, kind: type[T]) -> T:
-    """A stored document as a typed value. Raises msgspec.ValidationError."""
-    return msgspec.convert(value, kind, dec_hook=read_value)
+    """A stored document as a typed value, without the members that its type does not know. Raises msgspec.ValidationError."""
+    try:
+        return msgspec.convert(value, kind, dec_hook=read_value)
+    except msgspec.ValidationError:
+        # Types that requests share with stored documents reject unknown members, which another version may have stored.
+        return msgspec.convert(without_unknown(value, kind), kind, dec_hook=read_value)
 
 
 def without_lone_surrogates(body: bytes) -> bytes:
@@ -58,7 +62,7 @@ class BodyDecoder(Generic[T]):
     def decode(self, body: bytes) -> T:
         """The typed body; None for an empty one where the operation has an optional body.
 
-        Raises Invalid with every member of a wrong type or out of its bounds, and MalformedBody for anything but JSON and for
+        Raises Invalid with every member that is unknown, of a wrong type or out of its bounds, and MalformedBody for anything but JSON and for
         another kind of value than the operation expects.
         """
         try:

@@ -1,4 +1,4 @@
-"""The problems of a body that could not be decoded: every member of a wrong type or out of its bounds, by path. Pure.
+"""The problems of a body that could not be decoded: every member that is unknown, of a wrong type or out of its bounds, by path. Pure.
 
 Only failed requests get here. The work is bounded by the body's types: a list or object with too many members is one problem,
 and its members are not read.
@@ -7,6 +7,7 @@ and its members are not read.
 import json
 import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from difflib import get_close_matches
 from functools import cache
 from itertools import islice
 from typing import Any
@@ -108,11 +109,53 @@ def _members(value: Any, kind: inspect.StructType, at: str, readers: Readers) ->
         yield FieldError(at, "not_object")
         return
     for field in kind.fields:
-        path = f"{at}.{field.encode_name}" if at else field.encode_name
+        path = _path(at, field.encode_name)
         if field.encode_name in value:
             yield from _problems(value[field.encode_name], field.type, path, readers)
         elif field.required:
             yield FieldError(path, "required")
+    if is_closed(kind):
+        known = [field.encode_name for field in kind.fields]
+        yield from (unknown_field(name, known, at) for name in value if name not in known)
+
+
+def is_closed(kind: inspect.StructType) -> bool:
+    """Whether an object of this type may have its own members only."""
+    return kind.forbid_unknown_fields
+
+
+def unknown_field(name: str, known: Sequence[str], at: str = "") -> FieldError:
+    """The problem of a member or parameter that does not exist here. The message names those that it resembles, else all."""
+    shown = get_close_matches(name[:_KEY_LONGEST], known) or known or ["—"]
+    return FieldError(_path(at, name), "unknown_field", {"known": list(shown)})
+
+
+def without_unknown(value: Any, kind: Any) -> Any:
+    """The document without the members that its type does not know, at any depth."""
+    return _known_part(value, _type_of(kind))
+
+
+def _known_part(value: Any, kind: inspect.Type) -> Any:
+    match kind:
+        case inspect.Metadata():
+            return _known_part(value, kind.type)
+        case inspect.UnionType():
+            for each in kind.types:
+                value = _known_part(value, each)
+            return value
+        case inspect.StructType() if isinstance(value, Mapping):
+            types = {field.encode_name: field.type for field in kind.fields}
+            return {name: _known_part(each, types[name]) for name, each in value.items() if name in types}
+        case inspect.ListType() | inspect.VarTupleType() if isinstance(value, list | tuple):
+            return [_known_part(each, kind.item_type) for each in value]
+        case _:
+            return value
+
+
+def _path(at: str, name: str) -> str:
+    # The name may be the caller's: empty, as long as the body, and with a lone surrogate.
+    name = name[:_KEY_LONGEST].encode(errors="replace").decode() or '""'
+    return f"{at}.{name}" if at else name
 
 
 def _entries(value: Any, kind: inspect.DictType, at: str, readers: Readers) -> Iterator[FieldError]:
@@ -123,9 +166,7 @@ def _entries(value: Any, kind: inspect.DictType, at: str, readers: Readers) -> I
         yield FieldError(at, problem.code, problem.params)
         return
     for key, each in value.items():
-        # The name is the caller's: it may be as long as the body, and contain a lone surrogate.
-        name = key[:_KEY_LONGEST].encode(errors="replace").decode()
-        path = f"{at}.{name}" if at else name
+        path = _path(at, key)
         key_problem = next(_problems(key, kind.key_type, path, readers), None)
         if key_problem is not None:
             yield key_problem

@@ -12,7 +12,8 @@ from msgspec import UNSET, UnsetType, inspect
 
 from feed.api.openapi.signatures import operations
 from feed.api.state import AppState
-from feed.decoding import READERS, body_decoder
+from feed.campaigns.rules.draft import read_rules
+from feed.decoding import READERS, body_decoder, convert
 from feed.errors import Invalid, MalformedBody
 from feed.numbers import BoundedDecimal, Int32
 from feed.times import Instant
@@ -213,3 +214,32 @@ def unbounded_paths(kind: inspect.Type, at: str = "") -> Iterator[str]:
         case _:
             # Among them Decimal, datetime and Any, which the decoder would read without a bound.
             yield at
+
+
+class Closed(msgspec.Struct, forbid_unknown_fields=True):
+    name: str = ""
+    inner: "Closed | None" = None
+    items: list["Closed"] = []
+
+
+def test_a_stored_document_may_have_members_of_another_version() -> None:
+    stored = {"name": "好", "was": 1, "inner": {"name": "书", "old": {}}, "items": [{"gone": None}, {"name": "读"}]}
+    assert convert(stored, Closed) == Closed("好", Closed("书"), [Closed(), Closed("读")])
+    with pytest.raises(msgspec.ValidationError):
+        convert(stored | {"name": 5}, Closed)
+
+
+def test_stored_rules_may_have_members_of_another_version() -> None:
+    stored = {"title": "读书月", "prizes": [{"name": "书", "kind": "goods", "sponsor": "某社"}], "colour": "red"}
+    rules, _ = read_rules(stored, publishing=False)
+    assert rules.prizes[0].name == "书"
+
+
+def test_an_unknown_member_is_named_with_those_that_it_resembles() -> None:
+    with pytest.raises(Invalid) as raised:
+        body_decoder(Closed).decode(b'{"nmae": 1, "inner": {"items": [{"zzz": 1}]}, "items": [{}, {"Name": 1}]}')
+    assert {error.field: error.params["known"] for error in raised.value.errors} == {
+        "inner.items[0].zzz": ["name", "inner", "items"],
+        "items[1].Name": ["name"],
+        "nmae": ["name"],
+    }

@@ -20,7 +20,7 @@ from feed.postgres import Pool, transaction
 from feed.texts import require_texts
 
 
-class ProfileChange(msgspec.Struct, frozen=True):
+class ProfileChange(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """A change of the own profile: an absent field stays, a bio of null is removed."""
 
     name: Name | UnsetType = UNSET

@@ -287,6 +287,7 @@ _MESSAGES: dict[str, tuple[str, str]] = {
         "Has too many decimals: at most {decimals} are accepted.",
     ),
     "field.too_short": ("内容太短", "Is too short."),
+    "field.unknown_field": ("不支持此字段或参数，可用：{known}", "Is not known here; known are: {known}."),
     "field.unknown_value": ("应为以下之一：{allowed}", "Must be one of {allowed}."),
 }
 

@@ -6,32 +6,54 @@ The framework would convert `1e1`, `5.0` and the text `null`, and has no codes f
 import re
 from collections.abc import Iterator
 from enum import Enum
+from functools import cache
 from typing import Any, Literal, get_args, get_origin
 
 from litestar import Request
+from litestar.handlers import HTTPRouteHandler
+from litestar.params import HeaderParameter
 from litestar.typing import FieldDefinition
 
+from feed.decoding_errors import unknown_field
 from feed.errors import FieldError
 
+_IN_PATH = re.compile(r"{(\w+)")
 _WHOLE = re.compile(r"-?[0-9]+")
 # Longer ones are out of every range, and slow to parse.
 _WHOLE_LONGEST = 20
+# The most unknown parameters that are named.
+_PROBLEMS_MOST = 20
 _BOOLEANS = frozenset({"true", "false", "1", "0"})
 
 Problem = tuple[str, dict[str, Any]]
 
 
 def list_query_problems(request: Request[Any, Any, Any]) -> list[FieldError]:
-    """The problems of the query's values, for the parameters that the handler has; other parameters are ignored."""
-    fields = {
+    """The problems of the query: the values of known parameters, and unknown parameters where the query is closed."""
+    handler = request.scope["route_handler"]
+    assert isinstance(handler, HTTPRouteHandler)
+    fields = _query_fields(handler)
+    is_closed = handler.opt.get("closed_query")
+    problems = []
+    for name, value in request.query_params.multi_items():
+        if name in fields:
+            if (problem := _problem_of(value, fields[name])) is not None:
+                problems.append(FieldError(name, *problem))
+        elif is_closed and len(problems) < _PROBLEMS_MOST:
+            problems.append(unknown_field(name, sorted(fields)))
+    return problems
+
+
+@cache
+def _query_fields(handler: HTTPRouteHandler) -> dict[str, FieldDefinition]:
+    """The query parameters of the handler, by their names in the HTTP contract."""
+    in_path = {name for path in handler.paths for name in _IN_PATH.findall(path)}
+    elsewhere = in_path | handler.resolve_dependencies().keys() | {"data", "request"}
+    return {
         _wire_name(key, field): field
-        for key, field in request.scope["route_handler"].parsed_fn_signature.parameters.items()
+        for key, field in handler.parsed_fn_signature.parameters.items()
+        if key not in elsewhere and not isinstance(field.kwarg_definition, HeaderParameter)
     }
-    return [
-        FieldError(name, *problem)
-        for name, value in request.query_params.multi_items()
-        if name in fields and (problem := _problem_of(value, fields[name])) is not None
-    ]
 
 
 def parameter_problem(request: Request[Any, Any, Any], key: str, *, is_header: bool) -> FieldError:

@@ -19,14 +19,14 @@ WrittenReason = Annotated[str, WRITTEN_REASON.bound]
 OptionalReason = Annotated[str, OPTIONAL_REASON.bound]
 
 
-class Disqualifying(msgspec.Struct, frozen=True):
+class Disqualifying(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Why an entry is disqualified. The code is shown to the author, the note is not."""
 
     reason_code: DisqualificationReason
     note: Note | None = None
 
 
-class Reinstating(msgspec.Struct, frozen=True):
+class Reinstating(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Why an entry is reinstated, for the audit log."""
 
     reason_code: ReinstatementReason

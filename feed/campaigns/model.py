@@ -46,7 +46,7 @@ ANNOUNCED_WITHIN = timedelta(days=7)
 ARCHIVE = timedelta(days=2 * 365 + 1)
 
 
-class Weights(msgspec.Struct, frozen=True):
+class Weights(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """The weights of quality, likes and comments in the score: exact decimals that sum to 1."""
 
     quality: BoundedDecimal = Decimal(0)
@@ -54,14 +54,14 @@ class Weights(msgspec.Struct, frozen=True):
     comments: BoundedDecimal = Decimal(0)
 
 
-class Caps(msgspec.Struct, frozen=True):
+class Caps(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """The numbers of likes and commenters above which the score grows no more."""
 
     likes: Int32 = 0
     comments: Int32 = 0
 
 
-class Prize(msgspec.Struct, frozen=True):
+class Prize(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """A prize; each winner in `places` (first and last, counted from 1; None: all) gets `per_winner` of it. `value_cny` is the value of one, in yuan.
 
     `terms` and `valid_until` say how and until when it can be used: the law requires them of a voucher.
@@ -77,21 +77,21 @@ class Prize(msgspec.Struct, frozen=True):
     places: Annotated[tuple[Int32, ...], msgspec.Meta(min_length=2, max_length=2)] | None = None
 
 
-class Criterion(msgspec.Struct, frozen=True):
+class Criterion(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """A part of a mark with its weight. The weights are exact decimals that sum to 1."""
 
     name: CriterionName = ""
     weight: BoundedDecimal = Decimal(0)
 
 
-class Delivery(msgspec.Struct, frozen=True):
+class Delivery(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Delivery of the prizes: days after the claim, and the place where prizes are collected."""
 
     within_days: Duration = 30
     place: DeliveryPlace | None = None
 
 
-class Eligibility(msgspec.Struct, frozen=True):
+class Eligibility(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Who may take part, beyond what always applies: a verified phone, no staff, no jurors."""
 
     min_account_age_days: Duration = 0

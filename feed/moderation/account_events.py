@@ -25,7 +25,7 @@ EVENT_TYPES: tuple[EventType, ...] = get_args(EventType)
 Outcome = Literal["applied", "repeated", "outdated", "unknown"]
 
 
-class AppAccount(msgspec.Struct, frozen=True):
+class AppAccount(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """The account of an event, by the `sub` of the app's tokens, and the fields that its type needs."""
 
     sub: Subject
@@ -39,7 +39,7 @@ class AppAccount(msgspec.Struct, frozen=True):
         return self.reason_code or "other"
 
 
-class AppEvent(msgspec.Struct, frozen=True):
+class AppEvent(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """An event of an account of the app, which happened at `timestamp`."""
 
     type: Choice

@@ -48,7 +48,7 @@ _AGAINST = sorted(get_args(AdverseReason))
 HIDING: tuple[VerdictKind, ...] = ("remove", "reject")
 
 
-class NewVerdict(msgspec.Struct, frozen=True):
+class NewVerdict(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """A verdict to record; `version` is the version of the case that the reviewer saw."""
 
     verdict: Choice

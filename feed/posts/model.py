@@ -48,7 +48,7 @@ class PostNotEditable(Conflict):
     """Removed and rejected posts cannot be edited."""
 
 
-class Location(msgspec.Struct, frozen=True, omit_defaults=True):
+class Location(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
     """The place of a post, as given by its author."""
 
     name: PlaceName
@@ -79,7 +79,7 @@ class Post(msgspec.Struct, frozen=True):
     edited_at: datetime | None
 
 
-class NewPost(msgspec.Struct, frozen=True):
+class NewPost(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """The members of a new post."""
 
     text: PostText = ""
@@ -89,7 +89,7 @@ class NewPost(msgspec.Struct, frozen=True):
     comment_policy: Choice = "everyone"
 
 
-class PostChange(msgspec.Struct, frozen=True):
+class PostChange(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Changes of a post; absent members stay."""
 
     text: PostText | None = None

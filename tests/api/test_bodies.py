@@ -70,6 +70,22 @@ def leaves(kind: inspect.Type, at: Path = ()) -> Iterator[tuple[Path, inspect.Ty
             yield at, kind
 
 
+def objects(kind: inspect.Type, at: Path = ()) -> Iterator[tuple[Path, inspect.StructType]]:
+    """The path and type of every object of a body."""
+    match kind:
+        case inspect.Metadata():
+            yield from objects(kind.type, at)
+        case inspect.UnionType():
+            for each in kind.types:
+                yield from objects(each, at)
+        case inspect.StructType():
+            yield at, kind
+            for field in kind.fields:
+                yield from objects(field.type, (*at, field.encode_name))
+        case inspect.ListType():
+            yield from objects(kind.item_type, (*at, 0))
+
+
 def body_with(path: Path, raw: str) -> bytes:
     """A body with this JSON at the path."""
     for part in reversed(path):
@@ -96,6 +112,81 @@ async def test_a_member_of_a_wrong_type_is_named_by_its_path(app: Litestar, chie
                 assert all(error["message"] for error in answer.json()["errors"])
                 tried += 1
     assert tried > 200
+
+
+def test_only_the_reports_of_providers_may_have_members_that_we_do_not_know(app: Litestar) -> None:
+    is_open = {
+        path
+        for path, _, handler in operations(app.routes)
+        if handler.parsed_data_field is not None
+        for _, kind in objects(inspect.type_info(handler.parsed_data_field.annotation))
+        if not kind.forbid_unknown_fields
+    }
+    assert is_open == {"/v1/hooks/sms/aliyun/{token}", "/v1/hooks/sms/tencent/{token}"}
+
+
+async def test_a_misspelt_member_is_named_by_its_path_in_every_object_of_every_body(
+    app: Litestar, chief: Person
+) -> None:
+    tried = 0
+    for method, url, kind in bodies(app):
+        for at, struct in objects(kind):
+            known = struct.fields[0].encode_name
+            for name in (f"{known}_", known.upper(), "没有", "", "a.b", "x" * 300):
+                answer = await chief(method, url, content=body_with((*at, name), "1"), headers=JSON)
+                assert (answer.status_code, answer.json()["code"]) == (422, "invalid"), f"{method} {url} {at}"
+                path = written((*at, name[:60] or '""'))
+                found = {error["field"]: error for error in answer.json()["errors"]}
+                assert found[path]["code"] == "unknown_field", f"{method} {url}: {answer.text}"
+                if name == f"{known}_":
+                    assert known in found[path]["message"]
+                tried += 1
+    assert tried > 300
+
+
+async def test_all_misspelt_members_are_named_with_the_other_errors(chief: Person) -> None:
+    body = {
+        "winer_count": 3,
+        "title": 5,
+        "prizes": [{"name": "好书", "place": [1, 1]}],
+        "weights": {"qality": "1"},
+        "criteria": [{"name": "文采", "weigth": "1", "weight": []}],
+    }
+    answer = await chief("POST", "/admin/campaigns", body, headers={"accept-language": "en"})
+    found = {error["field"]: (error["code"], error["message"]) for error in answer.json()["errors"]}
+    assert {field: code for field, (code, _) in found.items()} == {
+        "winer_count": "unknown_field",
+        "title": "not_text",
+        "prizes[0].place": "unknown_field",
+        "weights.qality": "unknown_field",
+        "criteria[0].weigth": "unknown_field",
+        "criteria[0].weight": "not_decimal",
+    }
+    assert found["weights.qality"][1] == "Is not known here; known are: quality."
+
+
+async def test_an_unknown_parameter_of_a_query_is_named_at_every_operation(app: Litestar, chief: Person) -> None:
+    tried = 0
+    for path, method, _ in operations(app.routes):
+        if not path.startswith("/v1/") or path.startswith("/v1/hooks"):
+            continue
+        url = "/".join("1" if part.startswith("{") else part for part in path.split("/"))
+        for query, name in (("limt=5", "limt"), ("viewer=1", "viewer"), ("data=1&x[]=", "data"), ("=1", '""')):
+            answer = await chief(method.upper(), f"http://feed.test{url}?{query}")
+            assert answer.status_code == 422, f"{method} {url}?{query}: {answer.text}"
+            assert (name, "unknown_field") in [(each["field"], each["code"]) for each in answer.json()["errors"]]
+            tried += 1
+    assert tried > 400
+    near = await chief("GET", "/feeds/hot?limt=5&limit=0", headers={"accept-language": "en"})
+    assert {each["field"]: each["message"] for each in near.json()["errors"]} == {
+        "limt": "Is not known here; known are: limit.",
+        "limit": "Must be between 1 and 50.",
+    }
+
+
+async def test_browsers_and_monitors_may_add_parameters_outside_of_the_contract(client: httpx.AsyncClient) -> None:
+    for path in ("/health/live", "/openapi.json", "/docs"):
+        assert (await client.get(f"http://feed.test{path}?_=1")).status_code == 200
 
 
 async def test_null_is_no_body_also_where_it_may_be_left_out(app: Litestar, chief: Person) -> None:

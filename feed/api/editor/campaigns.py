@@ -35,7 +35,7 @@ from feed.screens.campaigns.cards import EditorCampaignCard
 CampaignState = Annotated[str | None, QueryParameter(name="state")]
 
 
-class CancelIn(msgspec.Struct, frozen=True):
+class CancelIn(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """The published reason. A campaign that has not opened needs none."""
 
     reason: OptionalReason = ""

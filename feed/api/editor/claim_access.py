@@ -16,7 +16,7 @@ from feed.screens.prizes.claims import Reader, list_readers
 from feed.texts import Reason
 
 
-class AccessIn(msgspec.Struct, frozen=True):
+class AccessIn(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """The account that gets access to claim details, for how many days, and why."""
 
     user_id: GivenId

@@ -37,14 +37,14 @@ from feed.screens.prizes.overdue import OverdueItem, list_overdue
 _NO_STORE = {"cache-control": "no-store"}
 
 
-class ShipmentIn(msgspec.Struct, frozen=True):
+class ShipmentIn(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """A shipment."""
 
     carrier: Carrier
     tracking_no: TrackingNo
 
 
-class CodesIn(msgspec.Struct, frozen=True):
+class CodesIn(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Voucher codes, one for each winner of the prize."""
 
     codes: Annotated[list[PrizeCode], msgspec.Meta(max_length=MOST_CODES)]

@@ -15,7 +15,7 @@ from feed.times import Instant
 from feed.topics.model import TopicName, TopicNotFound, TopicState
 
 
-class HotActionIn(msgspec.Struct, frozen=True):
+class HotActionIn(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """A hot action with its reason and end."""
 
     action: Choice
@@ -23,7 +23,7 @@ class HotActionIn(msgspec.Struct, frozen=True):
     until: Instant
 
 
-class TopicIn(msgspec.Struct, frozen=True):
+class TopicIn(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Changes of a topic; absent members stay. `alias_of` is the name of the topic that this one is an alias of; null: none."""
 
     state: Choice | msgspec.UnsetType = msgspec.UNSET

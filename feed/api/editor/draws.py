@@ -25,7 +25,7 @@ from feed.texts import Reason
 from feed.times import Instant
 
 
-class NumberIn(msgspec.Struct, frozen=True):
+class NumberIn(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """The number as published: the issue, the digits in groups, and when it appeared."""
 
     round: RoundText
@@ -33,7 +33,7 @@ class NumberIn(msgspec.Struct, frozen=True):
     appeared_at: Instant
 
 
-class CorrectionIn(NumberIn, frozen=True):
+class CorrectionIn(NumberIn, frozen=True, forbid_unknown_fields=True):
     """The correct number. The reason code is published, the reason is recorded in the audit log."""
 
     reason_code: CorrectionReason

@@ -52,7 +52,7 @@ from feed.screens.posts import cards
 Id = str
 
 
-class JurorsIn(msgspec.Struct, frozen=True):
+class JurorsIn(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """All jurors; an empty list lets every editor mark. `reason` is required to remove a juror from an open campaign."""
 
     user_ids: Annotated[list[GivenId], msgspec.Meta(max_length=JURORS_MOST)]

@@ -28,7 +28,7 @@ from feed.screens.posts import cards
 from feed.screens.posts.cards import Id
 
 
-class ShortlistIn(msgspec.Struct, frozen=True):
+class ShortlistIn(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """The size of the shortlist; null: the size in the rules."""
 
     size: Int32 | None = None

@@ -47,7 +47,7 @@ StateFilter = Annotated[Literal["open", "answered"] | None, QueryParameter(name=
 _ANSWERED: dict[str | None, tuple[bool, ...]] = {None: (False, True), "open": (False,), "answered": (True,)}
 
 
-class AnswerIn(msgspec.Struct, frozen=True):
+class AnswerIn(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """The answer, sent to the author of the objection. `remedy` if it is upheld; `rank` is the place that `replace` is about."""
 
     text: ObjectionText
@@ -55,7 +55,7 @@ class AnswerIn(msgspec.Struct, frozen=True):
     rank: Int32 | None = None
 
 
-class AnswersIn(msgspec.Struct, frozen=True):
+class AnswersIn(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """One answer to the objections of a kind, up to the one with the id `through_id`; otherwise as the answer to one."""
 
     kind: ObjectionKind
@@ -65,7 +65,7 @@ class AnswersIn(msgspec.Struct, frozen=True):
     rank: Int32 | None = None
 
 
-class ReplacementIn(msgspec.Struct, frozen=True):
+class ReplacementIn(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """The reason, recorded in the audit log."""
 
     reason: Reason

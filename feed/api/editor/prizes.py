@@ -33,7 +33,7 @@ from feed.screens.prizes.sheet_csv import csv_of
 from feed.texts import OptionalReason
 
 
-class ReasonIn(msgspec.Struct, frozen=True):
+class ReasonIn(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """The reason, recorded in the audit log. A settlement needs one only to be forced."""
 
     reason: OptionalReason = ""

@@ -30,13 +30,13 @@ StateFilter = Annotated[State | None, QueryParameter(name="state")]
 CampaignFilter = Annotated[str | None, QueryParameter(name="campaign_id")]
 
 
-class RetryIn(msgspec.Struct, frozen=True):
+class RetryIn(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Why another attempt is right although the phone may have the message already; recorded in the audit log."""
 
     reason: Reason
 
 
-class ResolveIn(msgspec.Struct, frozen=True):
+class ResolveIn(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """The outcome, and the evidence for it; recorded in the audit log."""
 
     outcome: Literal["sent", "failed"]

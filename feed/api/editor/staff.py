@@ -13,7 +13,7 @@ from feed.screens.posts.cards import Id
 from feed.texts import Choice
 
 
-class RolesIn(msgspec.Struct, frozen=True):
+class RolesIn(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """All roles of an account after the request."""
 
     roles: Annotated[list[Choice], msgspec.Meta(max_length=10)]

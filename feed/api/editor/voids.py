@@ -48,7 +48,7 @@ class Voids(msgspec.Struct, frozen=True):
     items: list[VoidCard]
 
 
-class FactIn(msgspec.Struct, frozen=True):
+class FactIn(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """The person, by any account, the kind of fact, and the reason for the audit log."""
 
     user_id: GivenId

@@ -32,7 +32,7 @@ from feed.screens.comments.cards import CommentCard, CommentRow
 from feed.screens.posts.viewer_store import require_visible_post
 
 
-class CommentIn(msgspec.Struct, frozen=True):
+class CommentIn(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """A comment, or with `reply_to_id` a reply."""
 
     text: CommentText = ""

@@ -48,13 +48,13 @@ OwnStates = Literal["pending", "published", "rejected", "removed"]
 OwnState = Annotated[OwnStates | None, QueryParameter(name="state")]
 
 
-class ReadUntil(msgspec.Struct, frozen=True):
+class ReadUntil(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """The latest notification that was shown; all before it count as read too."""
 
     until_id: GivenId
 
 
-class NoticesIn(msgspec.Struct, frozen=True):
+class NoticesIn(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Which events are notified; null leaves a setting as it is."""
 
     likes: bool | None = None
@@ -62,7 +62,7 @@ class NoticesIn(msgspec.Struct, frozen=True):
     replies: bool | None = None
 
 
-class SettingsIn(msgspec.Struct, frozen=True):
+class SettingsIn(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Settings of the account."""
 
     notify: NoticesIn = NoticesIn()

@@ -24,7 +24,7 @@ from feed.screens.prizes.objections import OwnObjection
 from feed.screens.prizes.winners import WinnersCard
 
 
-class ObjectionIn(msgspec.Struct, frozen=True):
+class ObjectionIn(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """The text of an objection, what it is about, and the entry, if any."""
 
     text: ObjectionText

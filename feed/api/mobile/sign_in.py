@@ -29,7 +29,7 @@ class SignInElsewhere(NotFound):
     """Tokens are issued by the app's own sign-in."""
 
 
-class PhoneIn(msgspec.Struct, frozen=True):
+class PhoneIn(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """The phone that gets a code.
 
     `challenge` is the solved proof of work (altcha's payload), if one is required. `device_token` is that of the last sign-in
@@ -41,7 +41,7 @@ class PhoneIn(msgspec.Struct, frozen=True):
     device_token: Annotated[str, opaque(200)] | None = None
 
 
-class CodeIn(msgspec.Struct, frozen=True):
+class CodeIn(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """The code that a phone has received; `device_token` as for the request of the code."""
 
     phone: PhoneText
@@ -49,7 +49,7 @@ class CodeIn(msgspec.Struct, frozen=True):
     device_token: Annotated[str, opaque(200)] | None = None
 
 
-class RefreshIn(msgspec.Struct, frozen=True):
+class RefreshIn(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """The refresh token of the last sign-in."""
 
     refresh_token: Annotated[str, opaque(1000)]

@@ -36,7 +36,7 @@ CaseState = Annotated[Literal["open", "closed"], QueryParameter(name="state")]
 _MOST_URGENT = Position(BEGINNING, 0)
 
 
-class LeaseIn(msgspec.Struct, frozen=True):
+class LeaseIn(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """How many cases a reviewer leases, and the filters."""
 
     count: Int32 = 10

@@ -16,7 +16,7 @@ from feed.texts import Choice
 from feed.times import Instant
 
 
-class SanctionIn(msgspec.Struct, frozen=True):
+class SanctionIn(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """A new sanction. Without `until` it is in force until it is lifted."""
 
     kind: Choice

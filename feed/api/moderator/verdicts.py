@@ -19,14 +19,14 @@ from feed.screens.reasons import ReasonCard, reason_cards
 from feed.texts import Choice
 
 
-class CaseSeen(msgspec.Struct, frozen=True):
+class CaseSeen(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """A case in the version that the reviewer has read."""
 
     id: GivenId
     version: Int32
 
 
-class BatchIn(msgspec.Struct, frozen=True):
+class BatchIn(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """One verdict on many cases. `remove` and `reject` require a reason."""
 
     cases: Annotated[list[CaseSeen], msgspec.Meta(max_length=BATCH_MOST)]

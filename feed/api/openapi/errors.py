@@ -65,6 +65,9 @@ def errors_of(handler: HTTPRouteHandler) -> list[type[FeedError]]:
         found += [TokenInvalid, TokenExpired, IssuerAway]
     if "data" in parameters:
         found += [MalformedBody, BodyTooLarge, BodyTooSlow, UnsupportedMediaType, Invalid]
+    if handler.opt.get("closed_query"):
+        # An unknown parameter.
+        found += [Invalid]
     if "POST" in handler.http_methods:
         # An unusable Idempotency-Key.
         found += [Invalid]

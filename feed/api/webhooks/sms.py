@@ -48,9 +48,12 @@ def receipts_handler(provider: str, receipts: ReceiptFormat[Any]) -> HTTPRouteHa
         f"Report deliveries in the format of {receipts.title}: a list, any number of times and in any order. "
         "Reports of unknown messages are ignored."
     )
+    # A provider may add members to its reports and parameters to the address.
     # Litestar decodes and documents the provider's own type of report.
     hear_receipts_of.__annotations__["data"] = JSONBody[list[receipts.report]]  # type: ignore[name-defined]
-    return post(f"/{provider}/{{token:str}}", status_code=200, limit="hooks", errors=(NotFound,))(hear_receipts_of)
+    return post(f"/{provider}/{{token:str}}", status_code=200, limit="hooks", closed_query=False, errors=(NotFound,))(
+        hear_receipts_of
+    )
 
 
 def sms_webhooks() -> Router:

@@ -23,7 +23,7 @@ from feed.texts import normalised
 VOIDED_MOST = 500
 
 
-class NewVoids(msgspec.Struct, frozen=True):
+class NewVoids(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """A request for voids: of the engagement of some accounts, or of all engagement with one entry."""
 
     kinds: Annotated[list[Literal["like", "comment"]], msgspec.Meta(max_length=10)]

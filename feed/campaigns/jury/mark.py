@@ -24,7 +24,7 @@ class ComputedMark(msgspec.Struct, frozen=True):
     scores: dict[str, Decimal] | None
 
 
-class NewMark(msgspec.Struct, frozen=True):
+class NewMark(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """The body of a mark: one score, or one for each criterion. `revision`: the one that the juror read, if sent."""
 
     score: BoundedDecimal | None = None

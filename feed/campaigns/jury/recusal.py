@@ -13,7 +13,7 @@ from feed.postgres import Pool, transaction
 from feed.texts import require_text
 
 
-class NewRecusal(msgspec.Struct, frozen=True):
+class NewRecusal(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """The body of a recusal: the reason, which editors read."""
 
     reason: WrittenReason = ""

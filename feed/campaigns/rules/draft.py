@@ -51,7 +51,7 @@ Criteria = Annotated[list[Criterion], msgspec.Meta(max_length=CRITERIA_MOST)]
 Order = Annotated[list[Choice], msgspec.Meta(max_length=2 * len(TIE_BREAKS))]
 
 
-class CampaignFields(msgspec.Struct, frozen=True, kw_only=True):
+class CampaignFields(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """Fields that an editor writes. An absent field stays as it is; null removes it."""
 
     title: Title | UnsetType | None = UNSET

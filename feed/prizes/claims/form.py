@@ -20,7 +20,7 @@ _Fields: Any = msgspec.defstruct(
 )
 
 
-class ClaimForm(_Fields, frozen=True, kw_only=True):  # type: ignore[call-arg, misc]
+class ClaimForm(_Fields, frozen=True, forbid_unknown_fields=True, kw_only=True):  # type: ignore[call-arg, misc]
     """The body of a claim request. The kinds of the prizes decide which fields are needed."""
 
     privacy_version: Annotated[str, _PRIVACY_VERSION.bound] = ""
