@@ -246,7 +246,10 @@ _MESSAGES: dict[str, tuple[str, str]] = {
     "field.invalid_code": ("验证码为短信中的 6 位数字", "Must be the six digits of the message."),
     "field.invalid_phone": ("手机号格式不正确", "Is not a phone number that takes messages."),
     "field.invalid_value": ("取值无效", "Is not a valid value."),
-    "field.last_before_first": ("末位不能在首位之前", "The last place must not be before the first."),
+    "field.last_before_first": (
+        "末位（第 {last} 名）不能在首位（第 {first} 名）之前",
+        "The last place, {last}, must not be before the first, {first}.",
+    ),
     "field.beyond_winners": (
         "名次不能超过获奖人数：填到第 {last} 名，共 {most} 名",
         "Ends at place {last}, but there are {most} winners.",

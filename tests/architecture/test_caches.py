@@ -28,6 +28,7 @@ ALLOWED = {
     ("api/middleware/rate_limit.py", "_warned"): "one warning",
     ("api/openapi/docs.py", "_document"): "the document of the process",
     ("auth/jwks.py", "_keys"): "the issuer's keys, 64 at most, from 256 KB at most",
+    ("api/parameters.py", "_query_fields"): "by handler",
     ("batching.py", "_pending"): "what waits for its batch, 10,000 items at most",
     ("boards/projector.py", "_touched"): "posts written since the last update of the boards",
     ("decoding.py", "body_decoder"): "by type of body",
