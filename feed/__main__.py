@@ -10,6 +10,7 @@ from importlib.metadata import version
 import asyncpg
 
 from feed.api.messages import message_of
+from feed.commands.arguments import Parser
 from feed.commands.installation import UnsafeSetting
 from feed.embedded.processes import CannotStart, DirectoryInUse, PortBusy
 from feed.errors import FeedError, Invalid
@@ -47,7 +48,7 @@ _UNREACHABLE_ERRORS = (
 
 def build_parser() -> argparse.ArgumentParser:
     """The parser of the command line, with all commands."""
-    parser = argparse.ArgumentParser(
+    parser = Parser(
         prog="feed",
         description="feed · 鹏友圈：社区动态、活动与可验证的评奖 · moments, campaigns, prizes that can be verified",
     )

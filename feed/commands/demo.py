@@ -57,7 +57,7 @@ async def _demo(arguments: argparse.Namespace, teller: Output, status: list[int]
     data = given or Path(tempfile.mkdtemp(prefix="feed-demo-"))
     port = arguments.port if arguments.port is not None else (8080 if arguments.keep else 0)
     teller.say(
-        "[bold]鹏友圈[/]：一场读书征集活动，从第一条动态到奖品领走，全部走真实的 HTTP。",
+        "[bold]鹏友圈[/]：一场读书征集活动，从第一条动态到领取奖品，全部通过真实的 HTTP 请求完成。",
         "[bold]feed[/]: a reading campaign from the first post to the claimed prize, all over real HTTP.",
     )
     teller.say("正在启动 Postgres、Valkey、API 和后台任务……", "Starting Postgres, Valkey, the API and the worker …")
@@ -89,7 +89,7 @@ async def _play(installation: RunningInstallation, teller: Output, status: list[
     try:
         stage = await play(
             teller,
-            line=Line(installation.base_url),
+            line=Line(installation.base_url, language=teller.words("zh-CN", "en")),
             data=installation.data,
             keys_dir=installation.settings.keys_dir,
             kill_api=installation.api.kill,

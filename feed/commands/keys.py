@@ -18,7 +18,8 @@ def register(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") 
     parser = subparsers.add_parser(
         "keys",
         help="签名密钥 · the keys that results are signed with",
-        description="Lists the public keys, the current one first, as /.well-known/feed-keys.json serves them.",
+        description="列出公钥，当前使用的在前。"
+        " · Lists the public keys, the current one first, as /.well-known/feed-keys.json serves them.",
     )
     add_data_option(parser)
     parser.set_defaults(run=run_list)
@@ -26,8 +27,9 @@ def register(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") 
     rotate = inner.add_parser(
         "rotate",
         help="启用新密钥 · sign with a new key from now on",
-        description="Makes a new signing key. Running processes use it at once; earlier keys stay, and what they have "
-        "signed can be verified for good. Back the key store up afterwards.",
+        description="生成新的签名密钥，今后的结果用它签名。正在运行的进程立即使用新密钥；旧密钥保留，已公布的结果仍可验证。完成后请备份密钥目录。"
+        " · Makes a new key and signs results with it from now on. Running processes use it at once; earlier keys stay, and what "
+        "they have signed can be verified for good. Back the key store up afterwards.",
     )
     add_data_option(rotate, inner=True)
     rotate.set_defaults(run=run_rotate)
@@ -51,9 +53,17 @@ def run_list(arguments: argparse.Namespace) -> int:
 
 def run_rotate(arguments: argparse.Namespace) -> int:
     directory = find_settings(arguments.data).keys_dir
-    key = open_keys(directory, create=False).rotate_signing_key(datetime.now(UTC).replace(microsecond=0))
-    print_lines(f"新签名密钥已启用，请备份 {directory} · signing with a new key; back that directory up:")
-    print_lines(_line(key))
+    keys = open_keys(directory, create=False)
+    former = keys.public_keys().keys[0]
+    key = keys.rotate_signing_key(datetime.now(UTC).replace(microsecond=0))
+    print_lines(
+        "新的签名密钥已启用，今后的结果用它签名：",
+        "Results are signed with this key from now on:",
+        f"  {_line(key)}",
+        f"旧密钥 {former.key_id} 保留，已公布的结果仍可验证。请备份密钥目录：",
+        f"The former key {former.key_id} is kept, so that what it has signed can be verified. Back up the key store:",
+        f"  {directory}",
+    )
     return 0
 
 

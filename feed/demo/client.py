@@ -26,8 +26,9 @@ class Answer(msgspec.Struct, frozen=True):
 class Line:
     """The HTTP connection that all participants share, with counts of retries."""
 
-    def __init__(self, url: str, *, connections: int = 24) -> None:
+    def __init__(self, url: str, *, language: str = "zh-CN", connections: int = 24) -> None:
         self.url = url
+        self.language = language
         self.requests = 0
         self.interrupted = 0
         self._http = httpx.AsyncClient(
@@ -76,7 +77,7 @@ class Person:
 
     async def ask(self, method: str, path: str, body: object = None, *, key: str | None = None) -> Answer:
         """Sends a request; a POST has an Idempotency-Key, which its retries repeat."""
-        headers = {"Accept-Language": "zh-CN"}
+        headers = {"Accept-Language": self._line.language}
         if self.token:
             headers["Authorization"] = f"Bearer {self.token}"
         if method == "POST":
@@ -114,9 +115,9 @@ def arrive(line: Line, keys: Keys, role: Role) -> Person:
     return Person(line, role, token)
 
 
-def anonymous(line: Line) -> Person:
+def anonymous(line: Line, name: str) -> Person:
     """A client without a token."""
-    return Person(line, Role(key="anybody", name="游客", phone=None), "")
+    return Person(line, Role(key="anybody", name=name, phone=None), "")
 
 
 def _decode(response: httpx.Response) -> Any:

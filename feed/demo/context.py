@@ -10,6 +10,9 @@ from feed.demo.client import Line, Person, anonymous, arrive
 from feed.demo.expectations import Expectations
 from feed.demo.output import Output
 from feed.demo.participants import COLLEAGUE, EDITOR, JUROR, OTHER_EDITOR, REVIEWER, WRITING_JUROR, all_participants
+from feed.demo.script import Script
+from feed.demo.texts_en import ENGLISH
+from feed.demo.texts_zh import CHINESE
 from feed.keys.store import Keys
 
 
@@ -20,9 +23,10 @@ class DemoContext:
         self.teller = teller
         self.line = line
         self.data = data
+        self.script: Script = CHINESE if teller.language == "zh" else ENGLISH
         self.kill_api = kill_api
-        self.people: dict[str, Person] = {role.key: arrive(line, keys, role) for role in all_participants()}
-        self.anonymous = anonymous(line)
+        self.people: dict[str, Person] = {role.key: arrive(line, keys, role) for role in all_participants(self.script)}
+        self.anonymous = anonymous(line, self.script.name_of("anybody"))
         self.tally = Expectations(
             {key: person.phone for key, person in self.people.items()},
             excluded=(EDITOR, OTHER_EDITOR, REVIEWER, COLLEAGUE, JUROR, WRITING_JUROR),
@@ -62,6 +66,10 @@ class DemoContext:
                 return False
             await asyncio.sleep(0.15)
         return True
+
+    def excerpt(self, text: str, *, beside: int) -> str:
+        """The beginning of a post's text that fits into a line with `beside` other cells."""
+        return self.script.snippet(text, max(8, (self.teller.console.width - beside) // self.script.cells - 2))
 
     def seconds_left(self) -> float:
         """Seconds until the deadline."""

@@ -8,7 +8,7 @@ from pathlib import Path
 from feed.demo.chapters.verification import KEYS, RESULT
 from feed.demo.context import DemoContext
 from feed.demo.output import Output
-from feed.demo.texts import CHEATS, TOPIC
+from feed.demo.texts import CHEATS
 
 
 def show_server(stage: DemoContext, base_url: str) -> None:
@@ -21,16 +21,22 @@ def show_server(stage: DemoContext, base_url: str) -> None:
         f"The proof lies in {proof}: {RESULT} is the public result, {KEYS} the public key. Change one digit and it fails.",
     )
     teller.say("", "")
+    teller.say("在浏览器里打开：", "Open in a browser:")
+    for words, address in (
+        (("接口文档", "API document"), f"{base_url}/docs"),
+        (("最新动态", "latest posts"), f"{base_url}/v1/feeds/latest"),
+        (("公开结果", "public result"), f"{campaign}/result"),
+    ):
+        name = teller.words(*words)
+        teller.line(f"  {name}{' ' * max(1, 16 - _width(name))}{address}")
+    teller.say("在另一个终端里试：", "Try in another terminal:")
     commands = (
         (("离线验证", "verify offline"), f"{feed} verify {shlex.quote(str(proof / RESULT))} --key {shlex.quote(str(proof / KEYS))}"),
-        (("接口文档", "documentation"), f"{base_url}/docs"),
-        (("最新动态", "latest posts"), f"curl {base_url}/v1/feeds/latest"),
-        (("话题页", "the topic"), f"curl '{base_url}/v1/topics/{TOPIC}/posts'"),
+        (("话题页", "the topic"), f"curl '{base_url}/v1/topics/{stage.script.topic}/posts'"),
         (("榜单", "leaderboard"), f"curl {campaign}/leaderboard"),
         (("活动规则", "the rules"), f"curl {campaign}/rules"),
-        (("公开结果", "the result"), f"curl {campaign}/result"),
         (("发一条动态", "post"), f"TOKEN=$({feed} token --user 小明 --data {data})"),
-        (("", ""), f"curl -X POST {base_url}/v1/posts -H \"Authorization: Bearer $TOKEN\" -H 'Content-Type: application/json' -d '{{\"text\": \"我也在读 #{TOPIC}#\"}}'"),
+        (("", ""), f"curl -X POST {base_url}/v1/posts -H \"Authorization: Bearer $TOKEN\" -H 'Content-Type: application/json' -d '{{\"text\": \"#{stage.script.topic}#\"}}'"),
         (("点个赞", "like"), f"curl -X PUT {base_url}/v1/posts/{stage.posts[CHEATS]}/like -H \"Authorization: Bearer $TOKEN\""),
         (("短信发件箱", "SMS outbox"), f"{feed} outbox --data {data}"),
     )  # fmt: skip
@@ -48,16 +54,17 @@ def show_next_steps(teller: Output, proof: Path | None) -> None:
         where = shlex.quote(str(proof / RESULT)), shlex.quote(str(proof / KEYS))
         teller.say(f"证据留在 {proof}，随时可以再验：", f"The proof stays in {proof}; verify it whenever you like:")
         teller.line(f"  {feed} verify {where[0]} --key {where[1]}")
-    teller.say(
-        "全部进程已停止，没有留下任何东西在运行。接下来可以：", "Everything has stopped; nothing is left running. Next:"
-    )
+    teller.say("全部进程已停止。接下来打开：", "Everything has stopped. What to open next:")
+    language = "--lang en" if teller.language == "zh" else "--lang zh"
     for words, command in (
-        (("同样的故事，演完不停机，随便看", "the same story, and the server goes on"), "make run"),
-        (("英文讲解", "told in Chinese"), f"{feed} demo --lang en" if teller.language == "zh" else f"{feed} demo"),
-        (("一个空的社区", "an empty community"), f"{feed} up"),
-    ):
+        (("服务保持运行，再打开 http://127.0.0.1:8080/docs", "keeps the server; then open http://127.0.0.1:8080/docs"), "make run"),
+        (("一步一步办第一次活动", "your first campaign, step by step"), teller.words("docs/tutorial/first-campaign.zh-CN.md", "docs/tutorial/first-campaign.md")),
+        (("README", "README"), teller.words("README.zh-CN.md", "README.md")),
+        (("空的社区", "an empty community"), f"{feed} up"),
+        (("英文讲解", "the demo in Chinese"), f"{feed} demo {language}"),
+    ):  # fmt: skip
         name = teller.words(*words)
-        teller.line(f"  {command}{' ' * max(2, 32 - len(command))}{name}")
+        teller.line(f"  {command}{' ' * max(2, 40 - len(command))}{name}")
 
 
 def _feed() -> str:

@@ -1,8 +1,9 @@
 """Output of the demo in one of two languages: live on a terminal, plain lines elsewhere."""
 
 import asyncio
+import os
 import time
-from collections.abc import AsyncIterator, Iterable, Iterator, Sequence
+from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Sequence
 from contextlib import asynccontextmanager, contextmanager
 from typing import Any, Literal
 
@@ -20,6 +21,7 @@ from feed.demo.line_breaks import folded
 from feed.terminal import escaped
 
 Language = Literal["zh", "en"]
+_WIDTH_OF_FILES = 110
 
 
 class Unexpected(Exception):
@@ -97,8 +99,8 @@ class Output:
         self.console.print(Text(f"{said}\n{what}", style="bold red"), soft_wrap=True)
 
     @contextmanager
-    def progress(self, zh: str, en: str, total: int) -> Iterator["Steps"]:
-        """A progress bar that disappears at its end; a plain line where there is no terminal."""
+    def progress(self, zh: str, en: str, total: int = 0) -> Iterator["Steps"]:
+        """A progress bar, removed at its end; nothing where there is no terminal. `Steps.add` raises the total."""
         if not self.console.is_terminal:
             yield Steps()
             return
@@ -110,7 +112,13 @@ class Output:
         )
         with Progress(*columns, console=self.console, transient=True) as bar:
             task = bar.add_task(escape(self.words(zh, en)), total=total)
-            yield Steps(lambda: bar.advance(task))
+
+            def add(count: int) -> None:
+                nonlocal total
+                total += count
+                bar.update(task, total=total)
+
+            yield Steps(lambda: bar.advance(task), add)
 
     async def countdown(self, until: float, zh: str, en: str) -> None:
         """Waits until a Unix time in seconds and shows the time left."""
@@ -139,13 +147,19 @@ class Output:
 class Steps:
     """The steps of a task that takes time."""
 
-    def __init__(self, advance: Any = None) -> None:
+    def __init__(self, advance: Callable[[], None] | None = None, add: Callable[[int], None] | None = None) -> None:
         self._advance = advance
+        self._add = add
 
     def step(self) -> None:
         """Counts one step as done."""
         if self._advance is not None:
             self._advance()
+
+    def add(self, count: int) -> None:
+        """Adds steps that were not known before."""
+        if self._add is not None:
+            self._add(count)
 
 
 class Board:
@@ -207,4 +221,8 @@ class Place:
 
 def _console() -> Console:
     found = _Console(highlight=False)
-    return found if found.is_terminal else _Console(highlight=False, width=110, no_color=True)
+    if found.is_terminal:
+        return found
+    # Rich assumes 80 columns where there is no terminal; COLUMNS says otherwise.
+    width = found.width if "COLUMNS" in os.environ else _WIDTH_OF_FILES
+    return _Console(highlight=False, width=width, no_color=True)

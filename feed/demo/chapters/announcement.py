@@ -6,11 +6,11 @@ from typing import Any
 
 import msgspec
 
-from feed.demo.chapters.campaign import WINNERS
+from feed.demo.chapters.campaign import CARD_NUMBER, WINNERS
 from feed.demo.context import DemoContext
 from feed.demo.output import Unexpected
 from feed.demo.participants import CHEAT, EDITOR, OTHER_EDITOR
-from feed.demo.texts import BEST, THIRD, TWICE_A
+from feed.demo.texts import BEST, THIRD
 
 _SMS_SECONDS = 15.0
 _REFUSED = ("中奖", "抽奖", "奖品", "http")
@@ -29,7 +29,21 @@ async def announce(stage: DemoContext) -> dict[str, Any]:
         f"{first.name} again: refused (409 second_person_required)",
         found=answers[1],
     )
-    teller.expect(answers[2].status == 200, f"{second.name}公布：名单公开，进入公示期（200）", f"{second.name} announces: the list is public, the objection days begin (200)", found=answers[2])  # fmt: skip
+    teller.expect(
+        answers[2].status == 409 and answers[2].body["code"] == "codes_missing",
+        f"{second.name}公布：月卡的兑换码还没上传，拒绝（409 codes_missing）",
+        f"{second.name} announces: refused, the codes of the month cards are missing (409 codes_missing)",
+        found=answers[2],
+    )
+    codes = [f"READ-{number:04d}" for number in range(1, WINNERS + 1)]
+    stock = await second.post(f"{stage.admin_path}/prizes/{CARD_NUMBER}/codes", {"codes": codes})
+    answer = await second.ask("POST", path)
+    teller.expect(
+        answer.status == 200 and stock["stock"] == stock["needed"] == WINNERS,
+        f"上传 {stock['stock']} 个兑换码（加密保存）后再公布：名单公开，进入公示期（200）",
+        f"with {stock['stock']} codes, stored encrypted: the list is public, the objection days begin (200)",
+        found=(stock, answer),
+    )
     result: dict[str, Any] = await stage.anonymous.get(f"{stage.public_path}/result")
     return result
 
@@ -37,7 +51,7 @@ async def announce(stage: DemoContext) -> dict[str, Any]:
 async def notify(stage: DemoContext) -> None:
     """Checks that each winner has the inbox message of the announcement and gets the SMS."""
     teller = stage.teller
-    teller.chapter("中奖通知与领奖", "Winners are told, and claim")
+    teller.chapter("获奖通知与领奖", "Notices and claims")
     winners = stage.tally.order()[:WINNERS]
     phones = {stage[stage.tally.entered[post_id].author].phone for post_id in winners}
     messages: list[dict[str, Any]] = []
@@ -51,10 +65,13 @@ async def notify(stage: DemoContext) -> None:
     teller.expect(
         in_time and len(told) == len(phones),
         f"{len(told)} 条短信发出，一人一条（feed outbox）",
-        f"{len(told)} SMS have gone out, one to each (feed outbox)",
+        f"{len(told)} SMS sent, one to each (feed outbox)",
         found=messages,
     )
-    teller.say(f"[italic]{told[0]['text']}[/]", f"[italic]{told[0]['text']}[/]")
+    teller.say(
+        f"[italic]{told[0]['text']}[/]",
+        "[italic]The SMS is in Chinese, as its template is registered: a notice about the campaign, and until when to look into the app.[/]",
+    )
     teller.check(
         not any(word in line["text"] for line in told for word in _REFUSED),
         "短信不含运营商拒收的字眼和链接",
@@ -65,11 +82,11 @@ async def notify(stage: DemoContext) -> None:
         winner = stage[stage.tally.entered[post_id].author]
         inbox = await winner.get("/v1/me/inbox?kind=prize")
         teller.check(
-            len(inbox["items"]) == 1, "每位得主收到一条站内消息", "each winner has one inbox message", found=inbox
+            len(inbox["items"]) == 1, "每位获奖者收到一条站内消息", "each winner has one inbox message", found=inbox
         )
         prizes = await winner.get("/v1/me/prizes")
         teller.check(
-            len(_of_campaign(stage, prizes)) == 1, "每位得主恰有一份奖品", "each winner has one prize", found=prizes
+            len(_of_campaign(stage, prizes)) == 1, "每位获奖者恰有一份奖品", "each winner has one prize", found=prizes
         )
     nothing = await stage[CHEAT].get("/v1/me/prizes")
     teller.check(not _of_campaign(stage, nothing), "作弊者什么都没有", "the cheat has nothing", found=nothing)
@@ -78,10 +95,7 @@ async def notify(stage: DemoContext) -> None:
 async def claim(stage: DemoContext) -> None:
     """The first two winners claim, another user cannot, the third loses the place and the first reserve gets it."""
     teller = stage.teller
-    forms = {
-        BEST: _form("吴秀兰", "13800100100", "深圳市福田区红荔路2001号书香苑3栋502"),
-        TWICE_A: _form("黄嘉豪", "13800100101", "深圳市宝安区碧头地铁站旁和谐家园12栋808"),
-    }
+    forms = {moment: form | {"privacy_version": "2026-01"} for moment, form in stage.script.claims.items()}
     prize = await _prize(stage, BEST)
     stranger = await stage[CHEAT].ask("PUT", f"/v1/me/prizes/{prize['id']}/claim", forms[BEST])
     teller.expect(
@@ -95,6 +109,13 @@ async def claim(stage: DemoContext) -> None:
         await stage.author(moment).put(f"/v1/me/prizes/{prize['id']}/claim", form)
         prize = await _prize(stage, moment)
         teller.check(prize["state"] == "claimed", "已领奖", "claimed", found=prize)
+    early = await stage.author(BEST).ask("POST", f"/v1/me/prizes/{(await _prize(stage, BEST))['id']}/codes")
+    teller.expect(
+        early.status == 409 and early.body["code"] == "prize_not_final",
+        "公示期内还看不到兑换码：看过的码收不回来（409 prize_not_final）",
+        "no code is shown within the objection days: it could not be taken back (409 prize_not_final)",
+        found=early,
+    )
     claims = await stage[EDITOR].get(f"{stage.admin_path}/claims")
     for person in (stage.anonymous, stage[CHEAT]):
         refused = await person.ask("GET", f"{stage.admin_path}/claims")
@@ -125,20 +146,16 @@ async def _step_back(stage: DemoContext) -> None:
 
     teller.expect(
         await stage.eventually(moved_up, _SMS_SECONDS),
-        f"第 3 名{gone.name}不想让女儿出现在网上，删掉了作品：按规则视为放弃，候补{heir.name}自动递补并收到通知",
-        f"{gone.name}, third, would rather not have the daughter online and deletes the post: by the rules the prize passes on, and {heir.name} moves up and is told",
+        f"获奖第 3 位{gone.name}不想让女儿出现在网上，删掉了作品：按规则不再获奖，候补{heir.name}递补这一位并收到通知",
+        f"{gone.name}, place 3, would rather not have her daughter online and deletes the post: by the rules she wins no more; {heir.name}, the first reserve, takes the place and is notified",
     )
     lost = _of_campaign(stage, await gone.get("/v1/me/prizes"))
     teller.check(
         all(prize["state"] == "forfeited" for prize in lost),
-        "原得主资格已取消",
+        "原获奖者资格已取消",
         "the former winner has forfeited",
         found=lost,
     )
-
-
-def _form(name: str, phone: str, address: str) -> dict[str, str]:
-    return {"recipient_name": name, "phone": phone, "address": address, "privacy_version": "2026-01"}
 
 
 def _masked(claims: dict[str, Any]) -> str:

@@ -1,34 +1,38 @@
 """Chapter: a campaign is drafted, rejected while fields are missing, completed and published; the rules text is generated."""
 
 import asyncio
+import re
 import time
+from typing import Any
 
+from rich.console import RenderableType
 from rich.panel import Panel
 from rich.table import Table
 from rich.text import Text
 
-from feed.campaigns.prize_kinds import GOODS
+from feed.campaigns.prize_kinds import CODE, GOODS
 from feed.demo.context import DemoContext, wire_time
 from feed.demo.expectations import CAPS, WEIGHTS, worth
 from feed.demo.line_breaks import folded
 from feed.demo.output import Unexpected
 from feed.demo.participants import EDITOR, REVIEWER
-from feed.demo.texts import TOPIC
 
-TITLE = "爱读书的深圳人"
-_PRIZES = [
-    {"name": "有你“圳”好深圳盒子", "kind": GOODS.name, "per_winner": 1, "value_cny": "199"},
-    {"name": "帆书“李蕾讲经典”月卡", "kind": GOODS.name, "per_winner": 1, "value_cny": "30"},
-]
 WINNERS, RESERVES = 3, 2
+# The month card is the second prize of the rules.
+CARD_NUMBER = 2
+# A line of text longer than this is hard to read.
+_PANEL_WIDEST = 100
+# The sections of the rules text that are shown in full.
+_SECTIONS_SHOWN = ("、活动时间", "、评选方式", "、奖品")
+_HEADING = re.compile("[一二三四五六七八九十]+、")
 # Seconds from the deadline to the settlement; ten is the minimum.
-_GRACE_SECONDS = 11.0
+_GRACE_SECONDS = 11
 
 
 async def create_accounts(stage: DemoContext) -> None:
     """Sends one request per participant: the first request of a token creates the account."""
     teller = stage.teller
-    teller.chapter("人都到了", "Everybody arrives")
+    teller.chapter("参与者到齐", "The participants arrive")
     began = time.monotonic()
     with teller.progress("读者打开读特 App", "readers open the app", len(stage.people)) as steps:
 
@@ -39,16 +43,17 @@ async def create_accounts(stage: DemoContext) -> None:
         await asyncio.gather(*(open_app(key) for key in stage.people))
     stage.arrival_seconds = time.monotonic() - began
     teller.say(
-        f"编辑部 4 人、评委 2 人、市民 {len(stage.people) - 6} 人，各带一个令牌；手机号经过验证的，才算“一个人”。",
-        f"A newsroom of 4, 2 jurors and {len(stage.people) - 6} citizens, each with a token; who has a verified phone is a person.",
+        f"编辑部 4 人、评委 2 人、市民 {len(stage.people) - 6} 人，各有一个令牌；验证过手机号的账号才计入人数。",
+        f"A newsroom of 4, 2 jurors and {len(stage.people) - 6} citizens, each with a token; only accounts with a verified phone count as persons.",
     )
 
 
 async def open_campaign(stage: DemoContext) -> None:
     """Drafts the campaign, checks the errors for missing fields, completes and publishes it."""
     teller, editor = stage.teller, stage[EDITOR]
-    teller.chapter(f"编辑发起活动 #{TOPIC}#", f"An editor opens the campaign #{TOPIC}#")
-    draft = await editor.post("/v1/admin/campaigns", {"title": TITLE, "topic": TOPIC})
+    topic = stage.script.topic
+    teller.chapter(f"编辑发起活动 #{topic}#", f"An editor opens the campaign #{topic}#")
+    draft = await editor.post("/v1/admin/campaigns", {"title": stage.script.title, "topic": topic})
     stage.campaign_id = draft["id"]
     teller.say(
         f"{editor.name}先写了标题和话题就点“发布”……",
@@ -65,8 +70,9 @@ async def open_campaign(stage: DemoContext) -> None:
     stranger = await stage[REVIEWER].ask("POST", f"{stage.admin_path}/publish")
     teller.check(stranger.status == 403, "审核员不能发布活动", "a reviewer may not publish a campaign", found=stranger)
     _show_worth(stage)
-    open_seconds = min(60.0, 16 + 6 * stage.arrival_seconds)
-    now = time.time()
+    # Whole seconds, as people write times.
+    open_seconds = round(min(75.0, 20 + 7 * stage.arrival_seconds))
+    now = float(round(time.time()))
     stage.ends_at, stage.settle_at = now + open_seconds, now + open_seconds + _GRACE_SECONDS
     await editor.patch(stage.admin_path, _terms(stage))
     await editor.post(f"{stage.admin_path}/publish")
@@ -75,29 +81,29 @@ async def open_campaign(stage: DemoContext) -> None:
         campaign["state"] == "open", "补全后发布成功，活动立即开始", "completed, published, open", found=campaign
     )
     teller.say(
-        f"[yellow]真实活动持续数周；演示里 {open_seconds:.0f} 秒后截止，再过 {_GRACE_SECONDS:.0f} 秒由后台自动评选。[/]",
-        f"[yellow]Real campaigns last for weeks; this one ends in {open_seconds:.0f} seconds and is settled {_GRACE_SECONDS:.0f} seconds later.[/]",
+        f"[yellow]真实活动持续数周；演示里 {open_seconds} 秒后截止，再过 {_GRACE_SECONDS} 秒由后台自动评选。[/]",
+        f"[yellow]Real campaigns last for weeks; this one ends in {open_seconds} seconds and is settled {_GRACE_SECONDS} seconds later.[/]",
     )
     await _show_rules(stage)
 
 
 def _terms(stage: DemoContext) -> dict[str, object]:
     return {
-        "body": f"分享你的一个读书瞬间，带上话题 #{TOPIC}#。",
-        "starts_at": wire_time(time.time() - 1),
+        "body": stage.script.body,
+        "starts_at": wire_time(int(time.time()) - 1),
         "ends_at": wire_time(stage.ends_at),
         "settle_at": wire_time(stage.settle_at),
         "method": "ranked",
         "winner_count": WINNERS,
         "reserve_count": RESERVES,
-        "prizes": _PRIZES,
+        "prizes": _prizes(stage),
         "weights": WEIGHTS,
         "caps": CAPS,
         "tie_break": ["quality", "likes", "comments", "earliest"],
         "claim_days": 7,
         "unclaimed": "next_reserve",
         "objection_days": 3,
-        "organiser": "读特客户端",
+        "organiser": stage.script.organiser,
         "contact": "0755-12345678",
         "board": "public",
     }
@@ -107,7 +113,7 @@ def _show_worth(stage: DemoContext) -> None:
     """Shows the preview of how many points likes are worth; the first ones count most."""
     words = stage.teller.words
     stage.teller.say(
-        "[dim]点赞换算成分（满分 30）：越往后，一个赞越不值分[/]",
+        "[dim]点赞折算分值（满分 30）：越往后，一个赞折算的分越少[/]",
         "[dim]what likes are worth, of 30 points: the first ones count most[/]",
     )
     table = Table(box=None, pad_edge=False)
@@ -118,18 +124,72 @@ def _show_worth(stage: DemoContext) -> None:
     stage.teller.show(table)
 
 
+def _prizes(stage: DemoContext) -> list[dict[str, object]]:
+    """A parcel and a code for each winner, as in the campaign of the city paper."""
+    script = stage.script
+    # The end of a day in Shanghai, half a year from now.
+    until = wire_time((time.time() // 86_400 + 180) * 86_400 + 16 * 3600)
+    return [
+        {"name": script.box, "kind": GOODS.name, "per_winner": 1, "value_cny": "199"},
+        {
+            "name": script.card, "kind": CODE.name, "per_winner": 1, "value_cny": "30",
+            "terms": script.card_terms, "valid_until": until,
+        },
+    ]  # fmt: skip
+
+
 async def _show_rules(stage: DemoContext) -> None:
+    """Shows the sections of the rules text that decide who wins; in English, where the text is Chinese, their data."""
+    teller = stage.teller
     rules = await stage.anonymous.get(f"{stage.public_path}/rules")
-    text = rules.get("text") or rules.get("rules_text")
-    if not text or _PRIZES[0]["name"] not in text:
+    sections = _sections(rules["text"])
+    if not any(stage.script.box in line for lines in sections for line in lines):
         raise Unexpected(f"rules: {str(rules)[:300]}")
-    lines = [line for line in text.splitlines() if line.strip()]
-    stage.teller.show(
+    width = min(teller.console.width - 2, _PANEL_WIDEST)
+    if teller.language == "zh":
+        told = [line for lines in sections if lines[0].endswith(_SECTIONS_SHOWN) for line in lines]
+        told.append(f"（以上为 {len(sections) - 1} 节中的 {len(_SECTIONS_SHOWN)} 节）")
+        content: RenderableType = folded(Text("\n".join(told)), width - 4)
+    else:
+        content = _rules_table(rules["rules"])
+    path = f"{stage.public_path}/rules"
+    teller.show(
         Panel(
-            folded(Text("\n".join(lines)), 96),
-            title=stage.teller.words("活动规则（由数据自动生成，公开）", "the rules, generated from the data, public"),
-            subtitle=f"sha256 {rules.get('sha256') or rules.get('rules_sha256', '')}"[:40] + "…",
+            content,
+            title=teller.words("活动规则（由数据自动生成，公开）", "the rules that are executed"),
+            subtitle=f"sha256 {rules['rules_sha256'][:16]}…",
             border_style="dim",
-            width=100,
+            width=width,
         )
     )
+    teller.say(f"[dim]全文：GET {path}[/]", f"[dim]the binding text, in Chinese: GET {path}[/]")
+
+
+def _sections(text: str) -> list[list[str]]:
+    """The lines of each section of a rules text, its heading first."""
+    sections: list[list[str]] = []
+    for line in filter(str.strip, text.splitlines()):
+        if not sections or _HEADING.match(line):
+            sections.append([])
+        sections[-1].append(line)
+    return sections
+
+
+def _rules_table(rules: dict[str, Any]) -> Table:
+    table = Table(box=None, pad_edge=False, show_header=False)
+    table.add_column(style="dim", no_wrap=True)
+    table.add_column()
+    weights, caps = rules["weights"], rules["caps"]
+    for name, value in (
+        ("topic", f"#{rules['topic']}#"),
+        ("ends", rules["ends_at"]),
+        ("winners", f"{rules['winner_count']}, and {rules['reserve_count']} reserves; one prize per person"),
+        ("score", f"quality {weights['quality']}, likes {weights['likes']}, comments {weights['comments']}"),
+        ("caps", f"{caps['likes']} likes, {caps['comments']} commenters; logarithmic below"),
+        ("ties", ", ".join(rules["tie_break"])),
+        *(("prize", f"{each['name']} ×{each['per_winner']} ({each['kind']})") for each in rules["prizes"]),
+        ("claim", f"within {rules['claim_days']} days; unclaimed prizes pass to the next reserve"),
+        ("objections", f"{rules['objection_days']} days after the announcement"),
+    ):
+        table.add_row(name, Text(value))
+    return table

@@ -8,7 +8,7 @@ from collections.abc import Awaitable, Callable
 from feed.demo.context import DemoContext
 from feed.demo.output import Board, Place
 from feed.demo.participants import readers_who_engage
-from feed.demo.texts import MOMENTS, REMARKS, snippet
+from feed.demo.texts import MOMENTS
 
 Act = Callable[[], Awaitable[None]]
 
@@ -28,7 +28,7 @@ async def like_and_comment(stage: DemoContext) -> None:
     )
     done = asyncio.Event()
     async with teller.board(
-        teller.words("实时榜单（只含互动分，质量分尚未公布）", "live board (engagement only)")
+        teller.words("实时榜单（只含互动分，质量分尚未公布）", "live board (engagement only, quality is secret)")
     ) as board:
         watching = asyncio.create_task(_watch(stage, board, done))
         try:
@@ -53,7 +53,7 @@ def _plan(stage: DemoContext) -> list[Act]:
             continue
         others = [key for key in pool if key != moment.author]
         acts += [_like(stage, key, post_id) for key in chance.sample(others, moment.likes)]
-        remarks = chance.sample(REMARKS, moment.commenters)
+        remarks = chance.sample(stage.script.remarks, moment.commenters)
         for key, remark in zip(chance.sample(others, moment.commenters), remarks, strict=True):
             acts.append(_comment(stage, key, post_id, remark))
     chance.shuffle(acts)
@@ -115,7 +115,7 @@ async def _watch(stage: DemoContext, board: Board, done: asyncio.Event) -> None:
 
 async def _look(stage: DemoContext, board: Board) -> None:
     page = await stage.anonymous.get(f"{stage.public_path}/leaderboard?limit={_TOP}")
-    places = [Place(item, snippet(item["post"]["text"])) for item in page["items"]]
+    places = [Place(item, stage.excerpt(item["post"]["text"], beside=52)) for item in page["items"]]
     total = sum(len(entry.likers) + len(entry.commenters) for entry in stage.tally.entered.values())
     left = max(0.0, stage.seconds_left())
     board.update(

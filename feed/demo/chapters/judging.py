@@ -8,7 +8,7 @@ from rich.table import Table
 
 from feed.demo.context import DemoContext
 from feed.demo.participants import CHEAT, EDITOR, JUROR, WRITING_JUROR
-from feed.demo.texts import BEST, CHEATS, MOMENTS, POPULAR, TOPIC, snippet
+from feed.demo.texts import BEST, CHEATS, MOMENTS, POPULAR
 
 _SETTLE_SECONDS = 25.0
 
@@ -20,7 +20,7 @@ async def close(stage: DemoContext) -> None:
     teller.check(
         stage.seconds_left() > 0,
         "这台机器太慢：活动截止前没能演完",
-        "this machine is too slow: the deadline came before the story was told",
+        "this machine is too slow: the deadline came before the demo was ready for it",
     )
     await teller.countdown(stage.ends_at + 0.3, "距截止", "to the deadline")
     campaign = await stage.anonymous.get(stage.public_path)
@@ -34,8 +34,8 @@ async def close(stage: DemoContext) -> None:
     late = stage["one phone 0"]
     before = len(stage.tally.entered[post_id].likers)
     liked = await late.put(f"/v1/posts/{post_id}/like")
-    await late.post(f"/v1/posts/{post_id}/comments", {"text": "来晚了，补一个！"})
-    await stage["second self"].post("/v1/posts", {"text": f"我也来晚了。#{TOPIC}#"})
+    await late.post(f"/v1/posts/{post_id}/comments", {"text": stage.script.late_comment})
+    await stage["second self"].post("/v1/posts", {"text": stage.script.text(stage.script.late_post)})
     teller.expect(
         liked["like_count"] == before + 1,
         "迟到的赞、评论和新帖照常显示，但不再计入活动（稍后在得分表里核对）",
@@ -94,7 +94,8 @@ def _show_marks(stage: DemoContext) -> None:
         table.add_column(name, no_wrap=True)
     for moment in MOMENTS:
         if moment.marks:
-            table.add_row(stage[moment.author].name, snippet(moment.text, 24), *(str(score) for score in moment.marks))
+            text = stage.excerpt(stage.texts[stage.posts[moment.key]], beside=40)
+            table.add_row(stage[moment.author].name, text, *(str(score) for score in moment.marks))
     stage.teller.show(table)
 
 
@@ -113,12 +114,12 @@ async def settle(stage: DemoContext) -> dict[str, Any]:
     in_time = await stage.eventually(decided, _SETTLE_SECONDS)
     teller.expect(
         in_time,
-        f"到点 {time.monotonic() - began:.1f} 秒后结果已定：没有人按任何按钮",
-        f"decided {time.monotonic() - began:.1f} seconds after the hour: nobody has pressed a button",
+        f"到点 {time.monotonic() - began:.1f} 秒后结果已定：无需人工操作",
+        f"decided {time.monotonic() - began:.1f} seconds after the set time, by itself",
         found={name: campaign.get(name) for name in ("state", "blocked_by")},
     )
     hidden = await stage.anonymous.ask("GET", f"{stage.public_path}/result")
-    teller.expect(hidden.status == 404, "公布之前，外人看不到结果（404）", "before the announcement nobody else sees it (404)", found=hidden)  # fmt: skip
+    teller.expect(hidden.status == 404, "公布之前，外人看不到结果（404）", "before the announcement the result is not public (404)", found=hidden)  # fmt: skip
     refused = await editor.ask("PUT", f"{stage.admin_path}/entries/{stage.posts[BEST]}/mark", {"score": 0})
     teller.check(
         refused.status in (403, 409), "评选后不能再改分", "no mark changes after the settlement", found=refused

@@ -5,7 +5,7 @@ from typing import Any
 
 from feed.demo.context import DemoContext
 from feed.demo.participants import CHEAT, COLLEAGUE, JUROR, PHONES_OF_ONE, REVIEWER, SPAMMER, UNVERIFIED
-from feed.demo.texts import BEST, CHEATS, REMOVED, RESTORED, SPAM
+from feed.demo.texts import BEST, CHEATS, REMOVED, RESTORED
 
 # Verdicts other than an approval: the subject's id, the verdict, the reason.
 Verdicts = dict[str, tuple[str, str]]
@@ -36,9 +36,9 @@ async def cheat(stage: DemoContext) -> None:
     await asyncio.gather(*(stage[key].put(f"/v1/posts/{post_id}/like") for key in tricks))
     entry.likers |= set(tricks)
     for key in (CHEAT, "one phone 0", "one phone 1"):
-        comment = await stage[key].post(f"/v1/posts/{post_id}/comments", {"text": "顶！写得太好了！"})
+        comment = await stage[key].post(f"/v1/posts/{post_id}/comments", {"text": stage.script.praise})
         entry.commenters[comment["id"]] = key
-    spam = await stage[SPAMMER].post(f"/v1/posts/{stage.posts[BEST]}/comments", {"text": SPAM})
+    spam = await stage[SPAMMER].post(f"/v1/posts/{stage.posts[BEST]}/comments", {"text": stage.script.spam})
     stage.tally.entered[stage.posts[BEST]].commenters[spam["id"]] = SPAMMER
     teller.say(
         f"{stage[CHEAT].name}给自己点赞，又用小号点赞；一部手机注册 {PHONES_OF_ONE} 个号来点；{UNVERIFIED} 个没验证手机的号、"
@@ -97,8 +97,7 @@ async def review(stage: DemoContext) -> None:
 async def _clear_queue(stage: DemoContext, verdicts: Verdicts) -> int:
     reviewer = stage[REVIEWER]
     looked_at = 0
-    total = sum(1 + len(entry.commenters) for entry in stage.tally.entered.values())
-    with stage.teller.progress("审核队列", "review queue", total) as steps:
+    with stage.teller.progress("审核队列", "review queue") as steps:
 
         async def judge(case: dict[str, Any]) -> None:
             verdict, reason = verdicts.get(case["subject"]["id"], ("approve", "fine"))
@@ -111,6 +110,7 @@ async def _clear_queue(stage: DemoContext, verdicts: Verdicts) -> int:
             if not leased["items"]:
                 return looked_at
             looked_at += len(leased["items"])
+            steps.add(len(leased["items"]))
             await asyncio.gather(*(judge(case) for case in leased["items"]))
 
 

@@ -5,14 +5,14 @@ import asyncio
 from feed.demo.context import DemoContext
 from feed.demo.output import Unexpected
 from feed.demo.participants import EDITOR, JUROR, WRITING_JUROR
-from feed.demo.texts import DELETED, EDITED, MOMENTS, OFF_TOPIC, TOPIC, Moment, snippet
+from feed.demo.texts import DELETED, EDITED, MOMENTS, OFF_TOPIC, Moment
 
 _AT_ONCE = 6
 
 
 async def write_moments(stage: DemoContext) -> None:
     """Publishes all moments and a few posts on other topics."""
-    teller = stage.teller
+    teller, script = stage.teller, stage.script
     teller.chapter("市民发帖", "Citizens post")
     await _appoint_jury(stage)
     turn = asyncio.Semaphore(_AT_ONCE)
@@ -20,9 +20,10 @@ async def write_moments(stage: DemoContext) -> None:
 
         async def write(moment: Moment) -> None:
             async with turn:
-                post = await stage[moment.author].post("/v1/posts", {"text": moment.text})
+                text = script.text(script.moments[moment.key])
+                post = await stage[moment.author].post("/v1/posts", {"text": text})
                 stage.posts[moment.key], stage.moments[post["id"]] = post["id"], moment.key
-                stage.texts[post["id"]] = moment.text
+                stage.texts[post["id"]] = text
                 if moment.key != EDITED:
                     stage.tally.enter(post["id"], moment.author)
                 steps.step()
@@ -30,18 +31,17 @@ async def write_moments(stage: DemoContext) -> None:
         async def write_off_topic(author: str, text: str) -> None:
             async with turn:
                 post = await stage[author].post("/v1/posts", {"text": text})
-                if any(topic["name"] == TOPIC for topic in post["topics"]):
+                if any(topic["name"] == script.topic for topic in post["topics"]):
                     raise Unexpected(f"{text} ⇒ {post['topics']}")
                 steps.step()
 
         await asyncio.gather(
-            *(write(moment) for moment in MOMENTS), *(write_off_topic(author, text) for author, text in OFF_TOPIC)
+            *(write(moment) for moment in MOMENTS),
+            *(write_off_topic(author, script.off_topic[author]) for author in OFF_TOPIC),
         )
     for moment in MOMENTS[:5]:
-        teller.say(
-            f"[bold]{stage[moment.author].name}[/]  {snippet(moment.text, 44)}",
-            f"[bold]{stage[moment.author].name}[/]  {snippet(moment.text, 44)}",
-        )
+        author, text = stage[moment.author].name, stage.excerpt(script.text(script.moments[moment.key]), beside=22)
+        teller.say(f"[bold]{author}[/]  {text}", f"[bold]{author}[/]  {text}")
     teller.say(
         f"……共 {len(MOMENTS)} 条读书动态，另有 {len(OFF_TOPIC)} 条说的是别的事。",
         f"… {len(MOMENTS)} reading moments in all, and {len(OFF_TOPIC)} posts about something else.",
@@ -53,24 +53,24 @@ async def write_moments(stage: DemoContext) -> None:
     teller.expect(
         entered == expected,
         f"话题页里正好是这 {len(expected)} 条：成对的 #…#、开放的 #… 、全角 ＃…＃ 都认；只带半个话题的不算",
-        f"exactly these {len(expected)} stand under the topic: paired, open and full-width marks are understood, half a topic is not",
+        f"the topic's page has exactly these {len(expected)}: paired, open and full-width marks are recognised, half a topic is not",
         found=(entered ^ expected),
     )
 
 
 async def _retry(stage: DemoContext) -> None:
     """Sends the same request three times, as an app does that gets no response."""
-    author, body = stage[JUROR], {"text": "今年受邀当评委，先潜水，期待大家的文字。"}
+    author, body = stage[JUROR], {"text": stage.script.juror_post}
     first = await author.post("/v1/posts", body, key="in-the-lift")
     again = await asyncio.gather(*(author.post("/v1/posts", body, key="in-the-lift") for _ in range(2)))
     author.id = first["author"]["id"]
     stage.teller.expect(
         {first["id"]} == {post["id"] for post in again},
-        "电梯里信号不好，App 把同一条动态重发了 2 次（同一个 Idempotency-Key）：只有一条",
+        "电梯里信号不好，App 把同一条动态又发了 2 次（同一个 Idempotency-Key）：只有一条",
         "no signal in the lift: the app sends one post again twice (the same Idempotency-Key): there is one",
         found=again,
     )
-    other = await author.ask("POST", "/v1/posts", {"text": "别的内容"}, key="in-the-lift")
+    other = await author.ask("POST", "/v1/posts", {"text": stage.script.other_text}, key="in-the-lift")
     stage.teller.check(
         other.status == 409 and other.body["code"] == "idempotency_key_reused",
         "同一个键不能用于别的内容",
@@ -83,26 +83,28 @@ async def _edit_and_delete(stage: DemoContext) -> None:
     """One author adds the topic by an edit, one deletes the post."""
     edited, deleted = stage.posts[EDITED], stage.posts[DELETED]
     author = stage[next(moment.author for moment in MOMENTS if moment.key == EDITED)]
-    text = f"{stage.texts[edited]}#{TOPIC}#"
+    text = f"{stage.texts[edited]}#{stage.script.topic}#"
     post = await author.patch(f"/v1/posts/{edited}", {"text": text})
     stage.tally.enter(edited, author.key)
     stage.texts[edited] = text
     stage.teller.expect(
-        post["revision"] == 2 and [topic["name"] for topic in post["topics"]] == [TOPIC],
+        post["revision"] == 2 and [topic["name"] for topic in post["topics"]] == [stage.script.topic],
         f"{author.name}忘了带话题，编辑后补上：新版本 2，现在参加活动",
         f"{author.name} had forgotten the topic and adds it: revision 2, which takes part",
         found=post,
     )
     owner = stage.author(DELETED)
     stranger = await author.ask("DELETE", f"/v1/posts/{deleted}")
-    stage.teller.check(stranger.status == 403, "不能删除别人的帖子", "nobody deletes another's post", found=stranger)
+    stage.teller.check(
+        stranger.status == 403, "不能删除别人的帖子", "a post is deleted by its author only", found=stranger
+    )
     await owner.delete(f"/v1/posts/{deleted}")
     stage.tally.entered[deleted].competes = False
     gone = await stage.anonymous.ask("GET", f"/v1/posts/{deleted}")
     stage.teller.expect(
         gone.status == 404,
         f"{owner.name}觉得照片糊了，删掉了帖子：别人再也看不到（404）",
-        f"{owner.name} deletes a post: nobody sees it any more (404)",
+        f"{owner.name} deletes a post: it is gone for all others (404)",
         found=gone,
     )
 
@@ -123,7 +125,7 @@ async def _list_entered(stage: DemoContext) -> set[str]:
     found: set[str] = set()
     cursor = ""
     while True:
-        page = await stage[JUROR].get(f"/v1/topics/{TOPIC}/posts?limit=50{cursor}")
+        page = await stage[JUROR].get(f"/v1/topics/{stage.script.topic}/posts?limit=50{cursor}")
         # An earlier run on the same data has left posts under the topic.
         found |= {post["id"] for post in page["items"] if post["id"] in stage.moments}
         if page["next_cursor"] is None:

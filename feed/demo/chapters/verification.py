@@ -13,7 +13,7 @@ from feed.demo.chapters.campaign import RESERVES, WINNERS
 from feed.demo.context import DemoContext
 from feed.demo.expectations import CAPS, Arithmetic, arithmetic
 from feed.demo.participants import WRITING_JUROR
-from feed.demo.texts import CHEATS, JURORS_OWN, POPULAR, TWICE_B, snippet
+from feed.demo.texts import CHEATS, JURORS_OWN, POPULAR, TWICE_B
 
 RESULT, KEYS = "result.json", "feed-keys.json"
 
@@ -44,24 +44,29 @@ async def explain(stage: DemoContext, result: dict[str, Any]) -> None:
     places = [*(winner["post_id"] for winner in result["winners"]), *(line["post_id"] for line in result["reserves"])]
     teller.expect(
         places == order[: WINNERS + RESERVES],
-        f"{WINNERS} 名得主与 {RESERVES} 名候补，和独立重算的名次相同",
+        f"{WINNERS} 名获奖者与 {RESERVES} 名候补，和独立重算的名次相同",
         f"{WINNERS} winners and {RESERVES} reserves, as counted independently",
         found=(places, order[: WINNERS + RESERVES]),
     )
-    for winner in result["winners"]:
-        _show_winner(stage, winner)
+    teller.say(
+        "[dim]一人只得一份奖：同一作者的另一篇作品只占名次，不占获奖位。[/]",
+        "[dim]One prize per person: an author's second entry has a rank and no place.[/]",
+    )
+    for place, winner in enumerate(result["winners"], 1):
+        _show_winner(stage, place, winner)
     _show_others(stage, sheet)
 
 
-def _show_winner(stage: DemoContext, winner: dict[str, Any]) -> None:
+def _show_winner(stage: DemoContext, place: int, winner: dict[str, Any]) -> None:
     teller, post_id = stage.teller, winner["post_id"]
     counted = stage.tally.arithmetic(post_id)
     author = stage[stage.tally.entered[post_id].author]
-    prizes = "、".join(f"{prize['name']} ×{prize['per_winner']}" for prize in winner["prizes"])
+    text = stage.excerpt(stage.texts[post_id], beside=48)
+    prizes = teller.words("、", ", ").join(f"{prize['name']} ×{prize['per_winner']}" for prize in winner["prizes"])
     teller.say("", "")
     teller.say(
-        f"[bold yellow]第 {winner['rank']} 名  {author.name}[/]  {snippet(stage.texts[post_id], 40)}",
-        f"[bold yellow]rank {winner['rank']}  {author.name}[/]  {snippet(stage.texts[post_id], 40)}",
+        f"[bold yellow]获奖第 {place} 位[/]（总名次 {winner['rank']}）  [bold]{author.name}[/]  {text}",
+        f"[bold yellow]place {place}[/] (rank {winner['rank']})  [bold]{author.name}[/]  {text}",
     )
     teller.show(_sum(stage, counted))
     teller.say(f"[dim]{prizes}[/]", f"[dim]{prizes}[/]")
@@ -136,8 +141,8 @@ async def verify(stage: DemoContext) -> Path:
     status, said = await _verify(forged, published)
     teller.expect(
         status != 0,
-        "有人把最后一名的赞改多 100 个，再验一次：不通过",
-        "somebody adds 100 likes to the last row: refused",
+        "把最后一行的点赞改多 100 个，再验一次：不通过",
+        "100 likes added to the last row: refused",
         found=said,
     )
     teller.say(f"[dim]{said}[/]", f"[dim]{said}[/]")
