@@ -15,6 +15,7 @@ from typing import Any
 from msgspec import inspect
 
 from feed.errors import FieldError, InvalidValue
+from feed.numbers import Range
 from feed.texts import TextRule, text_problems
 
 # The most problems of one body that are reported.
@@ -65,6 +66,8 @@ def _problems(value: Any, kind: inspect.Type, at: str, readers: Readers) -> Iter
         ):
             # The decoder checks its length only; here a text is read with its rule, so that no problem comes later.
             yield from text_problems(at, value, rule)
+        case inspect.Metadata() if problem := _stored_problem(value, kind.extra or {}):
+            yield FieldError(at, problem.code, problem.params)
         case inspect.Metadata():
             yield from (_as_documented(problem, kind) for problem in _problems(value, kind.type, at, readers))
         case inspect.UnionType():
@@ -80,6 +83,15 @@ def _problems(value: Any, kind: inspect.Type, at: str, readers: Readers) -> Iter
         case _:
             if problem := _scalar_problem(value, kind, readers):
                 yield FieldError(at, problem.code, problem.params)
+
+
+def _stored_problem(value: Any, extra: Mapping[str, Any]) -> InvalidValue | None:
+    """The problem of a value that the decoder accepts, since it may be stored, and that the field's own check rejects."""
+    if isinstance(value, str) and value and value not in extra.get("allowed", (value,)):
+        return None if isinstance(value, _Fraction) else InvalidValue("unknown_value", allowed=list(extra["allowed"]))
+    if isinstance(rule := extra.get("range"), Range) and type(value) is int and not rule.least <= value <= rule.most:
+        return InvalidValue("out_of_range", least=rule.least, most=rule.most)
+    return None
 
 
 def _as_documented(problem: FieldError, kind: inspect.Metadata) -> FieldError:

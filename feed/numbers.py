@@ -3,7 +3,7 @@
 import re
 from abc import ABC
 from decimal import Decimal
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, NamedTuple
 
 from msgspec import Meta
 
@@ -16,13 +16,35 @@ Int32 = Annotated[int, Meta(ge=SMALLEST, le=LARGEST)]
 # Days or hours: a time can be moved by them. A field has its own range beyond that.
 Duration = Annotated[int, Meta(ge=0, le=36_500)]
 
+
+class Range(NamedTuple):
+    """The least and the most value of a whole number."""
+
+    least: int
+    most: int
+
+    @property
+    def bound(self) -> Meta:
+        """The annotation of a number that is within the range, which decoding checks."""
+        return Meta(ge=self.least, le=self.most)
+
+    @property
+    def documented(self) -> Meta:
+        """The annotation of a number whose own check has this range: what is stored may be out of it, by an earlier version."""
+        return Meta(extra_json_schema={"minimum": self.least, "maximum": self.most}, extra={"range": self})
+
+
+# A version, a rank or a place, counted from 1.
+Ordinal = Annotated[int, Range(1, LARGEST).bound]
+
 # Weights have up to 28 decimals, and scores are computed with 34 digits.
 DIGITS_MOST = 34
 # Zeros around those digits cost nothing up to here; `0E-9999999999999` as text is ten terabytes of them.
 EXPONENT_MOST = 40
 # The digits with a sign, a point and an exponent.
 LONGEST_DECIMAL = DIGITS_MOST + 10
-_WRITTEN = re.compile(r"-?[0-9]+(\.[0-9]+)?([eE][+-]?[0-9]{1,3})?")
+WRITTEN_DECIMAL = r"-?[0-9]+(\.[0-9]+)?([eE][+-]?[0-9]{1,3})?"
+_WRITTEN = re.compile(WRITTEN_DECIMAL)
 
 if TYPE_CHECKING:
     BoundedDecimal = Decimal

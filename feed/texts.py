@@ -5,7 +5,7 @@ before it is normalised. `read_text` does the rest. Lengths are in code points.
 """
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Annotated, TypeVar
 
 import msgspec
@@ -90,8 +90,16 @@ def opaque(longest: int) -> msgspec.Meta:
     return msgspec.Meta(max_length=longest, extra={"opaque": True})
 
 
-# One of a few values, which the field's own check names.
-Choice = Annotated[str, opaque(40)]
+def among(values: Sequence[str]) -> msgspec.Meta:
+    """The annotation of a string whose own check accepts these values only.
+
+    For what may be stored with a value of another version, which decoding must not reject. Otherwise a `Literal` says it. An empty
+    value among them is a missing one.
+    """
+    longest = max(40, *map(len, values))
+    extra = {"opaque": True, "allowed": tuple(filter(None, values))}
+    return msgspec.Meta(max_length=longest, extra_json_schema={"enum": list(values)}, extra=extra)
+
 
 # The reason of an editor's action, for the audit log.
 REASON = line(500)

@@ -6,14 +6,11 @@ from feed.accounts import store
 from feed.accounts.approvals import require_right
 from feed.accounts.model import ROLES, AccountId, LastAdmin, Role
 from feed.audit import store as audit
-from feed.errors import FieldError, Invalid
 from feed.postgres import Connection, Pool, transaction
 
 
-async def change_roles(pool: Pool, actor_id: AccountId, account_id: AccountId, roles: Sequence[str]) -> list[Role]:
-    """Sets the account's roles and returns them. Raises Invalid, AccountNotFound, RoleMissing, Banned, LastAdmin."""
-    if unknown := [place for place, role in enumerate(roles) if role not in ROLES]:
-        raise Invalid(*(FieldError(f"roles[{place}]", "unknown_value", {"allowed": list(ROLES)}) for place in unknown))
+async def change_roles(pool: Pool, actor_id: AccountId, account_id: AccountId, roles: Sequence[Role]) -> list[Role]:
+    """Sets the account's roles and returns them. Raises AccountNotFound, RoleMissing, Banned, LastAdmin."""
     async with transaction(pool) as conn:
         # The admins are locked first: of two who revoke each other's role at once, the second is no admin any more.
         admins = await store.lock_admins(conn)

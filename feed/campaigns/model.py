@@ -9,10 +9,12 @@ from typing import Annotated, Any, Literal, NewType, get_args
 import msgspec
 import rfc8785
 
+from feed.campaigns.number_rules import ACCOUNT_AGE_DAYS, CAP, DELIVERY_DAYS, PER_WINNER, WINNERS
+from feed.campaigns.prize_kinds import KINDS
 from feed.campaigns.text_rules import CriterionName, DeliveryPlace, LicenceKey, LicenceText, PrizeName, PrizeTerms
 from feed.ids import GivenId
 from feed.numbers import BoundedDecimal, Duration, Int32
-from feed.texts import Choice
+from feed.texts import among
 from feed.times import Instant
 
 CampaignId = NewType("CampaignId", int)
@@ -22,16 +24,23 @@ State = Literal[
 ]
 STATES: tuple[State, ...] = get_args(State)
 
-METHODS = ("ranked", "draw")
-TIE_BREAKS = ("quality", "likes", "comments", "earliest")
-UNCLAIMED = ("next_reserve", "void")
-BOARDS = ("public", "after_close", "hidden")
-TAX_BEARERS = ("organiser", "winner")
+Method = Literal["ranked", "draw"]
+METHODS: tuple[Method, ...] = get_args(Method)
+TieBreak = Literal["quality", "likes", "comments", "earliest"]
+TIE_BREAKS: tuple[TieBreak, ...] = get_args(TieBreak)
+Unclaimed = Literal["next_reserve", "void"]
+UNCLAIMED: tuple[Unclaimed, ...] = get_args(Unclaimed)
+Board = Literal["public", "after_close", "hidden"]
+BOARDS: tuple[Board, ...] = get_args(Board)
+TaxBearer = Literal["organiser", "winner"]
+TAX_BEARERS: tuple[TaxBearer, ...] = get_args(TaxBearer)
 PRIZES_MOST = 20
 CRITERIA_MOST = 20
-REVIEW_CHAINS = ("publish_first", 1, 2, 3)
+ReviewChain = Literal["publish_first", 1, 2, 3]
+REVIEW_CHAINS: tuple[ReviewChain, ...] = get_args(ReviewChain)
 # Sources of a draw's public random value.
-BEACONS = ("public_number", "drand")
+BeaconSource = Literal["public_number", "drand"]
+BEACONS: tuple[BeaconSource, ...] = get_args(BeaconSource)
 
 # Actions of users get their timestamp before the end and commit within five seconds; none is in flight after ten.
 FREEZE_AFTER = timedelta(seconds=10)
@@ -57,8 +66,8 @@ class Weights(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 class Caps(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """The numbers of likes and commenters above which the score grows no more."""
 
-    likes: Int32 = 0
-    comments: Int32 = 0
+    likes: Annotated[Int32, CAP.documented] = 0
+    comments: Annotated[Int32, CAP.documented] = 0
 
 
 class Prize(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -68,13 +77,15 @@ class Prize(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """
 
     name: PrizeName = ""
-    kind: Choice = ""
-    per_winner: Int32 = 1
+    kind: Annotated[str, among(("", *KINDS))] = ""
+    per_winner: Annotated[Int32, PER_WINNER.documented] = 1
     value_cny: BoundedDecimal | None = None
     image_media_id: GivenId | None = None
     terms: PrizeTerms | None = None
     valid_until: Instant | None = None
-    places: Annotated[tuple[Int32, ...], msgspec.Meta(min_length=2, max_length=2)] | None = None
+    places: (
+        Annotated[tuple[Annotated[Int32, WINNERS.documented], ...], msgspec.Meta(min_length=2, max_length=2)] | None
+    ) = None
 
 
 class Criterion(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -87,14 +98,14 @@ class Criterion(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 class Delivery(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Delivery of the prizes: days after the claim, and the place where prizes are collected."""
 
-    within_days: Duration = 30
+    within_days: Annotated[Duration, DELIVERY_DAYS.documented] = 30
     place: DeliveryPlace | None = None
 
 
 class Eligibility(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Who may take part, beyond what always applies: a verified phone, no staff, no jurors."""
 
-    min_account_age_days: Duration = 0
+    min_account_age_days: Annotated[Duration, ACCOUNT_AGE_DAYS.documented] = 0
     require_media: bool = False
 
 

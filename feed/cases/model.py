@@ -1,22 +1,23 @@
 """Review cases and their leases."""
 
 from datetime import datetime
-from typing import Any, Literal, NewType, get_args
+from typing import Any, Literal, NewType
 
 import msgspec
 
 from feed.errors import Conflict, NotFound
+from feed.numbers import Range
 
 CaseId = NewType("CaseId", int)
 Kind = Literal["post", "comment", "name", "avatar", "report", "appeal"]
-KINDS: tuple[Kind, ...] = get_args(Kind)
 CaseState = Literal["open", "closed"]
 # Why a person must not judge a case: it wrote the subject, or has judged it before, at another stage or in what an appeal is against.
 Bar = Literal["own", "judged"]
 
 LEASE_SECONDS = 300
-LEASED_MOST = 50
+LEASED = Range(1, 50)
 STAGE_LAST = 3
+STAGES = Range(1, STAGE_LAST)
 
 
 class CaseNotFound(NotFound):

@@ -1,7 +1,6 @@
 """Actions of editors on the hot list and on topics; each writes a row of the audit log."""
 
 from datetime import datetime
-from typing import cast
 
 import msgspec
 
@@ -18,21 +17,20 @@ from feed.posts import store as posts
 from feed.posts.model import Post, PostId, PostNotFound, PostNotPublished
 from feed.texts import read_text
 from feed.topics import store as topics
-from feed.topics.model import STATES, Topic, TopicNotFound, TopicState
+from feed.topics.model import Topic, TopicNotFound, TopicState
 from feed.topics.parse import is_topic_name, lookup_key, topic_key
 
 
 async def put_hot_action(
-    pool: Pool, editor_id: AccountId, post_id: PostId, *, action: str, reason: str, until: datetime
+    pool: Pool, editor_id: AccountId, post_id: PostId, *, action: HotActionKind, reason: str, until: datetime
 ) -> HotAction:
     """Pins, boosts or suppresses a post until a time. It replaces the post's action; an equal one in force is returned unchanged.
 
     Raises Invalid, PostNotFound, PostNotPublished, PinsFull.
     """
-    if problems := hot_problems(action, reason, until):
+    if problems := hot_problems(reason, until):
         raise Invalid(*problems)
     reason, _ = read_text(reason, REASON)
-    kind = cast(HotActionKind, action)
     async with transaction(pool) as conn:
         await store.lock_hot_list(conn)
         post = await _get_post(conn, post_id)
@@ -40,15 +38,17 @@ async def put_hot_action(
             raise PostNotPublished
         current = await store.find_unended(conn, post_id)
         if current is not None:
-            if current.in_force and (current.action, current.reason, current.until) == (kind, reason, until):
+            if current.in_force and (current.action, current.reason, current.until) == (action, reason, until):
                 return current
             await store.mark_ended(conn, current.id, by=editor_id)
-        if kind == "pin" and await store.count_pins(conn) >= PINS_MOST:
+        if action == "pin" and await store.count_pins(conn) >= PINS_MOST:
             raise PinsFull
-        new = await store.add_hot_action(conn, post_id=post_id, action=kind, reason=reason, until=until, by=editor_id)
+        new = await store.add_hot_action(conn, post_id=post_id, action=action, reason=reason, until=until, by=editor_id)
         if new is None:
             raise Invalid(FieldError("until", "not_in_future"))
-        await audit.add(conn, editor_id, f"hot.{kind}", "post", post_id, {"reason": reason, "until": until.isoformat()})
+        await audit.add(
+            conn, editor_id, f"hot.{action}", "post", post_id, {"reason": reason, "until": until.isoformat()}
+        )
     return new
 
 
@@ -68,15 +68,13 @@ async def change_topic(
     editor_id: AccountId,
     name: str,
     *,
-    state: str | msgspec.UnsetType,
+    state: TopicState | msgspec.UnsetType,
     alias_of: str | msgspec.UnsetType | None,
 ) -> Topic:
     """Changes the state of a topic, or makes it an alias of another one. UNSET leaves a member; no difference changes nothing.
 
     Raises Invalid, TopicNotFound, TopicInCampaign.
     """
-    if state is not msgspec.UNSET and state not in STATES:
-        raise Invalid(FieldError("state", "unknown_value", {"allowed": list(STATES)}))
     key = lookup_key(name)
     async with transaction(pool) as conn:
         await topics.lock_aliases(conn)

@@ -1,7 +1,7 @@
 """Hot actions, their validation, and the errors of curation."""
 
 from datetime import datetime
-from typing import Annotated, Literal, get_args
+from typing import Annotated, Literal
 
 import msgspec
 
@@ -9,7 +9,6 @@ from feed.errors import Conflict, FieldError
 from feed.texts import line, text_problems
 
 HotActionKind = Literal["pin", "boost", "suppress"]
-HOT_ACTION_KINDS: tuple[HotActionKind, ...] = get_args(HotActionKind)
 
 REASON = line(200)
 HotReason = Annotated[str, REASON.bound]
@@ -40,12 +39,9 @@ class HotAction(msgspec.Struct, frozen=True):
     in_force: bool
 
 
-def hot_problems(action: str, reason: str, until: datetime) -> list[FieldError]:
+def hot_problems(reason: str, until: datetime) -> list[FieldError]:
     """All problems of the members of a hot action; empty if they are valid."""
-    problems = []
-    if action not in HOT_ACTION_KINDS:
-        problems.append(FieldError("action", "unknown_value", {"allowed": list(HOT_ACTION_KINDS)}))
-    problems += text_problems("reason", reason, REASON)
+    problems = text_problems("reason", reason, REASON)
     # Times near the limits of `datetime` overflow when they are converted to another time zone.
     if not 2000 <= until.year <= 9000:
         problems.append(FieldError("until", "invalid_value"))

@@ -1,7 +1,7 @@
 """Events of the app about its accounts: renamed, banned, unbanned, erased. One transaction each."""
 
 from datetime import datetime
-from typing import Literal, get_args
+from typing import Annotated, Literal
 
 import msgspec
 
@@ -12,14 +12,13 @@ from feed.accounts.model import AccountId
 from feed.audit import store as audit
 from feed.auth.tokens import Subject
 from feed.errors import FieldError, Invalid
-from feed.moderation.model import adverse_reason_problems
+from feed.moderation.model import ADVERSE_REASONS, adverse_reason_problems
 from feed.moderation.sanctions import impose_on_account, lift_from_account
 from feed.postgres import Connection, Pool, transaction
-from feed.texts import Choice, has_controls
+from feed.texts import among, has_controls
 from feed.times import Instant
 
 EventType = Literal["account.renamed", "account.banned", "account.unbanned", "account.erased"]
-EVENT_TYPES: tuple[EventType, ...] = get_args(EventType)
 
 # `repeated`: the event was applied before. `outdated`: a newer one was applied before. `unknown`: no such account.
 Outcome = Literal["applied", "repeated", "outdated", "unknown"]
@@ -31,7 +30,7 @@ class AppAccount(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     sub: Subject
     name: ClaimedName | msgspec.UnsetType | None = msgspec.UNSET
     until: Instant | None = None
-    reason_code: Choice | None = None
+    reason_code: Annotated[str, among(ADVERSE_REASONS)] | None = None
 
     @property
     def reason(self) -> str:
@@ -42,7 +41,7 @@ class AppAccount(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 class AppEvent(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """An event of an account of the app, which happened at `timestamp`."""
 
-    type: Choice
+    type: EventType
     timestamp: Instant
     data: AppAccount
 
@@ -50,8 +49,6 @@ class AppEvent(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 def event_problems(event: AppEvent, now: datetime) -> list[FieldError]:
     """The problems of an event's fields."""
     problems = [FieldError(f"data.{each.field}", each.code, each.params) for each in _data_problems(event)]
-    if event.type not in EVENT_TYPES:
-        problems.append(FieldError("type", "unknown_value", {"allowed": list(EVENT_TYPES)}))
     # An event from the future would make all later ones outdated.
     if (event.timestamp - now).total_seconds() > 300:
         problems.append(FieldError("timestamp", "invalid_value"))

@@ -6,10 +6,10 @@ import msgspec
 
 from feed.cases.model import STAGE_LAST, Case, CaseStale
 from feed.errors import Conflict, FieldError, Forbidden, NotFound
-from feed.numbers import Int32
+from feed.numbers import Ordinal
 from feed.posts.model import State
 from feed.reasons import AdverseReason, VerdictReason
-from feed.texts import Choice, prose, text_problems
+from feed.texts import prose, text_problems
 
 VerdictId = NewType("VerdictId", int)
 BatchId = NewType("BatchId", int)
@@ -41,9 +41,8 @@ class BatchNotFound(NotFound):
     """The reviewer has no such batch with a verdict in force."""
 
 
-VERDICT_REASONS = sorted(get_args(VerdictReason))
 # The reasons for hiding a subject or for a sanction, which its author reads.
-_AGAINST = sorted(get_args(AdverseReason))
+ADVERSE_REASONS: tuple[AdverseReason, ...] = get_args(AdverseReason)
 # The verdicts that hide a subject.
 HIDING: tuple[VerdictKind, ...] = ("remove", "reject")
 
@@ -51,10 +50,10 @@ HIDING: tuple[VerdictKind, ...] = ("remove", "reject")
 class NewVerdict(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """A verdict to record; `version` is the version of the case that the reviewer saw."""
 
-    verdict: Choice
-    version: Int32
+    verdict: VerdictKind
+    version: Ordinal
     # Required by the verdicts that hide a subject.
-    reason_code: Choice | None = None
+    reason_code: VerdictReason | None = None
     note: Note | None = None
 
     @property
@@ -84,18 +83,18 @@ def adverse_reason_problems(reason_code: str | None) -> list[FieldError]:
     """The problems of the reason for hiding a subject or for a sanction. It is required, and its author reads it."""
     if reason_code is None:
         return [FieldError("reason_code", "required")]
-    return [] if reason_code in _AGAINST else [FieldError("reason_code", "unknown_value", {"allowed": _AGAINST})]
+    return (
+        []
+        if reason_code in ADVERSE_REASONS
+        else [FieldError("reason_code", "unknown_value", {"allowed": list(ADVERSE_REASONS)})]
+    )
 
 
-def verdict_problems(*, verdict: str, reason_code: str | None, note: str | None) -> list[FieldError]:
+def verdict_problems(*, verdict: VerdictKind, reason_code: VerdictReason | None, note: str | None) -> list[FieldError]:
     """The problems of a verdict's fields."""
     problems: list[FieldError] = []
     if verdict in HIDING:
         problems += adverse_reason_problems(reason_code)
-    elif reason_code is not None and reason_code not in VERDICT_REASONS:
-        problems.append(FieldError("reason_code", "unknown_value", {"allowed": VERDICT_REASONS}))
-    if verdict not in get_args(VerdictKind):
-        problems.append(FieldError("verdict", "unknown_value", {"allowed": list(get_args(VerdictKind))}))
     if note is not None:
         problems += text_problems("note", note, NOTE)
     return problems

@@ -1,7 +1,6 @@
 """Sanctions: muting and banning, and lifting both."""
 
 from datetime import datetime
-from typing import cast
 
 from feed.accounts import sanctions as sanction_store
 from feed.accounts import store as accounts
@@ -13,13 +12,20 @@ from feed.changes.store import Delta
 from feed.errors import FieldError, Invalid
 from feed.inbox import store as inbox
 from feed.moderation import verdict_store
-from feed.moderation.model import OwnSubject, StaffProtected, adverse_reason_problems
+from feed.moderation.model import OwnSubject, StaffProtected
 from feed.moderation.notices import lifted_notice, sanction_notice
 from feed.postgres import Connection, Pool, transaction
+from feed.reasons import AdverseReason
 
 
 async def impose_sanction(
-    pool: Pool, actor_id: AccountId, account_id: AccountId, *, kind: str, reason_code: str, until: datetime | None
+    pool: Pool,
+    actor_id: AccountId,
+    account_id: AccountId,
+    *,
+    kind: SanctionKind,
+    reason_code: AdverseReason,
+    until: datetime | None,
 ) -> Sanction:
     """Mutes or bans the person behind an account from now on; returns the sanction. `until` None: until it is lifted.
 
@@ -28,30 +34,25 @@ async def impose_sanction(
 
     Raises Invalid, AccountNotFound, OwnSubject, StaffProtected.
     """
-    problems = adverse_reason_problems(reason_code)
-    if kind not in SANCTION_KINDS:
-        problems.append(FieldError("kind", "unknown_value", {"allowed": list(SANCTION_KINDS)}))
-    if problems:
-        raise Invalid(*problems)
     async with transaction(pool) as conn:
         await _require_sanctionable(conn, actor_id, account_id)
         sanction = await impose_on_account(
-            conn, account_id, kind=cast(SanctionKind, kind), reason_code=reason_code, until=until, by=actor_id
+            conn, account_id, kind=kind, reason_code=reason_code, until=until, by=actor_id
         )
         if sanction is None:
             raise Invalid(FieldError("until", "not_in_future"))
     return sanction
 
 
-async def lift_sanctions(pool: Pool, actor_id: AccountId, account_id: AccountId, kind: str | None = None) -> None:
+async def lift_sanctions(
+    pool: Pool, actor_id: AccountId, account_id: AccountId, kind: SanctionKind | None = None
+) -> None:
     """Ends the sanctions of the person behind the account, all or those of one kind; a second time changes nothing.
 
     The sanctions of every account of the person end, because each of them holds for the whole person.
 
-    Raises Invalid, AccountNotFound, OwnSubject, StaffProtected.
+    Raises AccountNotFound, OwnSubject, StaffProtected.
     """
-    if kind is not None and kind not in SANCTION_KINDS:
-        raise Invalid(FieldError("kind", "unknown_value", {"allowed": list(SANCTION_KINDS)}))
     kinds = [known for known in SANCTION_KINDS if kind in (None, known)]
     async with transaction(pool) as conn:
         await _require_sanctionable(conn, actor_id, account_id)

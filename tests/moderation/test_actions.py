@@ -6,7 +6,7 @@ import pytest
 
 from feed.cases.model import CaseFilter, CaseId, CaseLeased, CaseNotFound, CaseNotLeased, CaseStale
 from feed.comments.actions import delete_comment
-from feed.errors import FeedError, Invalid
+from feed.errors import FeedError
 from feed.moderation.actions import extend_case, judge_case, judge_cases, lease_cases, release_case, undo_verdicts
 from feed.moderation.model import (
     AlreadyJudged,
@@ -14,11 +14,13 @@ from feed.moderation.model import (
     BatchNotFound,
     NewVerdict,
     OwnSubject,
+    VerdictKind,
     VerdictNotApplicable,
     VerdictResult,
 )
 from feed.posts.actions import delete_post, edit_post
 from feed.posts.model import PostChange
+from feed.reasons import VerdictReason
 from tests.moderation.conftest import Newsroom, Numbers
 from tests.support.notices import said
 
@@ -27,7 +29,7 @@ HIDDEN = Numbers(state="removed", profile=0, under_topics=0, comments=0, replies
 ALL = CaseFilter()
 
 
-def verdict(kind: str, version: int = 1, reason_code: str = "spam") -> NewVerdict:
+def verdict(kind: VerdictKind, version: int = 1, reason_code: VerdictReason = "spam") -> NewVerdict:
     return NewVerdict(kind, version, reason_code)
 
 
@@ -251,15 +253,10 @@ async def test_a_concurrent_removal_and_deletion_are_counted_once(newsroom: News
         assert await newsroom.numbers(post_id) == Numbers("deleted", 0, 0, 0, 0, 0)
 
 
-async def test_an_unknown_case_and_invalid_fields_are_rejected(newsroom: Newsroom) -> None:
+async def test_an_unknown_case_is_rejected(newsroom: Newsroom) -> None:
     reviewer = await newsroom.person("reviewer")
     with pytest.raises(CaseNotFound):
         await judge_case(newsroom.pool, reviewer, CaseId(1), verdict("remove"))
-    with pytest.raises(Invalid):
-        await judge_case(newsroom.pool, reviewer, CaseId(1), verdict("burn"))
-    with pytest.raises(Invalid) as raised:
-        await lease_cases(newsroom.pool, reviewer, CaseFilter(stage=9, kind="poem"), count=10**30)
-    assert {error.field for error in raised.value.errors} == {"count", "stage", "kind"}
 
 
 async def test_an_error_of_one_case_does_not_affect_the_rest_of_a_batch(newsroom: Newsroom) -> None:

@@ -7,8 +7,9 @@ from feed.cases import store as cases
 from feed.cases.model import CaseFilter, CaseId
 from feed.errors import FeedError
 from feed.moderation.actions import judge_case, judge_cases, lease_cases, undo_verdicts
-from feed.moderation.model import AlreadyJudged, NewVerdict, OwnSubject
+from feed.moderation.model import AlreadyJudged, NewVerdict, OwnSubject, VerdictKind
 from feed.moderation.sanctions import impose_sanction, lift_sanctions
+from feed.reasons import VerdictReason
 from tests.moderation.conftest import Newsroom
 from tests.support import make
 
@@ -33,7 +34,9 @@ async def version(newsroom: Newsroom, case_id: CaseId) -> int:
     return int(await newsroom.pool.fetchval("SELECT version FROM cases WHERE id = $1", case_id))
 
 
-async def judge(newsroom: Newsroom, reviewer: AccountId, case_id: CaseId, verdict: str, reason: str = "spam") -> None:
+async def judge(
+    newsroom: Newsroom, reviewer: AccountId, case_id: CaseId, verdict: VerdictKind, reason: VerdictReason = "spam"
+) -> None:
     await judge_case(newsroom.pool, reviewer, case_id, NewVerdict(verdict, await version(newsroom, case_id), reason))
 
 
@@ -47,7 +50,7 @@ async def cases_of(newsroom: Newsroom, author: AccountId) -> list[CaseId]:
 
 
 @pytest.mark.parametrize("verdict", VERDICTS)
-async def test_what_another_account_wrote_is_an_own_subject(newsroom: Newsroom, verdict: str) -> None:
+async def test_what_another_account_wrote_is_an_own_subject(newsroom: Newsroom, verdict: VerdictKind) -> None:
     reviewer, author = await two_accounts(newsroom)
     for case_id in await cases_of(newsroom, author):
         with pytest.raises(OwnSubject):

@@ -18,7 +18,7 @@ from feed.likes.actions import apply_likes
 from feed.likes.model import Like
 from feed.moderation.account_events import AppAccount, AppEvent, apply_event
 from feed.moderation.actions import judge_case
-from feed.moderation.model import NewVerdict
+from feed.moderation.model import NewVerdict, VerdictKind
 from feed.moderation.sanctions import impose_sanction, lift_sanctions
 from feed.postgres import Pool, transaction
 from feed.posts.actions import delete_post, edit_post
@@ -174,7 +174,7 @@ async def test_an_account_banned_at_the_end_is_excluded_even_if_the_ban_is_lifte
     assert (sheet[contest.cheat].eligible, sheet[contest.cheat].reason_code) == (False, "banned")
 
 
-async def _judge(pool: Pool, post_id: int, verdict: str) -> None:
+async def _judge(pool: Pool, post_id: int, verdict: VerdictKind) -> None:
     reviewer = await make.person(pool, role="reviewer")
     author = await pool.fetchval("SELECT author_id FROM posts WHERE id = $1", post_id)
     case = await pool.fetchrow("SELECT id, version FROM cases WHERE post_id = $1", post_id)

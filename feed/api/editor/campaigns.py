@@ -25,6 +25,7 @@ from feed.campaigns.errors import (
 )
 from feed.campaigns.inputs import OptionalReason
 from feed.campaigns.jury import actions as jury_actions
+from feed.campaigns.model import State
 from feed.campaigns.rules.draft import CampaignFields
 from feed.ids import MAX_ID
 from feed.pagination import Page
@@ -32,7 +33,7 @@ from feed.screens.campaigns import cards as screen
 from feed.screens.campaigns.cards import EditorCampaignCard
 
 # Litestar reserves the parameter name `state` for the application's state.
-CampaignState = Annotated[str | None, QueryParameter(name="state")]
+CampaignState = Annotated[State | None, QueryParameter(name="state")]
 
 
 class CancelIn(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

@@ -1,6 +1,7 @@
 """Endpoints of admins that grant and end access to the claim details of a campaign's winners."""
 
 from datetime import datetime
+from typing import Annotated
 
 import msgspec
 from litestar import Router, delete, get, put
@@ -10,7 +11,6 @@ from feed.accounts.model import AccountNotFound, SecondPersonRequired
 from feed.api.dependencies import InjectedAppState, InjectedViewer, path_id, requires_role
 from feed.campaigns.errors import CampaignNotFound
 from feed.ids import GivenId
-from feed.numbers import Duration
 from feed.prizes.claims import access
 from feed.screens.prizes.claims import Reader, list_readers
 from feed.texts import Reason
@@ -21,7 +21,7 @@ class AccessIn(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     user_id: GivenId
     reason: Reason
-    days: Duration = 7
+    days: Annotated[int, access.ACCESS_DAYS.bound] = 7
 
 
 class Access(msgspec.Struct, frozen=True):

@@ -6,11 +6,10 @@ from litestar.params import FromPath, JSONBody
 
 from feed.api.dependencies import InjectedAppState, InjectedViewer, path_id
 from feed.curation import actions
-from feed.curation.model import HotReason, PinsFull, TopicInCampaign
+from feed.curation.model import HotActionKind, HotReason, PinsFull, TopicInCampaign
 from feed.posts.model import PostId, PostNotFound, PostNotPublished
 from feed.screens.posts.cards import Id
 from feed.screens.posts.hot_explain import HotActionCard, hot_action_card
-from feed.texts import Choice
 from feed.times import Instant
 from feed.topics.model import TopicName, TopicNotFound, TopicState
 
@@ -18,7 +17,7 @@ from feed.topics.model import TopicName, TopicNotFound, TopicState
 class HotActionIn(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """A hot action with its reason and end."""
 
-    action: Choice
+    action: HotActionKind
     reason: HotReason
     until: Instant
 
@@ -26,7 +25,7 @@ class HotActionIn(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 class TopicIn(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Changes of a topic; absent members stay. `alias_of` is the name of the topic that this one is an alias of; null: none."""
 
-    state: Choice | msgspec.UnsetType = msgspec.UNSET
+    state: TopicState | msgspec.UnsetType = msgspec.UNSET
     alias_of: TopicName | msgspec.UnsetType | None = msgspec.UNSET
 
 

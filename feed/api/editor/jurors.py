@@ -18,7 +18,7 @@ from feed.campaigns.errors import (
 )
 from feed.campaigns.jury import recusal
 from feed.campaigns.jury.recusal import NewRecusal
-from feed.numbers import Int32
+from feed.campaigns.number_rules import ShortlistSize
 from feed.pagination import Page
 from feed.screens.campaigns import jury_progress
 from feed.screens.campaigns import my_marks as screen
@@ -31,7 +31,7 @@ from feed.screens.posts.cards import Id
 class ShortlistIn(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """The size of the shortlist; null: the size in the rules."""
 
-    size: Int32 | None = None
+    size: ShortlistSize | None = None
 
 
 class RecusedFrom(msgspec.Struct, frozen=True):

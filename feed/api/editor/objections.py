@@ -20,7 +20,7 @@ from feed.api.dependencies import (
 from feed.api.responses import PRIVATE, response_specs
 from feed.campaigns.errors import CampaignNotFound
 from feed.ids import MAX_ID, GivenId
-from feed.numbers import Int32
+from feed.numbers import Ordinal
 from feed.pagination import Page
 from feed.prizes.announcement import replace_winner as replacement_actions
 from feed.prizes.model import (
@@ -52,7 +52,7 @@ class AnswerIn(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     text: ObjectionText
     remedy: Remedy | None = None
-    rank: Int32 | None = None
+    rank: Ordinal | None = None
 
 
 class AnswersIn(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -62,7 +62,7 @@ class AnswersIn(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     through_id: GivenId
     text: ObjectionText
     remedy: Remedy | None = None
-    rank: Int32 | None = None
+    rank: Ordinal | None = None
 
 
 class ReplacementIn(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

@@ -10,13 +10,12 @@ from feed.accounts.model import AccountId, AccountNotFound, LastAdmin, Role
 from feed.accounts.roles import change_roles
 from feed.api.dependencies import InjectedAppState, InjectedViewer, path_id, requires_role
 from feed.screens.posts.cards import Id
-from feed.texts import Choice
 
 
 class RolesIn(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """All roles of an account after the request."""
 
-    roles: Annotated[list[Choice], msgspec.Meta(max_length=10)]
+    roles: Annotated[list[Role], msgspec.Meta(max_length=10)]
 
 
 class StaffCard(msgspec.Struct, frozen=True):

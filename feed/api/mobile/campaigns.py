@@ -9,6 +9,7 @@ from litestar.params import FromPath, FromQuery, QueryParameter
 from feed.api.dependencies import MAX_NUMBER, Cursor, InjectedAppState, InjectedReader, InjectedViewer, Limit, path_id
 from feed.api.responses import PRIVATE, PUBLIC, json_response, response_specs
 from feed.campaigns.errors import BoardHidden, CampaignNotFound, RulesNotFound
+from feed.campaigns.model import State
 from feed.ids import MAX_ID
 from feed.pagination import CursorExpired, Page, Position
 from feed.postgres import Connection
@@ -26,7 +27,7 @@ from feed.screens.posts.page_render import PageBase
 T = TypeVar("T")
 
 # Litestar reserves the parameter name `state` for the application's state.
-CampaignState = Annotated[str | None, QueryParameter(name="state")]
+CampaignState = Annotated[State | None, QueryParameter(name="state")]
 Version = Annotated[int | None, QueryParameter(ge=1, le=MAX_NUMBER)]
 
 

@@ -16,21 +16,29 @@ from feed.api.dependencies import (
     path_id,
 )
 from feed.api.state import AppState
-from feed.cases.model import STAGE_LAST, CaseFilter, CaseId, CaseLeased, CaseNotFound, CaseNotLeased, CaseStale, Kind
+from feed.cases.model import (
+    LEASED,
+    STAGES,
+    CaseFilter,
+    CaseId,
+    CaseLeased,
+    CaseNotFound,
+    CaseNotLeased,
+    CaseStale,
+    Kind,
+)
 from feed.comments.model import CommentIsDeleted
 from feed.ids import GivenId
 from feed.moderation import actions
 from feed.moderation.model import AlreadyJudged, NewVerdict, OwnSubject, VerdictNotApplicable
-from feed.numbers import Int32
 from feed.pagination import BEGINNING, NEWEST, Page, Position
 from feed.posts.hide_show import PostIsDeleted
 from feed.screens.staff import cases as screen
 from feed.screens.staff.cases import CaseCard
-from feed.texts import Choice
 from feed.topics import store as topics
 from feed.topics.parse import is_topic_name, topic_key
 
-Stage = Annotated[int | None, QueryParameter(ge=1, le=STAGE_LAST)]
+Stage = Annotated[int | None, QueryParameter(ge=STAGES.least, le=STAGES.most)]
 # Litestar reserves the parameter name `state` for the application's state.
 CaseState = Annotated[Literal["open", "closed"], QueryParameter(name="state")]
 _MOST_URGENT = Position(BEGINNING, 0)
@@ -39,9 +47,9 @@ _MOST_URGENT = Position(BEGINNING, 0)
 class LeaseIn(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """How many cases a reviewer leases, and the filters."""
 
-    count: Int32 = 10
-    stage: Int32 | None = None
-    kind: Choice | None = None
+    count: Annotated[int, LEASED.bound] = 10
+    stage: Annotated[int, STAGES.bound] | None = None
+    kind: Kind | None = None
     campaign_id: GivenId | None = None
 
 

@@ -11,16 +11,16 @@ from feed.accounts.sanctions import SanctionKind
 from feed.api.dependencies import InjectedAppState, InjectedViewer, path_id
 from feed.moderation import sanctions as sanction_actions
 from feed.moderation.model import OwnSubject, StaffProtected
+from feed.reasons import AdverseReason
 from feed.screens.posts.cards import Id
-from feed.texts import Choice
 from feed.times import Instant
 
 
 class SanctionIn(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """A new sanction. Without `until` it is in force until it is lifted."""
 
-    kind: Choice
-    reason_code: Choice
+    kind: SanctionKind
+    reason_code: AdverseReason
     until: Instant | None = None
 
 
@@ -68,7 +68,10 @@ async def impose_sanction(
     ),
 )
 async def lift_sanctions(
-    user_id: FromPath[str], app_state: InjectedAppState, viewer: InjectedViewer, kind: FromQuery[str | None] = None
+    user_id: FromPath[str],
+    app_state: InjectedAppState,
+    viewer: InjectedViewer,
+    kind: FromQuery[SanctionKind | None] = None,
 ) -> None:
     """Lift the sanctions of a user, all or those of one kind."""
     account_id = AccountId(path_id(user_id, AccountNotFound))

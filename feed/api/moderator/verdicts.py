@@ -12,26 +12,26 @@ from feed.errors import NotFound
 from feed.ids import GivenId
 from feed.moderation import actions
 from feed.moderation.actions import Outcome
-from feed.moderation.model import BATCH_MOST, BatchId, BatchNotFound, NewVerdict, Note, VerdictResult
-from feed.numbers import Int32
+from feed.moderation.model import BATCH_MOST, BatchId, BatchNotFound, NewVerdict, Note, VerdictKind, VerdictResult
+from feed.numbers import Ordinal
+from feed.reasons import VerdictReason
 from feed.screens.posts.cards import Id
 from feed.screens.reasons import ReasonCard, reason_cards
-from feed.texts import Choice
 
 
 class CaseSeen(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """A case in the version that the reviewer has read."""
 
     id: GivenId
-    version: Int32
+    version: Ordinal
 
 
 class BatchIn(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """One verdict on many cases. `remove` and `reject` require a reason."""
 
     cases: Annotated[list[CaseSeen], msgspec.Meta(max_length=BATCH_MOST)]
-    verdict: Choice
-    reason_code: Choice | None = None
+    verdict: VerdictKind
+    reason_code: VerdictReason | None = None
     note: Note | None = None
 
 

@@ -190,9 +190,10 @@ def _with_default(schema: Json, field: inspect.Field) -> Json:
     if isinstance(value, dict):
         return schema
     if value == "":
-        # It stands for a missing text: no value of a closed set, and where the text is needed says the field's own check.
+        # It stands for a missing text; where a text is needed says the field's own check.
         schema = {key: limit for key, limit in schema.items() if key != "minLength"}
-    return schema if "enum" in schema and value not in schema["enum"] else schema | {"default": value}
+    within = value in schema.get("enum", (value,)) and ("minimum" not in schema or value >= schema["minimum"])
+    return schema | {"default": value} if within else schema
 
 
 def _declared_orders(cls: type) -> dict[str, list[tuple[Any, ...]]]:

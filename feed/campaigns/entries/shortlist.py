@@ -11,8 +11,8 @@ from feed.campaigns.entries import store as entries
 from feed.campaigns.errors import MarksLocked, ShortlistFull
 from feed.campaigns.locking import increment_versions, lock_judgeable_campaign
 from feed.campaigns.model import Rules
+from feed.campaigns.number_rules import SHORTLIST
 from feed.campaigns.rules.draft import read_rules
-from feed.campaigns.rules.validation import RANGES
 from feed.campaigns.scoring.engagement import count_engagement, list_entry_ids
 from feed.campaigns.scoring.score import RankedEntry, ranking_key, score
 from feed.errors import FieldError, Invalid
@@ -34,7 +34,7 @@ async def fill_shortlist(
         if campaign.marks_locked_at is not None:
             raise MarksLocked
         rules, _ = read_rules(campaign.draft, publishing=False)
-        least, most = RANGES["shortlist_size"]
+        least, most = SHORTLIST
         most = rules.shortlist_size or most
         wanted = rules.shortlist_size if size is None else size
         if wanted is None:

@@ -10,7 +10,7 @@ from feed.campaigns.inputs import Note, note_problems
 from feed.campaigns.model import CRITERIA_MOST, Criterion
 from feed.campaigns.text_rules import CRITERION, CriterionName
 from feed.errors import FieldError, Invalid
-from feed.numbers import BoundedDecimal, Int32
+from feed.numbers import BoundedDecimal, Ordinal
 from feed.texts import normalised, text_problems
 
 MOST = Decimal(100)
@@ -30,7 +30,7 @@ class NewMark(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     score: BoundedDecimal | None = None
     scores: Annotated[dict[CriterionName, BoundedDecimal], msgspec.Meta(max_length=CRITERIA_MOST)] | None = None
     note: Note | None = None
-    revision: Int32 | None = None
+    revision: Ordinal | None = None
 
 
 def mark_problems(new: NewMark) -> list[FieldError]:

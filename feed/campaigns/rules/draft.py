@@ -11,22 +11,37 @@ from feed.campaigns.model import (
     CRITERIA_MOST,
     PRIZES_MOST,
     TIE_BREAKS,
+    BeaconSource,
+    Board,
     Caps,
     Criterion,
     Delivery,
     Eligibility,
+    Method,
     Prize,
+    ReviewChain,
     Rules,
+    TaxBearer,
+    TieBreak,
+    Unclaimed,
     Weights,
     rules_document,
+)
+from feed.campaigns.number_rules import (
+    BeaconWaitHours,
+    ClaimDays,
+    ObjectionDays,
+    Quorum,
+    ReserveCount,
+    ShortlistSize,
+    WinnerCount,
 )
 from feed.campaigns.rules.validation import EARLIEST, rules_problems
 from feed.campaigns.text_rules import BeaconName, Body, Contact, LicenceKey, Notes, Organiser, Title
 from feed.decoding import convert
 from feed.errors import FieldError
 from feed.ids import GivenId
-from feed.numbers import Duration, Int32
-from feed.texts import Choice, normalised
+from feed.texts import normalised
 from feed.times import Instant
 from feed.topics.model import TopicName
 
@@ -47,8 +62,8 @@ _DATES = {"starts_at", "ends_at", "settle_at", "claim_ends_at"}
 
 Prizes = Annotated[list[Prize], msgspec.Meta(max_length=PRIZES_MOST)]
 Criteria = Annotated[list[Criterion], msgspec.Meta(max_length=CRITERIA_MOST)]
-# Longer than any order without repetitions; which values it may contain is checked with the rules.
-Order = Annotated[list[Choice], msgspec.Meta(max_length=2 * len(TIE_BREAKS))]
+# Longer than any order without repetitions, which are checked with the rules.
+ORDER = msgspec.Meta(max_length=2 * len(TIE_BREAKS), extra_json_schema={"uniqueItems": True})
 
 
 class CampaignFields(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
@@ -63,30 +78,30 @@ class CampaignFields(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw
     starts_at: Instant | UnsetType | None = UNSET
     ends_at: Instant | UnsetType | None = UNSET
     settle_at: Instant | UnsetType | None = UNSET
-    objection_days: Duration | UnsetType | None = UNSET
-    method: Choice | UnsetType | None = UNSET
-    winner_count: Int32 | UnsetType | None = UNSET
-    reserve_count: Int32 | UnsetType | None = UNSET
-    shortlist_size: Int32 | UnsetType | None = UNSET
+    objection_days: ObjectionDays | UnsetType | None = UNSET
+    method: Method | UnsetType | None = UNSET
+    winner_count: WinnerCount | UnsetType | None = UNSET
+    reserve_count: ReserveCount | UnsetType | None = UNSET
+    shortlist_size: ShortlistSize | UnsetType | None = UNSET
     prizes: Prizes | UnsetType | None = UNSET
     weights: Weights | UnsetType | None = UNSET
     caps: Caps | UnsetType | None = UNSET
-    tie_break: Order | UnsetType | None = UNSET
-    claim_days: Duration | UnsetType | None = UNSET
+    tie_break: Annotated[list[TieBreak], ORDER] | UnsetType | None = UNSET
+    claim_days: ClaimDays | UnsetType | None = UNSET
     claim_ends_at: Instant | UnsetType | None = UNSET
-    unclaimed: Choice | UnsetType | None = UNSET
+    unclaimed: Unclaimed | UnsetType | None = UNSET
     organiser: Organiser | UnsetType | None = UNSET
     contact: Contact | UnsetType | None = UNSET
-    board: Choice | UnsetType | None = UNSET
-    review_chain: Choice | Int32 | UnsetType | None = UNSET
+    board: Board | UnsetType | None = UNSET
+    review_chain: ReviewChain | UnsetType | None = UNSET
     eligibility: Eligibility | UnsetType | None = UNSET
     beacon: BeaconName | UnsetType | None = UNSET
-    beacon_order: Order | UnsetType | None = UNSET
-    beacon_wait_hours: Duration | UnsetType | None = UNSET
+    beacon_order: Annotated[list[BeaconSource], ORDER] | UnsetType | None = UNSET
+    beacon_wait_hours: BeaconWaitHours | UnsetType | None = UNSET
     criteria: Criteria | UnsetType | None = UNSET
-    quorum: Int32 | UnsetType | None = UNSET
+    quorum: Quorum | UnsetType | None = UNSET
     delivery: Delivery | UnsetType | None = UNSET
-    tax_borne_by: Choice | UnsetType | None = UNSET
+    tax_borne_by: TaxBearer | UnsetType | None = UNSET
     licence: LicenceKey | UnsetType | None = UNSET
     shares_topic: bool | UnsetType | None = UNSET
 

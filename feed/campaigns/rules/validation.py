@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
 from decimal import Decimal, localcontext
 
-from feed.campaigns import text_rules
+from feed.campaigns import number_rules, text_rules
 from feed.campaigns.model import (
     BEACONS,
     BOARDS,
@@ -23,6 +23,7 @@ from feed.campaigns.prize_kinds import KINDS
 from feed.campaigns.rules.legal_requirements import requirement_problems
 from feed.errors import FieldError
 from feed.ids import parse_id
+from feed.numbers import Range
 from feed.texts import TextRule, text_problems
 from feed.topics.model import TOPIC_NAME
 from feed.topics.parse import is_topic_name
@@ -36,19 +37,15 @@ TEXTS = {
     "beacon": text_rules.BEACON,
 }
 # Least and most of each whole number.
-RANGES = {
-    "winner_count": (1, 100),
-    "reserve_count": (0, 100),
-    "objection_days": (0, 30),
-    "claim_days": (0, 90),
-    "shortlist_size": (1, 1000),
-    "beacon_wait_hours": (1, 720),
-    "quorum": (1, 50),
+RANGES: dict[str, Range] = {
+    "winner_count": number_rules.WINNERS,
+    "reserve_count": number_rules.RESERVES,
+    "objection_days": number_rules.OBJECTION_DAYS,
+    "claim_days": number_rules.CLAIM_DAYS,
+    "shortlist_size": number_rules.SHORTLIST,
+    "beacon_wait_hours": number_rules.BEACON_WAIT_HOURS,
+    "quorum": number_rules.QUORUM,
 }
-CAP_RANGE = (1, 1_000_000)
-PER_WINNER_RANGE = (1, 1000)
-ACCOUNT_AGE_RANGE = (0, 3650)
-DELIVERY_RANGE = (1, 180)
 VALUE_MOST = Decimal(10_000_000)
 # A sum of three such weights is exact in the 34 digits that scores are computed with.
 WEIGHT_DECIMALS = 28
@@ -79,7 +76,7 @@ def value_problems(rules: Rules) -> list[FieldError]:
         *_numbers(rules),
         *_weights(rules),
         *_criteria(rules.criteria),
-        *_number("delivery.within_days", rules.delivery.within_days, DELIVERY_RANGE),
+        *_number("delivery.within_days", rules.delivery.within_days, number_rules.DELIVERY_DAYS),
         *_prizes(rules.prizes, rules.winner_count),
         *_ids(rules),
     ]
@@ -168,12 +165,14 @@ def _numbers(rules: Rules) -> Iterator[FieldError]:
         value = getattr(rules, field)
         if value is not None:
             yield from _number(field, value, limits)
-    yield from _number("caps.likes", rules.caps.likes, CAP_RANGE)
-    yield from _number("caps.comments", rules.caps.comments, CAP_RANGE)
-    yield from _number("eligibility.min_account_age_days", rules.eligibility.min_account_age_days, ACCOUNT_AGE_RANGE)
+    yield from _number("caps.likes", rules.caps.likes, number_rules.CAP)
+    yield from _number("caps.comments", rules.caps.comments, number_rules.CAP)
+    yield from _number(
+        "eligibility.min_account_age_days", rules.eligibility.min_account_age_days, number_rules.ACCOUNT_AGE_DAYS
+    )
 
 
-def _number(field: str, value: int, limits: tuple[int, int]) -> Iterator[FieldError]:
+def _number(field: str, value: int, limits: Range) -> Iterator[FieldError]:
     least, most = limits
     if not least <= value <= most:
         yield FieldError(field, "out_of_range", {"least": least, "most": most})
@@ -232,7 +231,7 @@ def _prizes(prizes: Sequence[Prize], winner_count: int) -> Iterator[FieldError]:
             yield from _choice(f"{at}.kind", prize.kind, tuple(KINDS))
         else:
             yield FieldError(f"{at}.kind", "required")
-        yield from _number(f"{at}.per_winner", prize.per_winner, PER_WINNER_RANGE)
+        yield from _number(f"{at}.per_winner", prize.per_winner, number_rules.PER_WINNER)
         if prize.value_cny is not None:
             yield from _decimal(f"{at}.value_cny", prize.value_cny, VALUE_MOST, 2)
         yield from _id(f"{at}.image_media_id", prize.image_media_id)
@@ -244,8 +243,7 @@ def _prizes(prizes: Sequence[Prize], winner_count: int) -> Iterator[FieldError]:
 
 def _places(field: str, places: Sequence[int], winner_count: int) -> Iterator[FieldError]:
     first, last = places
-    least, most = RANGES["winner_count"]
-    wrong = [error for i, place in enumerate(places) for error in _number(f"{field}[{i}]", place, (least, most))]
+    wrong = [error for i, place in enumerate(places) for error in _number(f"{field}[{i}]", place, number_rules.WINNERS)]
     yield from wrong
     if wrong:
         return

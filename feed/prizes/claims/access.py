@@ -8,12 +8,12 @@ from feed.audit import store as audit
 from feed.campaigns import lifecycle_store as lifecycle
 from feed.campaigns.errors import CampaignNotFound
 from feed.campaigns.model import time_text
-from feed.errors import FieldError, Invalid
+from feed.numbers import Range
 from feed.postgres import Pool, transaction
 from feed.prizes.claims import store as claims_store
 from feed.texts import read_reason
 
-MOST_DAYS = 30
+ACCESS_DAYS = Range(1, 30)
 
 
 async def grant_access(
@@ -24,8 +24,6 @@ async def grant_access(
     Raises Invalid, AccountNotFound, SecondPersonRequired, CampaignNotFound.
     """
     reason = read_reason(reason)
-    if not 1 <= days <= MOST_DAYS:
-        raise Invalid(FieldError("days", "out_of_range", {"least": 1, "most": MOST_DAYS}))
     async with transaction(pool) as conn:
         if await accounts.find_account(conn, account_id) is None:
             raise AccountNotFound

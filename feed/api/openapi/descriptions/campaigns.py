@@ -26,7 +26,7 @@ FIELDS = {
     "RulesCard.text": "The rules text, as published.",
     "RulesCard.created_at": "When this version was published.",
     "Prize.name": "Name of the prize, one line; may be empty in a draft.",
-    "Prize.kind": "Kind of the prize; it decides how it is handed over and what a claim asks for.",
+    "Prize.kind": "Kind of the prize; it decides how it is handed over and what a claim asks for. Empty: not written yet.",
     "Prize.places": "First and last place that get the prize, from 1; null: all places.",
     "Prize.per_winner": "Number of pieces that each winner gets.",
     "Prize.value_cny": "Value of one piece in yuan, an exact decimal as text; null: not written yet.",
