@@ -35,6 +35,7 @@ TEXTS = {
     "contact": text_rules.CONTACT,
     "notes": text_rules.NOTES,
     "beacon": text_rules.BEACON,
+    "licence": text_rules.LICENCE_KEY,
 }
 # Least and most of each whole number.
 RANGES: dict[str, Range] = {
