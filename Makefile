@@ -8,7 +8,7 @@ HOLD := --disable-pip-version-check --quiet --require-hashes --no-deps
 # `make` alone lists the targets.
 .DEFAULT_GOAL := help
 
-.PHONY: help demo run test check properties lint bench bench-settle chaos fuzz clients docs lock clean install install-dev
+.PHONY: help demo run test check properties lint bench bench-settle chaos fuzz examples clients docs lock clean install install-dev
 
 help:                  ## Lists the targets.
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
@@ -53,6 +53,9 @@ chaos: install-dev     ## Kills, pauses, empties and rolls back every component 
 
 fuzz: install-dev      ## Sends 20,000 requests, odd and extreme ones among them, in every role to a live server and checks each response; REQUESTS=100000.
 	"$(BIN)/python" -m tests.fuzz --seed $(or $(SEED),1) --requests $(or $(REQUESTS),20000) $(ARGS)
+
+examples: install-dev  ## Records the examples of the OpenAPI document again, from a story that is played on a running server; needs a C compiler.
+	"$(BIN)/python" -m tests.support.story.record
 
 clients: install-dev   ## Generates clients from the OpenAPI document and runs the demo with the Python one.
 	@test -x "$(VENV)-clients/bin/python" || "$(BIN)/python" -m venv "$(VENV)-clients"

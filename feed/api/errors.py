@@ -1,5 +1,6 @@
 """Maps errors to HTTP statuses and problem documents (RFC 9457)."""
 
+from collections.abc import Iterable
 from http import HTTPStatus
 from typing import Any
 
@@ -25,6 +26,7 @@ from feed.batching import DatabaseAway
 from feed.errors import (
     Conflict,
     FeedError,
+    FieldError,
     Forbidden,
     Invalid,
     MalformedBody,
@@ -148,23 +150,28 @@ def language_of(request: Request[Any, Any, Any]) -> str:
     return preferred_language(",".join(request.headers.getall("accept-language", [])))
 
 
+def problem_of(code: str, status: int, language: str, fields: Iterable[FieldError] = ()) -> Problem:
+    """The problem document of an error code, with its messages in a language."""
+    message = message_of(code, language) or HTTPStatus(status).phrase
+    return Problem(
+        type=f"urn:feed:problem:{code}",
+        title=message,
+        status=status,
+        detail=message,
+        code=code,
+        errors=[
+            ProblemField(field.field, field.code, message_of(f"field.{field.code}", language, **field.params))
+            for field in fields
+        ],
+    )
+
+
 def problem(
     request: Request[Any, Any, Any], *, status: int, error: FeedError, headers: dict[str, str] | None = None
 ) -> Response[bytes]:
     """The response with the problem document of an error."""
     language = language_of(request)
-    message = message_of(error.code, language)
-    document = Problem(
-        type=f"urn:feed:problem:{error.code}",
-        title=message or HTTPStatus(status).phrase,
-        status=status,
-        detail=message or HTTPStatus(status).phrase,
-        code=error.code,
-        errors=[
-            ProblemField(field.field, field.code, message_of(f"field.{field.code}", language, **field.params))
-            for field in error.errors
-        ],
-    )
+    document = problem_of(error.code, status, language, error.errors)
     headers = {"cache-control": "no-store", "content-language": language, "vary": "Accept-Language", **(headers or {})}
     if "retry_after" in error.params:
         headers["retry-after"] = str(error.params["retry_after"])

@@ -97,8 +97,7 @@ def requests(document: Json, ids: Json, number: int) -> Iterator[tuple[str, str,
             in_path = [each["name"] for each in parameters if each["in"] == "path"]
             content = operation.get("requestBody", {}).get("content", {}).get("application/json", {})
             schema = content.get("schema")
-            resolved = None if schema is None else _resolved(schema, schemas)
-            example = None if resolved is None else (resolved.get("examples") or [{}])[0]
+            example = content.get("example")
             sent: Json = {} if example is None else {"json": example}
             for parameter in parameters:
                 values = ids | {parameter["name"]: str(number)} if parameter["in"] == "path" else ids

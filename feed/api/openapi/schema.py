@@ -13,7 +13,7 @@ import msgspec
 from litestar.routes import BaseRoute
 
 from feed.api.errors import Problem
-from feed.api.openapi.examples import add_examples
+from feed.api.openapi.examples.document import add_examples
 from feed.api.openapi.operations import complete_operation
 from feed.api.openapi.signatures import operations, types_of
 from feed.api.openapi.tags import DESCRIPTIONS

@@ -1,0 +1,50 @@
+"""Puts the examples into the OpenAPI document: those of the story, and a problem document for each error code."""
+
+from typing import Any
+
+import msgspec
+
+from feed.api.errors import PROBLEM_JSON, problem_of
+from feed.api.languages import preferred_language
+from feed.api.openapi.examples.played import Played, read_played
+
+Json = dict[str, Any]
+
+
+def add_examples(document: Json) -> None:
+    """Adds an example to each parameter, body and response of the document, in place."""
+    played = read_played()
+    problems: Json = {}
+    for item in document["paths"].values():
+        for operation in item.values():
+            _add_to(operation, played.get(operation["operationId"], Played()), problems)
+    document["components"]["examples"] = problems
+
+
+def _add_to(operation: Json, played: Played, problems: Json) -> None:
+    for parameter in operation.get("parameters", ()):
+        if parameter["name"] in played.parameters:
+            parameter["example"] = played.parameters[parameter["name"]]
+    if "requestBody" in operation:
+        for content in operation["requestBody"]["content"].values():
+            content["example"] = played.body
+    for status, response in operation["responses"].items():
+        answers = played.answers.get(status, {})
+        for media, content in response.get("content", {}).items():
+            if media == PROBLEM_JSON:
+                content["examples"] = _problems(int(status), response["x-codes"], answers.get(media), problems)
+            elif media in answers:
+                content["example"] = answers[media]
+
+
+def _problems(status: int, codes: list[str], recorded: Json | None, problems: Json) -> Json:
+    """An example for each code: the recorded one, or one that all operations share."""
+    examples: Json = {}
+    for code in codes:
+        if recorded is not None and recorded["code"] == code:
+            examples[code] = {"value": recorded}
+            continue
+        name = f"{status}-{code}"
+        problems.setdefault(name, {"value": msgspec.to_builtins(problem_of(code, status, preferred_language("")))})
+        examples[code] = {"$ref": f"#/components/examples/{name}"}
+    return examples

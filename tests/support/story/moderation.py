@@ -1,0 +1,34 @@
+"""September: reviewers look at what was posted."""
+
+from tests.support.story.people import REVIEWER, SPAMMER
+from tests.support.story.readers import Readers
+from tests.support.story.stage import Stage
+
+
+async def review(stage: Stage, readers: Readers) -> None:
+    """Cases, verdicts and sanctions."""
+    await stage.at("2026-09-07 14:00")
+    await stage.call("list_reasons", REVIEWER)
+    leased = (await stage.call("lease_cases", REVIEWER, {"count": 2, "kind": "post"}))["items"]
+    first, second = leased[:2]
+    await stage.call("extend_case", REVIEWER, case_id=first["id"])
+    await stage.call("release_case", REVIEWER, case_id=second["id"])
+    verdict = {"verdict": "approve", "version": first["version"]}
+    await stage.call("judge_case", REVIEWER, verdict, case_id=first["id"])
+    found = (await stage.call("list_cases", REVIEWER, kept=False, kind="post", limit=50))["items"]
+    spam = next(case for case in found if case["subject"]["post_id"] == readers.posts[SPAMMER])
+    seen = {"cases": [{"id": spam["id"], "version": spam["version"]}], "verdict": "remove", "reason_code": "spam"}
+    batch = await stage.call("judge_cases", REVIEWER, seen)
+    assert [each["outcome"] for each in batch["items"]] == ["done"]
+    await stage.call("undo_verdicts", REVIEWER, batch_id=batch["batch_id"])
+    again = next(
+        case
+        for case in (await stage.call("list_cases", REVIEWER, kept=False, kind="post", limit=50))["items"]
+        if case["id"] == spam["id"]
+    )
+    seen = seen | {"cases": [{"id": spam["id"], "version": again["version"]}]}
+    await stage.call("judge_cases", REVIEWER, seen)
+    spammer = (await stage.call("get_me", SPAMMER, kept=False))["id"]
+    sanction = {"kind": "mute", "reason_code": "spam", "until": "2026-09-14T16:00:00Z"}
+    await stage.call("impose_sanction", REVIEWER, sanction, user_id=spammer)
+    await stage.call("lift_sanctions", REVIEWER, user_id=spammer, kind="mute")

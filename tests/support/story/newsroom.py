@@ -1,0 +1,44 @@
+"""August: the newsroom prepares the campaign, and a copy that is cancelled."""
+
+from tests.support.story.draw import open_draw
+from tests.support.story.people import ADMIN, CAMPAIGN, EDITOR, JUROR, OTHER_EDITOR, OTHER_JUROR, STAFF, THIRD_JUROR
+from tests.support.story.stage import Stage
+
+
+async def prepare(stage: Stage) -> tuple[str, str]:
+    """From the first request to a jury. Returns the ids of the campaign and of the draw."""
+    await stage.at("2026-08-20 09:00")
+    for person in STAFF:
+        await stage.call("get_me", person, kept=False)
+    staff = {person: (await stage.call("get_me", person, kept=False))["id"] for person in STAFF}
+    await stage.call("put_roles", ADMIN, {"roles": ["reviewer", "editor"]}, user_id=staff[THIRD_JUROR])
+    await stage.call("remove_roles", ADMIN, user_id=staff[THIRD_JUROR])
+    for name in ("live", "ready", "get_keys", "get_config"):
+        await stage.call(name)
+
+    await stage.at("2026-08-24 10:00")
+    made = await stage.call("create_campaign", EDITOR, CAMPAIGN)
+    campaign: str = made["id"]
+    await stage.call("change_campaign", EDITOR, {"reserve_count": 2, "contact": "0755-83517110"}, campaign_id=campaign)
+    await stage.call("preview_campaign", EDITOR, campaign_id=campaign)
+    await stage.at("2026-08-25 11:00")
+    await stage.call("publish_campaign", OTHER_EDITOR, campaign_id=campaign)
+    await stage.call(
+        "assign_jurors", EDITOR, {"user_ids": [staff[JUROR], staff[OTHER_JUROR]]}, status=200, campaign_id=campaign
+    )
+    codes = {"codes": ["LILEI-7Q4M-2K9P", "LILEI-8R5N-3L7Q", "LILEI-9S6P-4M8R"]}
+    await stage.call("add_codes", EDITOR, codes, campaign_id=campaign, number="2")
+
+    copy = (await stage.call("copy_campaign", EDITOR, campaign_id=campaign))["id"]
+    times = {"title": "爱读书的深圳人（少年组）", "topic": "深圳少年爱读书"}
+    times |= {key: CAMPAIGN[key] for key in ("starts_at", "ends_at", "settle_at")}
+    await stage.call("change_campaign", EDITOR, times, campaign_id=copy)
+    await stage.call("publish_campaign", EDITOR, campaign_id=copy)
+    draw = await open_draw(stage)
+    await stage.at("2026-09-01 09:00")
+    reason = {"reason": "少年组并入“青少年读书月”，不再单独举办。"}
+    await stage.call("cancel_campaign", EDITOR, reason, status=202, campaign_id=copy)
+    await stage.call("cancel_campaign", OTHER_EDITOR, reason, status=200, campaign_id=copy)
+    await stage.call("list_all_campaigns", EDITOR, state="open", limit=1)
+    await stage.call("get_campaign_for_editors", EDITOR, campaign_id=campaign)
+    return campaign, draw

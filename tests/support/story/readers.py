@@ -1,0 +1,152 @@
+"""September: readers sign in, post, like and comment."""
+
+from typing import NamedTuple
+
+import msgspec
+
+from feed.sms.actions import open_recipient
+from feed.sms.model import SendAttempt
+from tests.support import make
+from tests.support.story.people import (
+    AUTHOR,
+    BEST_NAME,
+    BEST_PHONE,
+    BEST_TEXT,
+    CHEAT,
+    EDITOR,
+    FANS,
+    FIFTH,
+    FOURTH,
+    OTHER_EDITOR,
+    READER,
+    REVIEWER,
+    SPAMMER,
+    TEXTS,
+    THIRD,
+    TOPIC,
+)
+from tests.support.story.stage import Person, Stage
+
+
+class Readers(NamedTuple):
+    """The author who signed in by phone, and the posts by their author."""
+
+    best: Person
+    posts: dict[Person, str]
+
+
+async def sign_in(stage: Stage) -> Person:
+    """The first sign-in of the best author, and what an account can set."""
+    await stage.at("2026-09-03 20:00")
+    await stage.call("get_challenge")
+    await stage.call("request_code", None, {"phone": BEST_PHONE})
+    row = await stage.pool.fetchrow(
+        "SELECT id, purpose, once_key, sealed, created_at AS sending_at FROM messages ORDER BY id DESC LIMIT 1"
+    )
+    recipient = open_recipient(stage.keys, msgspec.convert(row, SendAttempt))
+    assert recipient is not None
+    tokens = await stage.call("exchange_code", None, {"phone": BEST_PHONE, "code": recipient.params["code"]})
+    again = await stage.call("refresh", None, {"refresh_token": tokens["refresh_token"]})
+    sub = await stage.pool.fetchval("SELECT sub FROM accounts WHERE id = $1", int(tokens["user"]["id"]))
+    best = Person(sub, BEST_NAME, BEST_PHONE)
+    profile = {"name": BEST_NAME, "bio": "退休教师，深圳书城义工。"}
+    await stage.call("change_me", best, profile)
+    await stage.call("get_me", best)
+    await stage.call("change_settings", best, {"notify": {"likes": False}})
+    await stage.call("get_settings", best)
+    await stage.call("sign_out", None, {"refresh_token": again["refresh_token"]}, everywhere=False)
+    return best
+
+
+async def take_part(stage: Stage, campaign: str) -> Readers:
+    """Posts with the topic, and what readers do with them."""
+    best = await sign_in(stage)
+    await stage.at("2026-09-03 20:15")
+    new = {"text": BEST_TEXT, "location": {"name": "深圳书城中心城", "lat": 22.5446, "lng": 114.0594}}
+    post = await stage.call("publish_post", best, new)
+    posts = {best: post["id"]}
+    await stage.call("edit_post", best, {"text": BEST_TEXT.replace("打烊", "书城打烊")}, post_id=post["id"])
+    for number, (author, text) in enumerate(TEXTS.items()):
+        await stage.at(f"2026-09-0{4 + number // 4} {10 + number}:30")
+        posts[author] = (await stage.call("publish_post", author, {"text": text}))["id"]
+    await stage.at("2026-09-06 08:00")
+    blurred = (await stage.call("publish_post", READER, {"text": "随手拍，书桌一角，有点糊。"}))["id"]
+
+    await _talk(stage, best, posts)
+    await _engage(stage, posts)
+    await _read(stage, best, posts, campaign)
+    await stage.call("delete_post", READER, post_id=blurred)
+    return Readers(best, posts)
+
+
+async def _talk(stage: Stage, best: Person, posts: dict[Person, str]) -> None:
+    post = posts[best]
+    await stage.at("2026-09-06 21:00")
+    said = await stage.call("add_comment", AUTHOR, {"text": "有画面感，像就坐在旁边。"}, post_id=post)
+    replied = await stage.call(
+        "add_comment", best, {"text": "下次一起去书城！", "reply_to_id": said["id"]}, post_id=post
+    )
+    await stage.call("add_comment", READER, {"text": "看得眼眶一热。"}, post_id=post)
+    await stage.call("add_comment", THIRD, {"text": "想起了我的外婆。"}, post_id=post)
+    await stage.call("like_comment", READER, comment_id=said["id"])
+    shown = (await stage.call("list_comments", READER, post_id=post, sort="hot", limit=2))["items"]
+    await stage.call("list_replies", READER, comment_id=said["id"], limit=2)
+    await stage.call("unlike_comment", READER, comment_id=said["id"])
+    assert replied["reply_to"]["id"] == said["id"]
+    last = next(each for each in shown if each["author"]["name"] in (READER.name, THIRD.name))
+    by = READER if last["author"]["name"] == READER.name else THIRD
+    await stage.call("delete_comment", by, comment_id=last["id"])
+    await stage.call("like_post", READER, post_id=post)
+    await stage.call("unlike_post", READER, post_id=posts[FIFTH])
+    await stage.call("like_post", AUTHOR, post_id=post)
+
+
+async def _engage(stage: Stage, posts: dict[Person, str]) -> None:
+    """Likes and comments of other readers."""
+    counts = {"": (38, 14), AUTHOR: (52, 18), THIRD: (30, 9), FOURTH: (26, 8), FIFTH: (22, 6), CHEAT: (12, 0)}
+    at = stage.clock() - make.HOUR
+    for author, post in posts.items():
+        likes, comments = counts.get(author, counts[""] if author.sub not in {each.sub for each in TEXTS} else (0, 0))
+        for number in range(likes):
+            fan = await make.person(stage.pool)
+            await stage.pool.execute("UPDATE accounts SET name = $2 WHERE id = $1", fan, FANS[number % len(FANS)])
+            await make.like(stage.pool, int(post), fan, at=at)
+            if number < comments:
+                await make.comment(stage.pool, int(post), fan)
+
+
+async def _read(stage: Stage, best: Person, posts: dict[Person, str], campaign: str) -> None:
+    post, author = posts[best], (await stage.call("get_me", AUTHOR, kept=False))["id"]
+    await stage.at("2026-09-07 12:00")
+    await stage.call("get_post", READER, post_id=post)
+    await stage.call("list_posts", READER, ids=f"{post},{posts[AUTHOR]}")
+    await stage.call("list_latest", READER, limit=2)
+    await stage.call("count_new", READER, since_id=post)
+    await stage.call("list_hot", READER, limit=2)
+    await stage.call("list_videos", READER, limit=2)
+    await stage.call("list_likers", best, post_id=post, limit=2)
+    await stage.call("list_topics", READER, q="爱", sort="trending", limit=2)
+    await stage.call("read_topic", READER, name=TOPIC)
+    await stage.call("list_topic_posts", READER, name=TOPIC, sort="hot", limit=2)
+    await stage.call("get_user", READER, user_id=author)
+    await stage.call("list_user_posts", READER, user_id=author, limit=1)
+    await stage.call("list_my_posts", best, state="published", limit=2)
+    spammer = (await stage.call("get_me", SPAMMER, kept=False))["id"]
+    await stage.call("block_user", READER, user_id=spammer)
+    await stage.call("mute_user", READER, user_id=spammer)
+    await stage.call("list_blocks", READER, limit=1)
+    await stage.call("unmute_user", READER, user_id=spammer)
+    await stage.call("unblock_user", READER, user_id=spammer)
+    await stage.call("list_campaigns", READER, state="open", limit=2)
+    await stage.call("get_campaign", READER, campaign_id=campaign)
+    await stage.call("get_rules", READER, campaign_id=campaign, version=1)
+    await stage.call("list_campaign_posts", READER, campaign_id=campaign, sort="hot", limit=2)
+    await stage.call("get_leaderboard", READER, campaign_id=campaign, limit=2)
+    await stage.call("get_taking_part", best, campaign_id=campaign)
+    action = {"action": "boost", "reason": "读书月重点推荐", "until": "2026-09-08T16:00:00Z"}
+    await stage.call("put_hot_action", EDITOR, action, post_id=post)
+    await stage.call("explain_hot", OTHER_EDITOR, post_id=post)
+    await stage.call("end_hot_action", EDITOR, post_id=post)
+    await stage.call("read_topic", READER, kept=False, name=TOPIC)
+    await stage.call("list_cases", REVIEWER, kind="post", stage=1, state="open", has_media=False, limit=2)
+    await stage.call("list_cases", REVIEWER, topic=TOPIC, campaign_id=campaign, limit=1)
