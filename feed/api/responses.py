@@ -75,14 +75,16 @@ def is_known(scope: Scope, tag: bytes) -> bool:
     return known.strip() == b"*" or tag in [each.strip().removeprefix(b"W/") for each in known.split(b",")]
 
 
-def response_specs(kind: Any, *, status: int = 200, description: str = UNDESCRIBED) -> dict[int, ResponseSpec]:
-    """The `responses` argument of a handler that returns `json_response`: `kind` is the type of its content."""
+def response_specs(
+    kind: Any, *, status: int = 200, description: str = UNDESCRIBED, media_type: str = "application/json"
+) -> dict[int, ResponseSpec]:
+    """The `responses` argument of a handler that returns encoded content: `kind` is its type before it was encoded."""
     return {
         status: ResponseSpec(
             data_container=kind,
             description=description,
             generate_examples=False,
-            media_type="application/json",
+            media_type=media_type,
         )
     }
 

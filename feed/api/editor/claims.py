@@ -89,9 +89,8 @@ async def reveal_claim(
 @post(
     "/campaigns/{campaign_id:str}/claims/export",
     status_code=200,
-    responses=response_specs(str, description="text/csv"),
+    responses=response_specs(str, description="text/csv", media_type="text/csv"),
     errors=(CampaignNotFound, ClaimNotFound, ClaimAccessRequired, KeysUnusable, KmsAway),
-    also=("text/csv",),
     accept="any",
     secret=True,
     limit="reveals",
