@@ -6,6 +6,7 @@ from typing import Any
 from feed.accounts.model import AccountId
 from feed.audit import store as audit
 from feed.campaigns import draw_commitment, store
+from feed.campaigns.entries import draw_entry_store
 from feed.campaigns.entries import store as entries
 from feed.campaigns.errors import (
     CampaignCancelled,
@@ -15,7 +16,7 @@ from feed.campaigns.errors import (
     CampaignRunning,
 )
 from feed.campaigns.locking import increment_versions, lock_campaign, require_unsettled
-from feed.campaigns.model import CampaignId, Rules, rules_document, rules_sha256
+from feed.campaigns.model import CampaignId, Rules, entry_post_id, rules_document, rules_sha256
 from feed.campaigns.publish_check import check_publishable
 from feed.campaigns.rules.amendable import find_unamendable
 from feed.campaigns.rules.draft import CampaignFields, copy_fields, merge_fields, read_rules
@@ -89,6 +90,7 @@ async def publish_campaign(
             raise CampaignCancelled
         if campaign.state != "draft":
             raise CampaignNotDraft
+        await _hold_announcement(conn, campaign.draft)
         rules, problems = await check_publishable(conn, campaign.draft, now=campaign.now)
         if problems:
             raise CampaignIncomplete(*problems)
@@ -102,6 +104,8 @@ async def publish_campaign(
             starts_at=rules.starts_at,
             ends_at=rules.ends_at,
             settle_at=rules.settles_at,
+            entry_by=rules.entry_by,
+            entry_post_id=entry_post_id(rules),
         )
         if not published:
             raise CampaignIncomplete(FieldError("ends_at", "in_the_past"))
@@ -147,6 +151,7 @@ async def _change_rules(
 ) -> None:
     assert campaign.rules_version is not None
     has_opened = campaign.has_opened
+    await _hold_announcement(conn, draft)
     old, accepted = await check_publishable(conn, campaign.draft, now=campaign.now, checks_end=not has_opened)
     rules, problems = await check_publishable(conn, draft, now=campaign.now, checks_end=not has_opened)
     unamendable = find_unamendable(old, rules)
@@ -172,6 +177,8 @@ async def _change_rules(
         starts_at=rules.starts_at,
         ends_at=rules.ends_at,
         settle_at=rules.settles_at,
+        entry_by=rules.entry_by,
+        entry_post_id=entry_post_id(rules),
         unamendable=bool(unamendable),
     )
     if not changed:
@@ -219,6 +226,13 @@ async def _get_topic(conn: Connection, rules: Rules) -> ResolvedTopic:
     # The publish check has rejected a hidden one, and aliases are locked.
     assert topic is not None
     return topic
+
+
+async def _hold_announcement(conn: Connection, draft: Mapping[str, Any]) -> None:
+    """Keeps the post under which a draw is entered as the publish check finds it."""
+    post_id = entry_post_id(read_rules(draft, publishing=False)[0])
+    if post_id is not None:
+        await draw_entry_store.hold_post(conn, post_id)
 
 
 async def _enter_older_posts(conn: Connection, campaign_id: int) -> None:

@@ -12,7 +12,7 @@ import rfc8785
 from feed.campaigns.number_rules import ACCOUNT_AGE_DAYS, CAP, DELIVERY_DAYS, PER_WINNER, WINNERS
 from feed.campaigns.prize_kinds import KINDS
 from feed.campaigns.text_rules import CriterionName, DeliveryPlace, LicenceKey, LicenceText, PrizeName, PrizeTerms
-from feed.ids import GivenId
+from feed.ids import GivenId, parse_id
 from feed.numbers import BoundedDecimal, Duration, Int32
 from feed.texts import among
 from feed.times import Instant
@@ -38,6 +38,9 @@ PRIZES_MOST = 20
 CRITERIA_MOST = 20
 ReviewChain = Literal["publish_first", 1, 2, 3]
 REVIEW_CHAINS: tuple[ReviewChain, ...] = get_args(ReviewChain)
+# What enters a draw: a post with the topic, a comment under the announcement post, or a like of it.
+EntryWay = Literal["post", "comment", "like"]
+ENTRY_WAYS: tuple[EntryWay, ...] = get_args(EntryWay)
 # Sources of a draw's public random value.
 BeaconSource = Literal["public_number", "drand"]
 BEACONS: tuple[BeaconSource, ...] = get_args(BeaconSource)
@@ -160,6 +163,8 @@ class Rules(msgspec.Struct, frozen=True, kw_only=True):
     # None: published by a version that did not record them.
     claims_kept_days: Duration | None = None
     claims_kept_at_most_days: Duration | None = None
+    # Comments and likes are those of the announcement post.
+    entry_by: str = "post"
 
     @property
     def settles_at(self) -> datetime:
@@ -183,6 +188,11 @@ def served_state(stored: StoredState, starts_at: datetime | None, ends_at: datet
     if stored != "scheduled" or starts_at is None or ends_at is None or now < starts_at:
         return stored
     return "open" if now < ends_at else "closed"
+
+
+def entry_post_id(rules: Rules) -> int | None:
+    """The announcement post under which a draw is entered by comment or like; None if posts enter, or none is named yet."""
+    return None if rules.entry_by == "post" else parse_id(rules.announcement_post_id or "")
 
 
 def rules_document(rules: Rules) -> dict[str, Any]:

@@ -120,6 +120,8 @@ async def mark_published(
     starts_at: datetime,
     ends_at: datetime,
     settle_at: datetime,
+    entry_by: str,
+    entry_post_id: int | None,
 ) -> bool:
     """Publishes a draft under version 1 of its rules. Posts with the topic or one of its aliases will enter.
 
@@ -130,7 +132,7 @@ async def mark_published(
             """
             UPDATE campaigns
             SET state = 'scheduled', rules_version = 1, topic_id = $2, starts_at = $3, ends_at = $4, settle_at = $5,
-                alias_topic_ids = array_remove($6::bigint[], $2), published_at = clock_timestamp()
+                alias_topic_ids = array_remove($6::bigint[], $2), entry_by = $7, entry_post_id = $8, published_at = clock_timestamp()
             WHERE id = $1 AND state = 'draft' AND $4 > clock_timestamp()
             RETURNING true
             """,
@@ -140,6 +142,8 @@ async def mark_published(
             ends_at,
             settle_at,
             topic.ids,
+            entry_by,
+            entry_post_id,
         )
     )
 
@@ -154,6 +158,8 @@ async def change_rules(
     starts_at: datetime,
     ends_at: datetime,
     settle_at: datetime,
+    entry_by: str,
+    entry_post_id: int | None,
     unamendable: bool,
 ) -> bool:
     """Moves the campaign to the next version of its rules. False: another editor was faster, it is frozen, or it is over.
@@ -164,7 +170,7 @@ async def change_rules(
         await conn.fetchval(
             """
             UPDATE campaigns
-            SET draft = $3, rules_version = $2, topic_id = coalesce($4::bigint, topic_id), starts_at = $5, ends_at = $6, settle_at = $7,
+            SET draft = $3, rules_version = $2, topic_id = coalesce($4::bigint, topic_id), starts_at = $5, ends_at = $6, settle_at = $7, entry_by = $10, entry_post_id = $11,
                 alias_topic_ids = CASE WHEN $4::bigint IS NULL THEN alias_topic_ids ELSE array_remove($9::bigint[], $4::bigint) END
             WHERE id = $1 AND state IN ('scheduled', 'judging') AND rules_version = $2 - 1 AND frozen_at IS NULL
                 AND ((topic_id = coalesce($4::bigint, topic_id) AND (starts_at, ends_at, settle_at) = ($5, $6, $7) AND NOT $8)
@@ -180,6 +186,8 @@ async def change_rules(
             settle_at,
             unamendable,
             [] if topic is None else topic.ids,
+            entry_by,
+            entry_post_id,
         )
     )
 

@@ -81,6 +81,7 @@ OVERRIDES = {
     "entry_waits": ("作品待审", "an entry awaits review"),
     "mark_missing": ("作品打分不足", "an entry lacks marks"),
     "comment_waits": ("评论待审", "a comment awaits review"),
+    "announcement_hidden": ("公告动态未公开", "the announcement post was not visible"),
 }
 
 # Reasons for losing a place.
@@ -89,6 +90,8 @@ REASONS = {
     "declined": ("放弃", "declined"),
     "post_deleted": ("作者删除作品", "the author deleted the post"),
     "post_removed": ("作品被移除", "the post was removed"),
+    "comment_deleted": ("作者删除评论", "the author deleted the comment"),
+    "comment_removed": ("评论被移除", "the comment was removed"),
     "erased": ("注销账号", "the account was erased"),
     "objection_upheld": ("异议成立", "an objection was upheld"),
     "replaced": ("经两人核定更换", "replaced by two people"),

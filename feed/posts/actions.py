@@ -9,6 +9,7 @@ import msgspec
 from feed import idempotency
 from feed.accounts import store as accounts
 from feed.accounts.model import UNRESTRICTED, AccountId
+from feed.campaigns.entries.draw_entry_store import is_entered_under
 from feed.campaigns.entries.store import add_entries
 from feed.cases import store as cases
 from feed.changes import store as changes
@@ -25,6 +26,7 @@ from feed.posts.model import (
     NewPost,
     NotYourPost,
     Post,
+    PostAnnouncesDraw,
     PostChange,
     PostId,
     PostNotEditable,
@@ -104,13 +106,14 @@ async def edit_post(
 ) -> None:
     """Adds a revision to the author's own post and shows it; the old ones are kept.
 
-    Raises Invalid, PostNotFound, NotYourPost, PostNotEditable, Banned, Muted.
+    Raises Invalid, PostNotFound, NotYourPost, PostNotEditable, PostAnnouncesDraw, Banned, Muted.
     """
     async with transaction(pool) as conn:
         await changes.lock_stats(conn, [post_id])
         post = await _lock_own(conn, author_id, post_id)
         if post.state not in ("published", "pending"):
             raise PostNotEditable
+        await _require_no_draw(conn, post_id)
         (await accounts.get_standing(conn, author_id)).require_write_access()
         old_text = await store.get_shown_text(conn, post_id)
         # A text that stays is not checked again: it may be older than a rule.
@@ -132,7 +135,7 @@ async def edit_post(
 async def delete_post(
     pool: Pool, author_id: AccountId, post_id: PostId, *, announce: Announce = announce_nothing
 ) -> None:
-    """Deletes the author's own post; repeating it changes nothing. Raises PostNotFound, NotYourPost."""
+    """Deletes the author's own post; repeating it changes nothing. Raises PostNotFound, NotYourPost, PostAnnouncesDraw."""
     async with transaction(pool) as conn:
         post = await store.find_post(conn, post_id)
         if post is None or (post.author_id != author_id and post.state != "published"):
@@ -141,6 +144,7 @@ async def delete_post(
             raise NotYourPost
         if post.state != "deleted":
             await hide_post(conn, post_id, state="deleted")
+            await _require_no_draw(conn, post_id)
             await cases.close_cases(conn, post_id=post_id)
     announce([post_id])
 
@@ -207,6 +211,12 @@ async def _find_topic_ids(conn: Connection, revisions: Sequence[_NewRevision]) -
         {key: known[key].id for key in names if key not in closed or known[key].id in held.get(each.post_id, ())}
         for each, names in zip(revisions, named, strict=True)
     ]
+
+
+async def _require_no_draw(conn: Connection, post_id: PostId) -> None:
+    """Raises PostAnnouncesDraw. The post is locked: a publication of the draw has committed or will see the change."""
+    if await is_entered_under(conn, post_id):
+        raise PostAnnouncesDraw
 
 
 async def _lock_own(conn: Connection, author_id: AccountId, post_id: PostId) -> Post:

@@ -45,6 +45,10 @@ class PostNotEditable(Conflict):
     """Removed and rejected posts cannot be edited."""
 
 
+class PostAnnouncesDraw(Conflict):
+    """Comments under the post or likes of it enter a draw whose list is not frozen yet: it stays as it is."""
+
+
 class Location(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
     """The place of a post, as given by its author."""
 

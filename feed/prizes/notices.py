@@ -25,7 +25,14 @@ SHIPPED = "shipped:"
 SHIPMENT_REMOVED = "prize.shipment_removed"
 
 # What the notification of an ended place says, by the reason of a forfeited winner.
-_ENDED = {"post_deleted": "prize.post_deleted", "post_removed": "prize.post_removed", "erased": "prize.erased"}
+_ENDED = {
+    "post_deleted": "prize.post_deleted",
+    "post_removed": "prize.post_removed",
+    # The template names what the winner has taken part with.
+    "comment_deleted": "prize.post_deleted",
+    "comment_removed": "prize.post_removed",
+    "erased": "prize.erased",
+}
 
 
 def format_time(at: datetime) -> str:

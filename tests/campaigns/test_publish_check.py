@@ -166,6 +166,8 @@ async def test_an_unamendable_change_is_not_written_after_the_opening(stage: Sta
                 starts_at=rules.starts_at,
                 ends_at=rules.ends_at,
                 settle_at=rules.settles_at,
+                entry_by=rules.entry_by,
+                entry_post_id=None,
                 unamendable=unamendable,
             )
             for unamendable in (True, False)

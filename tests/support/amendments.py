@@ -20,6 +20,7 @@ CHOICES = {
     "board": model.BOARDS,
     "review_chain": model.REVIEW_CHAINS,
     "tax_borne_by": model.TAX_BEARERS,
+    "entry_by": model.ENTRY_WAYS,
     "prizes[].kind": tuple(KINDS),
 }
 
@@ -60,6 +61,7 @@ RULES = Rules(
     quorum=3,
     delivery=Delivery(30, "书城"),
     tax_borne_by="winner",
+    entry_by="post",
     licence="display",
     licence_text="授权展示",
     shares_topic=False,

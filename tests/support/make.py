@@ -208,8 +208,9 @@ async def campaign(
         await conn.fetchval(
             """
             INSERT INTO campaigns
-                (state, draft, topic_id, rules_version, starts_at, ends_at, settle_at, marks_locked_at, created_by, published_at)
-            VALUES ($1, $2, $3, 1, $4, $5, $6, $7, 1, $4)
+                (state, draft, topic_id, rules_version, starts_at, ends_at, settle_at, marks_locked_at, created_by, published_at,
+                 entry_by, entry_post_id)
+            VALUES ($1, $2, $3, 1, $4, $5, $6, $7, 1, $4, $8, $9)
             RETURNING id
             """,
             state,
@@ -219,6 +220,8 @@ async def campaign(
             end,
             settle_at or end + 3 * DAY,
             marks_locked_at,
+            rules.get("entry_by", "post"),
+            int(rules["announcement_post_id"]) if "entry_by" in rules else None,
         )
     )
     await conn.execute(

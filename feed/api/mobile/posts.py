@@ -19,7 +19,7 @@ from feed.api.responses import json_response, response_specs
 from feed.pagination import Page
 from feed.posts import actions
 from feed.posts.actions import Draft
-from feed.posts.model import NewPost, NotYourPost, PostChange, PostId, PostNotEditable, PostNotFound
+from feed.posts.model import NewPost, NotYourPost, PostAnnouncesDraw, PostChange, PostId, PostNotEditable, PostNotFound
 from feed.screens.posts.cards import PostCard
 from feed.screens.posts.written import WrittenPost, written_post
 
@@ -73,6 +73,7 @@ async def get_post(post_id: FromPath[str], app_state: InjectedAppState, reader: 
         PostNotFound,
         NotYourPost,
         PostNotEditable,
+        PostAnnouncesDraw,
         Banned,
         Muted,
     ),
@@ -91,6 +92,7 @@ async def edit_post(
     errors=(
         PostNotFound,
         NotYourPost,
+        PostAnnouncesDraw,
     ),
 )
 async def delete_post(post_id: FromPath[str], app_state: InjectedAppState, viewer: InjectedViewer) -> None:

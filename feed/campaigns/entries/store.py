@@ -32,7 +32,7 @@ async def add_entries(conn: Connection, post_ids: Sequence[int]) -> None:
         INSERT INTO entries (campaign_id, post_id, author_id, entered_at)
         SELECT campaigns.id, posts.id, posts.author_id, posts.created_at
         FROM posts
-        JOIN campaigns ON campaigns.state = 'scheduled'
+        JOIN campaigns ON campaigns.state = 'scheduled' AND campaigns.entry_by = 'post'
             AND campaigns.starts_at <= posts.created_at AND posts.created_at < campaigns.ends_at
         WHERE posts.id = ANY ($1::bigint[]) AND EXISTS (
             SELECT FROM post_revisions
@@ -57,7 +57,7 @@ async def add_missed_entries(conn: Connection, campaign_id: int) -> int:
         SELECT campaigns.id, posts.id, posts.author_id, posts.created_at
         FROM campaigns
         JOIN posts ON posts.created_at >= campaigns.starts_at AND posts.created_at < campaigns.ends_at
-        WHERE campaigns.id = $1 AND campaigns.state IN ('scheduled', 'judging') AND EXISTS (
+        WHERE campaigns.id = $1 AND campaigns.state IN ('scheduled', 'judging') AND campaigns.entry_by = 'post' AND EXISTS (
             SELECT FROM post_revisions
             WHERE post_revisions.post_id = posts.id
                 AND campaigns.entry_topic_ids && post_revisions.topic_ids
@@ -86,7 +86,7 @@ async def add_entries_of_topics(conn: Connection, topic_ids: Sequence[int]) -> l
             AND topic_posts.published_at >= campaigns.starts_at
         JOIN posts ON posts.id = topic_posts.post_id
             AND campaigns.starts_at <= posts.created_at AND posts.created_at < campaigns.ends_at
-        WHERE campaigns.state = 'scheduled' AND campaigns.ends_at > clock_timestamp()
+        WHERE campaigns.state = 'scheduled' AND campaigns.entry_by = 'post' AND campaigns.ends_at > clock_timestamp()
         ON CONFLICT DO NOTHING
         RETURNING post_id
         """,

@@ -18,8 +18,14 @@ def find_unamendable(old: Rules, new: Rules) -> list[FieldError]:
     return [
         FieldError(name, "fixed_after_opening")
         for name, allowed in AFTER_OPENING.items()
-        if (before := getattr(old, name)) != (after := getattr(new, name)) and not allowed(before, after)
+        if (before := getattr(old, name)) != (after := getattr(new, name))
+        and (not allowed(before, after) or _is_entered_under(name, old))
     ]
+
+
+def _is_entered_under(name: str, rules: Rules) -> bool:
+    """Whether the field names the post under which a draw is entered by comment or like."""
+    return name == "announcement_post_id" and rules.entry_by != "post"
 
 
 def _free(before: object, after: object) -> bool:
@@ -120,4 +126,5 @@ AFTER_OPENING: Mapping[str, Allowed] = {
     "shares_topic": _fixed,
     "claims_kept_days": _fixed,
     "claims_kept_at_most_days": _fixed,
+    "entry_by": _fixed,
 }

@@ -17,6 +17,7 @@ from feed.campaigns.model import (
     Criterion,
     Delivery,
     Eligibility,
+    EntryWay,
     Method,
     Prize,
     ReviewChain,
@@ -104,6 +105,7 @@ class CampaignFields(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw
     tax_borne_by: TaxBearer | UnsetType | None = UNSET
     licence: LicenceKey | UnsetType | None = UNSET
     shares_topic: bool | UnsetType | None = UNSET
+    entry_by: EntryWay | UnsetType | None = UNSET
 
 
 def merge_fields(draft: Mapping[str, Any], fields: CampaignFields) -> dict[str, Any]:

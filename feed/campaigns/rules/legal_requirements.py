@@ -28,6 +28,10 @@ def requirement_problems(rules: Rules) -> Iterator[FieldError]:
     yield from _places_without_prize(rules)
     if rules.method == "draw" and max(_value(tier.prizes) for tier in tiers_of(rules)) > DRAW_VALUE_MOST:
         yield FieldError("prizes", "draw_value_too_high", {"most": int(DRAW_VALUE_MOST)})
+    if rules.entry_by != "post":
+        yield from _required([("announcement_post_id", rules.announcement_post_id is not None)])
+        if rules.method != "draw":
+            yield FieldError("entry_by", "draws_only")
     # Not implemented yet, and published rules must be carried out.
     if rules.eligibility.require_media:
         yield FieldError("eligibility.require_media", "not_available")

@@ -8,6 +8,7 @@ from feed.campaigns import number_rules, text_rules
 from feed.campaigns.model import (
     BEACONS,
     BOARDS,
+    ENTRY_WAYS,
     FREEZE_AFTER,
     METHODS,
     REVIEW_CHAINS,
@@ -139,6 +140,7 @@ def _choices(rules: Rules) -> Iterator[FieldError]:
     yield from _choice("method", rules.method, METHODS)
     yield from _choice("unclaimed", rules.unclaimed, UNCLAIMED)
     yield from _choice("board", rules.board, BOARDS)
+    yield from _choice("entry_by", rules.entry_by, ENTRY_WAYS)
     yield from _choice("tax_borne_by", rules.tax_borne_by, TAX_BEARERS)
     if rules.review_chain is not None:
         yield from _choice("review_chain", rules.review_chain, REVIEW_CHAINS)

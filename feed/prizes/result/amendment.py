@@ -17,11 +17,23 @@ Format = Literal["feed-amendment-1", "feed-amendment-2"]
 # The format of the amendments of a result in each format: holders have the members that winners and reserves have there.
 FORMAT_OF: dict[ResultFormat, Format] = {"feed-result-1": "feed-amendment-1", "feed-result-2": "feed-amendment-2"}
 # Why a winner has lost a place, as the public document says it. An editor's own reason is in the audit log only.
-Reason = Literal["not_claimed", "declined", "post_deleted", "post_removed", "erased", "objection_upheld", "replaced"]
+Reason = Literal[
+    "not_claimed",
+    "declined",
+    "post_deleted",
+    "post_removed",
+    "comment_deleted",
+    "comment_removed",
+    "erased",
+    "objection_upheld",
+    "replaced",
+]
 _OF_STATE: dict[str, Reason] = {"lapsed": "not_claimed", "declined": "declined"}
 _OF_FORFEIT: dict[str, Reason] = {
     "post_deleted": "post_deleted",
     "post_removed": "post_removed",
+    "comment_deleted": "comment_deleted",
+    "comment_removed": "comment_removed",
     "erased": "erased",
     "objection_upheld": "objection_upheld",
 }

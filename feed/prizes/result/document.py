@@ -31,6 +31,12 @@ NOT_ELIGIBLE: Literal["not_eligible"] = "not_eligible"
 _ABOUT_ENTRIES = frozenset(get_args(PublicReason)) - {NOT_ELIGIBLE}
 # What the signature of a result does not cover, by format, besides what is attached later.
 _UNSIGNED: dict[Format, tuple[str, ...]] = {"feed-result-1": (), "feed-result-2": ("sheet",)}
+# What names an entry in the document, by what enters the campaign.
+_NAMED_BY: dict[str, Literal["post_id", "comment_id"] | None] = {
+    "post": "post_id",
+    "comment": "comment_id",
+    "like": None,
+}
 _PSEUDONYM_BYTES = 16
 
 
@@ -200,7 +206,7 @@ class Shape(msgspec.Struct, frozen=True):
 def shape_of(format_: Format, rules: Rules) -> Shape:
     """The shape of a result in this format under these rules."""
     is_second = format_ == "feed-result-2"
-    return Shape("post_id", is_scored=not is_second or rules.method != "draw", is_second=is_second)
+    return Shape(_NAMED_BY[rules.entry_by], is_scored=not is_second or rules.method != "draw", is_second=is_second)
 
 
 def unsigned_members(format_: Format) -> tuple[str, ...]:

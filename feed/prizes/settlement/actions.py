@@ -29,7 +29,8 @@ from feed.prizes.model import AlreadySettled, NotOverYet, Settlement, Settlement
 from feed.prizes.result.decision import Decision, decide, tickets_of
 from feed.prizes.result.document import unsigned_members
 from feed.prizes.settlement import published_row_store, sheet_store
-from feed.prizes.settlement.freeze import Sheet, build_sheet, freeze
+from feed.prizes.settlement.freeze import build_sheet, freeze
+from feed.prizes.settlement.sheet import Sheet
 from feed.texts import read_reason
 
 

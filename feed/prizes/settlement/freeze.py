@@ -29,6 +29,7 @@ from feed.prizes.model import FrozenMark, Settlement, SheetRow
 from feed.prizes.result.decision import tickets_of
 from feed.prizes.result.document import six_decimals
 from feed.prizes.settlement import sheet_store
+from feed.prizes.settlement.draw_sheet import build_draw_sheet
 from feed.prizes.settlement.eligibility import (
     EligibilityTerms,
     EntryFacts,
@@ -37,19 +38,14 @@ from feed.prizes.settlement.eligibility import (
     is_skipped,
     reason_of,
 )
-
-
-class Sheet(msgspec.Struct, frozen=True):
-    """A score sheet that is not frozen yet, what it waits for, and the entries that a forced settlement skips."""
-
-    rows: list[SheetRow]
-    blocked_by: list[dict[str, Any]]
-    skipped: list[dict[str, Any]]
+from feed.prizes.settlement.sheet import Sheet
 
 
 async def build_sheet(conn: Connection, campaign: PublishedCampaign, rules: Rules) -> Sheet:
     """The sheet with the present verdicts. Engagement counts as of the end of the campaign, whenever this is called."""
     await sheet_store.raise_transaction_limits(conn)
+    if rules.entry_by != "post":
+        return await build_draw_sheet(conn, campaign, rules)
     await shortlist.fill_at_close(conn, campaign.id)
     await entries.add_missed_entries(conn, campaign.id)
     facts = await sheet_store.list_facts(conn, campaign.id)

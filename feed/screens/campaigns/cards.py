@@ -63,6 +63,7 @@ class CampaignCard(msgspec.Struct, frozen=True, kw_only=True):
     quorum: int | None
     delivery: Delivery
     tax_borne_by: str
+    entry_by: str
     licence: str | None
     # The clause as it was published; null in a draft.
     licence_text: str | None

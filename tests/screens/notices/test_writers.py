@@ -46,7 +46,17 @@ NOON = datetime(2026, 9, 20, 4, tzinfo=UTC)
 LATER = datetime(2026, 9, 23, 4, tzinfo=UTC)
 Made = TypeVar("Made", bound=msgspec.Struct)
 METHODS = ("ranked", "draw")
-ENDS = ("not_claimed", "replaced", "objection_upheld", "settlement_undone", "post_removed", "post_deleted", "erased")
+ENDS = (
+    "not_claimed",
+    "replaced",
+    "objection_upheld",
+    "settlement_undone",
+    "post_removed",
+    "post_deleted",
+    "comment_removed",
+    "comment_deleted",
+    "erased",
+)
 # The notification of a shipment is changed to this one when its campaign is shredded.
 REPLACED_BY = {prizes.SHIPMENT_REMOVED}
 

@@ -73,6 +73,7 @@ SHARED = {
     "quorum": "Marks that a shortlisted entry needs; null: one of each juror, or of one editor where there is no jury.",
     "delivery": "When and where prizes are delivered.",
     "tax_borne_by": "Who pays the income tax on prizes: the `organiser` or the `winner`.",
+    "entry_by": "What enters a draw: a `post` with the topic, a `comment` under the announcement post, or a `like` of it.",
     "rules_version": "Version of the rules, from 1; null: not published.",
     "rules_sha256": "SHA-256 of the rules in canonical JSON (RFC 8785), hexadecimal; null: not published.",
     "rules": "The rules as data: the document that `rules_sha256` is the hash of.",
