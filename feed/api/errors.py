@@ -19,7 +19,7 @@ from litestar.status_codes import HTTP_413_REQUEST_ENTITY_TOO_LARGE
 from litestar.types import Receive, Scope, Send
 
 from feed.api.languages import preferred_language
-from feed.api.messages import message_of
+from feed.api.messages import field_message, message_of
 from feed.api.parameters import parameter_problem
 from feed.api.responses import stored_response
 from feed.batching import DatabaseAway
@@ -42,6 +42,8 @@ from feed.pagination import CursorExpired, CursorInvalid
 from feed.postgres import RETRYABLE, UNAVAILABLE
 
 PROBLEM_JSON = "application/problem+json"
+# Below these paths messages name a field in words: staff read them as a list.
+_OF_STAFF = ("/v1/admin/", "/v1/moderation/")
 
 # In the request's state: the error after which it can be repeated.
 WRITE_CONFLICT = "write_conflict"
@@ -150,8 +152,17 @@ def language_of(request: Request[Any, Any, Any]) -> str:
     return preferred_language(",".join(request.headers.getall("accept-language", [])))
 
 
-def problem_of(code: str, status: int, language: str, fields: Iterable[FieldError] = ()) -> Problem:
-    """The problem document of an error code, with its messages in a language."""
+def problem_fields(errors: Iterable[FieldError], language: str, *, is_named: bool = True) -> list[ProblemField]:
+    """The errors of fields with their messages; `is_named`: each with the words of its field, for staff."""
+    return [
+        ProblemField(error.field, error.code, field_message(error, language, is_named=is_named)) for error in errors
+    ]
+
+
+def problem_of(
+    code: str, status: int, language: str, fields: Iterable[FieldError] = (), *, is_named: bool = False
+) -> Problem:
+    """The problem document of an error code, with its messages in a language; `is_named` as in `problem_fields`."""
     message = message_of(code, language) or HTTPStatus(status).phrase
     return Problem(
         type=f"urn:feed:problem:{code}",
@@ -159,10 +170,7 @@ def problem_of(code: str, status: int, language: str, fields: Iterable[FieldErro
         status=status,
         detail=message,
         code=code,
-        errors=[
-            ProblemField(field.field, field.code, message_of(f"field.{field.code}", language, **field.params))
-            for field in fields
-        ],
+        errors=problem_fields(fields, language, is_named=is_named),
     )
 
 
@@ -171,7 +179,8 @@ def problem(
 ) -> Response[bytes]:
     """The response with the problem document of an error."""
     language = language_of(request)
-    document = problem_of(error.code, status, language, error.errors)
+    is_named = str(request.scope.get("path", "")).startswith(_OF_STAFF)
+    document = problem_of(error.code, status, language, error.errors, is_named=is_named)
     headers = {"cache-control": "no-store", "content-language": language, "vary": "Accept-Language", **(headers or {})}
     if "retry_after" in error.params:
         headers["retry-after"] = str(error.params["retry_after"])

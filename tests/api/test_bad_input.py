@@ -148,8 +148,8 @@ async def test_every_invalid_field_is_named_at_once(join: Join) -> None:
 async def test_messages_follow_the_accepted_language(client: httpx.AsyncClient) -> None:
     chinese = (await client.get("/posts/1")).json()
     english = (await client.get("/posts/1", headers={"accept-language": "en-GB,en;q=0.9"})).json()
-    assert chinese["title"] == "没有找到该帖子"
-    assert english["title"] == "No such post."
+    assert chinese["title"] == "没有找到该动态"
+    assert english["title"] == "There is no such post."
 
 
 async def test_an_unknown_path_and_an_unknown_method_are_problems_too(client: httpx.AsyncClient) -> None:

@@ -243,7 +243,7 @@ async def test_wrong_members_do_not_keep_others_from_being_named(chief: Person) 
     )
     assert fields_of(answer) == ["title", "prizes[0].value_cny", "caps.likes"]
     english = await chief("POST", "/admin/campaigns", {"title": 5}, headers={"accept-language": "de, en;q=0.7"})
-    assert english.json()["errors"][0]["message"] == "Must be a text."
+    assert english.json()["errors"][0]["message"] == "Title (title): must be a text."
 
 
 async def test_extreme_durations_are_named_with_the_other_fields(chief: Person) -> None:

@@ -7,7 +7,7 @@ import httpx
 import pytest
 
 import feed
-from feed.api.messages import known_codes
+from feed.api.messages import advice_of, known_codes, raw_message
 from feed.metrics import text
 from feed.settings import Settings
 
@@ -32,6 +32,17 @@ def test_every_error_code_is_documented() -> None:
         r"^\| `(\w+)` \|(?: (\d{3}) \|)?", (DOCS / "reference/errors.md").read_text("utf-8"), re.MULTILINE
     )
     assert {code if status else f"field.{code}" for code, status in rows} == known_codes()
+
+
+def test_the_texts_of_errors_are_those_that_are_served() -> None:
+    document = (DOCS / "reference/errors.md").read_text("utf-8")
+    rows = re.findall(r"^\| `(\w+)` \| (\d{3}) \| (.*) \| (.*) \| `(\w+)` \|$", document, re.MULTILINE)
+    assert len(rows) > 100
+    for code, status, english, chinese, advice in rows:
+        served = raw_message(code, "en"), raw_message(code, "zh-CN"), advice_of(code, int(status))
+        assert (english, chinese, advice) == served, code
+    for code, english in re.findall(r"^\| `(\w+)` \| ([^|]*) \|$", document, re.MULTILINE):
+        assert english == raw_message(f"field.{code}", "en"), code
 
 
 def test_every_metric_is_documented() -> None:

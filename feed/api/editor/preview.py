@@ -7,10 +7,8 @@ from litestar import Request, Router, get
 from litestar.params import FromPath
 
 from feed.api.dependencies import InjectedAppState, InjectedViewer, path_id
-from feed.api.errors import ProblemField, language_of
-from feed.api.messages import message_of
+from feed.api.errors import ProblemField, language_of, problem_fields
 from feed.campaigns.errors import CampaignNotFound
-from feed.errors import FieldError
 from feed.screens.campaigns import preview as screen
 from feed.screens.campaigns.preview import Worth
 
@@ -34,15 +32,12 @@ async def preview_campaign(
         found = await screen.preview_campaign(conn, path_id(campaign_id, CampaignNotFound))
     language = language_of(request)
 
-    def problem_field(error: FieldError) -> ProblemField:
-        return ProblemField(error.field, error.code, message_of(f"field.{error.code}", language, **error.params))
-
     return CampaignPreview(
         publishable=not found.problems,
         worth=found.worth,
         text=found.text,
-        problems=[problem_field(error) for error in found.problems],
-        advice=[problem_field(error) for error in found.advice],
+        problems=problem_fields(found.problems, language),
+        advice=problem_fields(found.advice, language),
     )
 
 
