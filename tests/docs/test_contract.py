@@ -10,8 +10,8 @@ import feed
 
 TEXT = (Path(feed.__file__).parents[1] / "docs/reference/api.md").read_text("utf-8")
 ROW = re.compile(r"^\| `(GET|PUT|POST|PATCH|DELETE) ([^`]+)` \| [^|]+ \| [^|]+ \| ([^|]*)\|$", re.MULTILINE)
-# Operations of campaigns, prizes and juries: each has a row.
-LISTED = re.compile(r"/v1/(admin/)?(campaigns|objections|prizes|messages|me/prizes|me/juries)\b")
+# Operations of campaigns, prizes, juries and moderation: each has a row.
+LISTED = re.compile(r"/v1/(admin/)?(campaigns|objections|prizes|messages|me/prizes|me/juries|moderation)\b")
 
 
 async def test_the_tables_of_operations_are_those_of_the_served_document(client: httpx.AsyncClient) -> None:
