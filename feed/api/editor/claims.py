@@ -1,13 +1,14 @@
 """Endpoints of editors for claims: details, voucher codes, shipments and the shredding receipt."""
 
-from typing import Annotated
+from typing import Annotated, Any
 
 import msgspec
-from litestar import Response, Router, get, post, put
+from litestar import Request, Response, Router, get, post, put
 from litestar.params import FromPath, JSONBody
 
 from feed.api.dependencies import InjectedAppState, InjectedKeyedRequest, InjectedViewer, path_id
 from feed.api.editor.prizes import ReasonIn
+from feed.api.errors import language_of
 from feed.api.responses import PRIVATE, json_response, response_specs
 from feed.api.state import AppState
 from feed.campaigns.errors import CampaignNotFound
@@ -211,11 +212,15 @@ async def get_shredding(campaign_id: FromPath[str], app_state: InjectedAppState)
 
 
 @get("/prizes/stuck")
-async def list_stuck_prizes(app_state: InjectedAppState) -> Response[Page[OverdueItem]]:
-    """Campaigns whose settlement or fulfilment waits for a person, and for what; the oldest first."""
+async def list_stuck_prizes(
+    request: Request[Any, Any, Any], app_state: InjectedAppState
+) -> Response[Page[OverdueItem]]:
+    """Campaigns whose settlement or fulfilment waits for a person, and for what; the oldest first. `what` is in Chinese or, by `Accept-Language`, in English."""
+    language = language_of(request)
     async with app_state.pool.acquire() as conn:
-        found = await list_overdue(conn, kept_days=app_state.settings.claims_kept_days)
-    return Response(Page(found, None), headers={"cache-control": PRIVATE})
+        found = await list_overdue(conn, kept_days=app_state.settings.claims_kept_days, language=language)
+    headers = {"cache-control": PRIVATE, "content-language": language, "vary": "Accept-Language"}
+    return Response(Page(found, None), headers=headers)
 
 
 async def _claim(app_state: AppState, campaign_id: int, winner_id: WinnerId) -> Response[ClaimCard]:

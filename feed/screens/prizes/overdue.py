@@ -13,34 +13,64 @@ Kind = Literal[
     "unsettled", "undecided", "awaiting_beacon", "unannounced", "objection_open", "removal_appealed", "unclaimed", "unverified", "unshipped",
     "codes_missing", "notice_unsent", "notice_held", "lapsed_untold", "key_overdue",
 ]  # fmt: skip
-# In Chinese and English.
+# What is overdue and what to do about it, in Chinese and English.
 DESCRIPTIONS: dict[Kind, tuple[str, str]] = {
-    "unsettled": ("已到评选时间仍未评选", "is due and not settled: see its blocked_by"),
-    "undecided": (
-        "评选数据已冻结，十分钟后仍无结果",
-        "is frozen since more than ten minutes and has no result: see the worker's log",
+    "unsettled": (
+        "已到评定时间（settle_at）仍未产生结果，请查看等待处理的事项（blocked_by）",
+        "is due (settle_at) and not settled: see what it waits for (blocked_by)",
     ),
-    "awaiting_beacon": ("签单已公布，等待公开随机值", "waits for the public value of its draw"),
-    "unannounced": ("评选完成超过一天未公布", "is settled since more than a day and not announced"),
+    "undecided": (
+        "数据冻结超过十分钟仍无结果，请查看后台任务（worker）的日志",
+        "was frozen more than ten minutes ago and has no result: see the worker's log",
+    ),
+    "awaiting_beacon": (
+        "签单公布超过一天，仍在等待公开随机值，请核对号码是否已录入",
+        "published its list more than a day ago and waits for the public value: check whether the number is entered",
+    ),
+    "unannounced": (
+        "结果产生超过一天仍未公布，请由两位编辑核对名单后公布",
+        "was settled more than a day ago and is not announced: two editors check the winners and announce them",
+    ),
     "objection_open": (
-        "异议超过两天未答复，或答复后超过一天未处理",
-        "has objections without an answer since more than two days, or without what follows from it since more than one",
+        "异议超过两天未答复，或成立后超过一天未处理，请安排未参与活动的编辑处理",
+        "has objections that were not answered for two days, or were upheld and not carried out for one: an editor who took no part has to act",
     ),
     "removal_appealed": (
-        "获奖作品已被移除，申诉未处理，名额暂时保留",
-        "has winners whose post is removed and whose appeal is open: their places wait for the decision",
+        "名单中有内容被移除而申诉未决，名额暂时保留，请尽快审理",
+        "has winners whose post was removed and whose appeal is open: their places wait for the decision",
     ),
-    "unclaimed": ("领取期限将在两天内结束", "has prizes that nobody has claimed, within two days of the end"),
-    "unverified": ("领取信息超过三天未核验", "has claims that wait to be verified since more than three days"),
-    "unshipped": ("可寄出超过七天而未寄出", "has goods that wait to be sent since more than seven days"),
-    "codes_missing": ("兑换码数量不足", "has fewer codes than winners"),
-    "notice_unsent": ("获奖短信未能送达或无法确认", "has winners whose SMS failed or is unknown"),
-    "notice_held": ("获奖短信迟迟未发出", "has winners whose SMS still waits: for the provider, a quota, or a worker"),
+    "unclaimed": (
+        "有奖品尚未领取，两天内到领取截止时间（claim_ends_at），可提醒本人",
+        "has prizes that lapse within two days (claim_ends_at) and are not claimed: the winners may be reminded",
+    ),
+    "unverified": (
+        "领取信息提交超过三天未核验，请核验",
+        "has claims that were entered more than three days ago and are not verified",
+    ),
+    "unshipped": (
+        "实物奖品可寄出超过七天仍未寄出，请寄出并登记运单号（tracking_no）",
+        "has goods that could have been sent for seven days: send them and enter the tracking number (tracking_no)",
+    ),
+    "codes_missing": (
+        "兑换码不足，请补传：每个名额需要的数量为每人份数（per_winner）",
+        "has too few codes: upload the missing ones, for each place its quantity (per_winner)",
+    ),
+    "notice_unsent": (
+        "短信通知未送达或结果不明，请在短信列表中重发，或登记处理结果（outcome）",
+        "has SMS that failed or whose outcome is unknown: retry them in the list of messages, or enter the outcome (outcome)",
+    ),
+    "notice_held": (
+        "短信通知迟迟未发出，请在短信列表中查看推迟原因（held_by）",
+        "has SMS that still wait: see in the list of messages what holds them (held_by)",
+    ),
     "lapsed_untold": (
-        "七天内有奖品逾期作废，而获奖短信从未送达",
-        "has prizes that lapsed within the last seven days though their SMS never went out or arrived",
+        "七天内有奖品逾期作废，而短信通知从未送达，请联系本人核实",
+        "has prizes that lapsed within seven days though their SMS never arrived: ask the winners",
     ),
-    "key_overdue": ("个人信息应销毁而未销毁", "keeps details whose time is over, since prizes are still on their way"),
+    "key_overdue": (
+        "个人信息已到销毁时间，因奖品未发放完毕仍在保留，请尽快发放并登记",
+        "keeps details that are due for destruction, because prizes are open: hand them out and record it",
+    ),
 }
 
 
@@ -63,8 +93,8 @@ class _Row(msgspec.Struct, frozen=True):
     since: datetime | None
 
 
-async def list_overdue(conn: Connection, *, kept_days: int) -> list[OverdueItem]:
-    """The overdue steps of all campaigns, oldest first."""
+async def list_overdue(conn: Connection, *, kept_days: int, language: str = "zh-CN") -> list[OverdueItem]:
+    """The overdue steps of all campaigns, oldest first, in `en` or Chinese."""
     rows = await conn.fetch(
         """
         WITH found AS (
@@ -176,7 +206,7 @@ async def list_overdue(conn: Connection, *, kept_days: int) -> list[OverdueItem]
             campaign_id=str(row.campaign_id),
             title=row.title,
             kind=row.kind,
-            what=DESCRIPTIONS[row.kind][0],
+            what=DESCRIPTIONS[row.kind][language == "en"],
             count=row.count,
             since=row.since,
         )

@@ -277,6 +277,9 @@ async def test_voucher_codes_are_added_by_editors_and_shown_to_winners(
     assert (await editors[0]("POST", announce)).status_code == 202
     assert error_of(await editors[1]("POST", announce)) == (409, "codes_missing")
     waits = (await editors[0]("GET", "/admin/prizes/stuck")).json()["items"]
+    english = (await editors[0]("GET", "/admin/prizes/stuck", headers={"accept-language": "en"})).json()["items"]
+    assert all(each["what"].isascii() for each in english)
+    assert not any(each["what"].isascii() for each in waits)
     assert [(each["kind"], each["count"]) for each in waits] == [("codes_missing", 2)]
     brought = await editors[0]("POST", stock, {"codes": ["CARD-A1", "CARD-B2"]})
     assert (brought.status_code, brought.json()["added"]) == (200, 2)

@@ -1,5 +1,6 @@
 """Each kind of overdue step is listed after its time limit, and no longer once the step is done."""
 
+import re
 from datetime import timedelta
 from pathlib import Path
 from typing import get_args
@@ -33,6 +34,16 @@ async def overdue(pool: Pool) -> dict[Kind, int]:
         items = await list_overdue(conn, kept_days=90)
     assert all(each.since is not None and each.title and each.what for each in items)
     return {each.kind: each.count for each in items}
+
+
+def test_every_step_says_in_both_languages_what_to_do_and_speaks_of_no_method() -> None:
+    assert DESCRIPTIONS.keys() == set(get_args(Kind))
+    for kind, (zh, en) in DESCRIPTIONS.items():
+        assert en.isascii(), kind
+        # The same line stands for a draw.
+        assert not [word for word in ("作品", "打分", "评选", "获奖", "中奖") if word in zh], kind
+        keys_of = [re.findall(r"[（(]([a-z_]+)[）)]", text) for text in (zh, en)]
+        assert keys_of[0] == keys_of[1], kind
 
 
 async def age(pool: Pool, column: str, table: str, by: timedelta) -> None:
