@@ -1,15 +1,19 @@
-"""`feed verify`: verifies a published result offline, without network and database."""
+"""`feed verify`: verifies a published result, or the proof of one entry, offline, without network and database."""
 
 import argparse
 from pathlib import Path
 
 from msgspec import UNSET
 
-from feed.commands.verify_messages import CORRECTIONS, OVERRIDES, PROBLEMS, REASONS
+from feed.commands.verify_lines import problem_lines, signature_lines, verdict_lines
+from feed.commands.verify_messages import CORRECTIONS, OVERRIDES, REASONS
+from feed.commands.verify_proof_lines import proof_lines
 from feed.embedded.processes import CannotStart
 from feed.keys.signatures import KeysUnreadable, PublicKey, read_public_keys
 from feed.prizes.model import Forced
+from feed.prizes.result.document import Outcome, label_of
 from feed.prizes.result.draw_section import DrawSection
+from feed.prizes.result.proof import verify_proof
 from feed.prizes.result.verify import Verification, verify_result
 from feed.terminal import print_lines
 from feed.texts import quoted
@@ -19,24 +23,40 @@ def register(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") 
     parser = subparsers.add_parser(
         "verify",
         help="离线验证评选结果 · verify a published result offline",
-        description="Recomputes scores, ranks, winners and reserves from the sheet inside of a published result, and with "
-        "--key checks who signed it. Exit status 1 when anything is wrong.",
+        description="Recomputes marks, scores, ranks, winners and reserves from the sheet inside of a published result, and with "
+        "--key checks who signed it. With --proof it checks one entry against the signed root, without the sheet. "
+        "Exit status 1 when anything is wrong.",
     )
-    parser.add_argument("result", type=Path, metavar="RESULT.json", help="what GET /v1/campaigns/{id}/result has given")
+    parser.add_argument(
+        "result", type=Path, nargs="?", metavar="RESULT.json", help="what GET /v1/campaigns/{id}/result has given"
+    )
+    parser.add_argument(
+        "--proof",
+        type=Path,
+        metavar="PROOF.json",
+        help="instead of a result: what GET /v1/campaigns/{id}/proof has given, for one entry",
+    )
     parser.add_argument(
         "--key",
         metavar="K",
         help="the site's public key: the file of /.well-known/feed-keys.json, or the key in base64",
     )
-    parser.set_defaults(run=run)
+    parser.set_defaults(run=run, parser=parser)
 
 
 def run(arguments: argparse.Namespace) -> int:
+    if (arguments.result is None) is (arguments.proof is None):
+        arguments.parser.error("请给出一份结果或一份证明 · give either RESULT.json or --proof PROOF.json")
     keys = None if arguments.key is None else _read_keys(arguments.key)
+    path = arguments.result or arguments.proof
     try:
-        text = arguments.result.read_bytes()
+        text = path.read_bytes()
     except OSError as error:
-        raise CannotStart(f"无法读取文件。\n{arguments.result} cannot be read: {error.strerror}") from None
+        raise CannotStart(f"无法读取文件。\n{path} cannot be read: {error.strerror}") from None
+    if arguments.proof is not None:
+        proof_finding = verify_proof(text, keys)
+        print_lines(*proof_lines(proof_finding))
+        return 0 if proof_finding.is_valid else 1
     finding = verify_result(text, keys)
     print_lines(*finding_lines(finding))
     return 0 if finding.is_valid else 1
@@ -49,8 +69,8 @@ def finding_lines(finding: Verification) -> list[str]:
     """
     lines = [
         *_about(finding),
-        *_problems(finding),
-        *_about_signature(finding),
+        *problem_lines(finding),
+        *signature_lines(finding),
         *_about_amendments(finding),
         *_about_holders(finding),
     ]
@@ -62,21 +82,7 @@ def finding_lines(finding: Verification) -> list[str]:
             "A file cannot tell: whether likers are real people, whether what is unranked was rightly excluded, "
             "whether marks were fair; names are outside of what is signed.",
         ]
-    return [*lines, *_verdict(finding)]
-
-
-def _verdict(finding: Verification) -> list[str]:
-    if not finding.is_valid:
-        return ["结论：无效，见上方标有 [✗] 的各行", "VERDICT: NOT valid; see the lines with [✗] above"]
-    if finding.signed == "not_checked":
-        return [
-            "结论：自洽，来源未验证（没有给出公钥）",
-            "VERDICT: self-consistent; its source was not verified, because no key was given",
-        ]
-    return [
-        "结论：有效，重算一致，签名相符",
-        "VERDICT: valid; recomputed and the same, and signed with a key that was given",
-    ]
+    return [*lines, *verdict_lines(finding)]
 
 
 def _about(finding: Verification) -> list[str]:
@@ -87,11 +93,34 @@ def _about(finding: Verification) -> list[str]:
     if not finding.is_consistent:
         return [head]
     rows, winners, reserves = len(outcome.sheet), len(outcome.winners), len(outcome.reserves)
+    scores = ("", "") if outcome.draw is not UNSET else (f"{rows} 行得分、", f"{rows} scores, ")
+    won = "获奖者" if outcome.draw is UNSET else "中奖者"
     return [
         head,
-        f"[✓] 重算一致：规则哈希、{rows} 行得分、名次、{winners} 名得主、{reserves} 名候补",
-        f"    recomputed and the same: the hash of the rules, {rows} scores, the ranks, {winners} winners, {reserves} reserves",
+        f"[✓] 重算一致：规则哈希、{scores[0]}名次、{winners} 名{won}、{reserves} 名候补",
+        f"    recomputed and the same: the hash of the rules, {scores[1]}the ranks, {winners} winners, {reserves} reserves",
+        *_about_second_format(outcome),
     ]
+
+
+def _about_second_format(outcome: Outcome) -> list[str]:
+    if outcome.tree is UNSET:
+        return []
+    lines = [
+        f"[✓] {len(outcome.sheet)} 行与签名所含的树根一致：{outcome.tree.root[:16]}…",
+        f"    the {len(outcome.sheet)} rows have the root that is signed",
+    ]
+    if outcome.draw is UNSET:
+        marks = [mark for row in outcome.sheet for mark in row.marks or ()]
+        jurors = len({mark.juror for mark in marks})
+        lines += [
+            f"[✓] {jurors} 位评委的 {len(marks)} 份打分：重算合计与质量分一致",
+            f"    {len(marks)} marks of {jurors} jurors make the qualities of the entries",
+        ]
+    for void in outcome.voids or ():
+        kind = ("点赞", "likes") if void.kind == "like" else ("评论", "comments")
+        lines.append(f"[?] 主办方不计入的{kind[0]}：{void.count} 项（{void.reason_code}）· voids of {kind[1]}")
+    return lines
 
 
 def _about_amendments(finding: Verification) -> list[str]:
@@ -113,14 +142,14 @@ def _about_amendments(finding: Verification) -> list[str]:
             f"    {len(amended)} amendments: chained to the result and each other, the next in line each time{signed[1]}",
         ]
         for each in amended:
-            enters = "—" if each.enters is None else each.enters.post_id
+            enters = "—" if each.enters is None else label_of(each.enters)
             why = REASONS[each.reason]
             lines.append(
-                f"    {each.made_at[:10]} #{each.place}: {each.leaves.post_id} → {enters} ({why[0]} · {why[1]})"
+                f"    {each.made_at[:10]} #{each.place}: {label_of(each.leaves)} → {enters} ({why[0]} · {why[1]})"
             )
     return [
         *lines,
-        "无法由文件得知：文件取得之后是否又有更正；被越过的候补和离开的得主是否应当如此。",
+        "无法由文件得知：文件取得之后是否又有更正；被越过的候补和失去名次的人是否应当如此。",
         "A file cannot tell: whether there are later amendments, whether who left or was passed over had to.",
     ]
 
@@ -143,9 +172,9 @@ def _about_force(forced: Forced) -> list[str]:
 def _about_holders(finding: Verification) -> list[str]:
     if finding.outcome is None or not finding.is_valid:
         return []
-    chinese = "，".join(f"#{place} {post_id or '空缺'}" for place, post_id in enumerate(finding.holders, 1))
-    english = ", ".join(f"#{place} {post_id or 'nobody'}" for place, post_id in enumerate(finding.holders, 1))
-    lines = [f"    各名次现由下列作品持有：{chinese}", f"    who holds each place now, by post: {english}"]
+    chinese = "，".join(f"#{place} {entry or '空缺'}" for place, entry in enumerate(finding.holders, 1))
+    english = ", ".join(f"#{place} {entry or 'nobody'}" for place, entry in enumerate(finding.holders, 1))
+    lines = [f"    各名次现由下列条目持有：{chinese}", f"    who holds each place now, by entry: {english}"]
     if finding.names:
         lines += [
             f"[?] 另附 {finding.names} 个姓名，均不在签名之内，无法由文件核实",
@@ -201,50 +230,6 @@ def _about_draw(drawn: DrawSection) -> list[str]:
         "A file cannot tell: whether these hashes were published in time (compare with what you saved of the campaign's page), "
         "whether tickets are real people, whether who has none was rightly excluded; names are outside of what is signed.",
     ]
-
-
-def _problems(finding: Verification) -> list[str]:
-    lines = []
-    for problem in finding.problems[:20]:
-        chinese, english = PROBLEMS[problem.code]
-        lines.append(
-            f"[✗] {problem.where}：{chinese} · {english}" + (f" → {problem.expected}" if problem.expected else "")
-        )
-    if more := len(finding.problems[20:]):
-        lines.append(f"    还有 {more} 处 · and {more} more")
-    return lines
-
-
-def _about_signature(finding: Verification) -> list[str]:
-    if finding.outcome is None:
-        return []
-    match finding.signed:
-        case "authentic":
-            return [f"[✓] 签名有效：密钥 {finding.key_id}", f"    signed with the key {finding.key_id}"]
-        case "wrong":
-            return [
-                "[✗] 签名不符：文件在签名后被改动过",
-                "    the signature is wrong: the document was changed after it was signed",
-            ]
-        case "unknown_key":
-            return [
-                f"[✗] 签名所用密钥 {finding.key_id} 不在所给密钥之中",
-                f"    signed with the key {finding.key_id}, which is not among those given",
-            ]
-        case "key_over":
-            return [
-                f"[✗] 签名所用密钥 {finding.key_id} 在结果冻结之前已停用",
-                f"    signed with the key {finding.key_id}, whose time was over before the sheet was frozen",
-            ]
-        case "not_checked":
-            return [
-                "[?] 自洽，但未验证来源：没有给出公钥（--key）"
-                if finding.is_consistent
-                else "[?] 未给出公钥，签名未检查",
-                "    self-consistent, not authenticated: no key was given"
-                if finding.is_consistent
-                else "    no key was given: the signature was not looked at",
-            ]
 
 
 def _read_keys(given: str) -> tuple[PublicKey, ...]:

@@ -44,6 +44,11 @@ class ProofVerification(msgspec.Struct, frozen=True, kw_only=True):
     place: int | None = None
 
     @property
+    def key_id(self) -> str | None:
+        """The key that the result says it is signed with."""
+        return None if self.proof is None else self.proof.result.signature.key_id
+
+    @property
     def is_consistent(self) -> bool:
         """Whether the row belongs to the result and everything that can be computed again comes out the same."""
         return not self.problems
