@@ -15,6 +15,11 @@ def in_javascript(path: Path) -> Any:
     return _run(str(Path(__file__).parents[1] / "prizes/draw/draw.mjs"), str(path))
 
 
+def run_javascript(script: Path, *arguments: Path) -> Any:
+    """The JSON that a script prints; skips as above."""
+    return _run(str(script), *map(str, arguments))
+
+
 def code_points_with(unicode_property: str) -> set[int]:
     """The code points with a property of Unicode, by the tables of node; skips as above."""
     return set(

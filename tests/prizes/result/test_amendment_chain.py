@@ -1,7 +1,5 @@
 """Changes of places after a result: each is a signed amendment, chained to the previous one, and can be verified."""
 
-import copy
-from collections.abc import Iterator
 from datetime import timedelta
 from typing import Any
 
@@ -19,6 +17,7 @@ from feed.prizes.result.verify import Verification, verify_result
 from feed.prizes.settlement.actions import settle_campaign
 from feed.prizes.winners.expiry import forfeit_next_prize, lapse_next_claim
 from tests.support import make, phases
+from tests.support.mutations import changed_values
 from tests.support.results import get_result
 
 
@@ -102,7 +101,7 @@ async def test_no_changed_value_of_a_result_or_its_amendments_verifies(pool: Poo
     _, document = await _amended(pool, keys)
     people = document.pop("people")
     assert _verify(document | {"people": people}, keys).is_valid
-    changed = list(_mutations(document))
+    changed = list(changed_values(document))
     assert len(changed) >= 200
     assert sum("amendments" in path for path, _ in changed) >= 40
     assert [path for path, other in changed if _verify(other, keys).is_valid] == []
@@ -205,21 +204,3 @@ async def test_a_rotated_key_signs_the_amendments_of_an_older_result(pool: Pool,
     assert _verify(document, keys).is_valid
     only_old = keys.public_keys().keys[1:]
     assert not verify_result(msgspec.json.encode(document), only_old).is_valid
-
-
-def _mutations(document: Any) -> Iterator[tuple[tuple[Any, ...], Any]]:
-    for path, value in list(_leaves(document, ())):
-        other = copy.deepcopy(document)
-        inner = other
-        for step in path[:-1]:
-            inner = inner[step]
-        inner[path[-1]] = value + 1 if type(value) is int else "x" if value is None else f"{value}1"
-        yield path, other
-
-
-def _leaves(value: Any, path: tuple[Any, ...]) -> Iterator[tuple[tuple[Any, ...], Any]]:
-    if isinstance(value, dict | list):
-        for step, inner in value.items() if isinstance(value, dict) else enumerate(value):
-            yield from _leaves(inner, (*path, step))
-    else:
-        yield path, value

@@ -1,9 +1,7 @@
 """Settlements from the frozen sheet to the claimed prize, and their result documents."""
 
 import asyncio
-import copy
 from contextlib import suppress
-from typing import Any
 
 import msgspec
 import pytest
@@ -23,6 +21,7 @@ from feed.prizes.settlement.actions import freeze_next_campaign, settle_campaign
 from feed.prizes.winners.expiry import forfeit_next_prize, lapse_next_claim
 from feed.screens.prizes.settlement import get_decision
 from tests.support import make, phases
+from tests.support.mutations import changed_values
 from tests.support.phases import FORM
 
 
@@ -59,28 +58,10 @@ async def test_a_result_verifies_and_no_changed_value_does(pool: Pool, keys: Key
     assert verify_result(text, public).is_valid
     assert verify_result(text, public).signed == "authentic"
     assert verify_result(text, None).signed == "not_checked"
-    changed = list(_mutations(msgspec.json.decode(text)))
+    changed = list(changed_values(msgspec.json.decode(text)))
     assert len(changed) >= 200
-    for document in changed:
+    for _, document in changed:
         assert not verify_result(msgspec.json.encode(document), public).is_valid
-
-
-def _mutations(document: Any) -> Any:
-    for path, value in list(_leaves(document, ())):
-        other = copy.deepcopy(document)
-        inner = other
-        for step in path[:-1]:
-            inner = inner[step]
-        inner[path[-1]] = value + 1 if type(value) is int else "x" if value is None else f"{value}1"
-        yield other
-
-
-def _leaves(value: Any, path: tuple[Any, ...]) -> Any:
-    if isinstance(value, dict | list):
-        for step, inner in value.items() if isinstance(value, dict) else enumerate(value):
-            yield from _leaves(inner, (*path, step))
-    else:
-        yield path, value
 
 
 @pytest.mark.parametrize("text", [b"", b"[]", b"{", b'{"a":1,"a":1}', b'{"a":1.5}', b"\xff", b"[" * 100_000, b"{}"])
