@@ -14,7 +14,7 @@ from pathlib import Path
 HERE = Path(__file__).parent
 ROOT = HERE.parents[1]
 SCRIPT = "iframe-worker.js"
-# What the generator inserts for pages that are opened as files.
+# What the generator inserts for pages that are opened as files: iframe-worker 1.0.4, kept beside this module with its licence.
 REMOTE_SCRIPT = "https://unpkg.com/iframe-worker/shim"
 DECISIONS = re.compile(r"^( *)- decisions/\*$", re.MULTILINE)
 LOADED = re.compile(
