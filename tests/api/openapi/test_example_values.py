@@ -60,10 +60,14 @@ async def test_every_parameter_body_and_response_has_a_valid_example(document: J
             if "example" in content:
                 checked += 1
                 assert_valid(document, content["schema"], content["example"], where)
-            elif not (where.endswith(" cursor") and is_last_page(name)):
+            elif where not in ELSEWHERE and not (where.endswith(" cursor") and is_last_page(name)):
                 missing.add(where)
     assert "\n".join(sorted(missing)) == ""
     assert checked > 400
+
+
+# Entries are posts in the story.
+ELSEWHERE = {"get_proof comment_id"}
 
 
 def is_last_page(name: str) -> bool:

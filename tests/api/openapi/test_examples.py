@@ -34,4 +34,6 @@ async def test_a_running_server_accepts_every_example(client: httpx.AsyncClient,
     stored = read_played()
     assert stored.keys() == stage.played.keys()
     found = [each for name, played in stage.played.items() for each in differences(name, played, stored[name])]
-    assert found == [], "`make examples` records the examples again:\n" + "\n".join(found)
+    assert found == [], (
+        "`make examples` (python -m tests.support.story.record) records the examples again:\n" + "\n".join(found)
+    )

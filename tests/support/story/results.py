@@ -30,6 +30,7 @@ async def decide(stage: Stage, campaign: str, readers: Readers) -> None:
     assert await finish_next_objections(stage.pool)
     await stage.call("list_winners", READER, **of)
     await stage.call("get_result", READER, **of)
+    await stage.call("get_proof", READER, post_id=readers.posts[readers.best], **of)
 
 
 async def _object(stage: Stage, campaign: str, readers: Readers) -> None:

@@ -133,7 +133,7 @@ class Stage:
         kinds = {each["name"]: each["in"] for each in operation.get("parameters", ())}
         given = request.parameters
         url = "http://feed.test" + re.sub(r"\{(\w+)[^}]*\}", lambda match: quote(str(given[match[1]]), safe=""), path)
-        query = {name: _in_query(value) for name, value in given.items() if kinds[name] == "query"}
+        query = {name: _in_query(value) for name, value in given.items() if kinds.get(name, "query") == "query"}
         # What another process would have cached for at most a second.
         self.app_state.pages.invalidate(None)
         content = b"" if request.body is None else msgspec.json.encode(self.clock.sent(request.body))
@@ -178,4 +178,5 @@ def _invalid(request: Request, operation: Json) -> Iterator[Request]:
         if each["in"] == "query":
             wrong = {"limit": "0", "ids": ",".join(map(str, range(1, 61)))}.get(each["name"], "?")
             yield request._replace(parameters=request.parameters | {each["name"]: wrong})
+    yield request._replace(parameters=request.parameters | {"page_size": 20})
     yield request._replace(headers=lambda _: {"Idempotency-Key": "钥匙"})
