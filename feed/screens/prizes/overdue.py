@@ -20,7 +20,7 @@ DESCRIPTIONS: dict[Kind, tuple[str, str]] = {
         "is due (settle_at) and not settled: see what it waits for (blocked_by)",
     ),
     "undecided": (
-        "数据冻结超过十分钟仍无结果，请查看后台任务（worker）的日志",
+        "数据冻结超过十分钟仍无结果，请查看后台任务的日志",
         "was frozen more than ten minutes ago and has no result: see the worker's log",
     ),
     "awaiting_beacon": (
