@@ -9,6 +9,7 @@ import pytest
 
 from feed.commands import keys
 from feed.postgres import Pool
+from tests.prizes import result_vectors
 from tests.support import phases
 from tests.support.command_line import Installation
 
@@ -30,8 +31,8 @@ async def test_settling_says_who_wins_and_is_done_once(there: Installation, pool
     assert "1 名候补" in ran.out
     again = await there.feed("settle", str(campaign.id))
     assert again.status == 1
-    assert "评选已经完成" in again.err
-    assert "A result stands already" in again.err
+    assert "评选或抽奖已经完成" in again.err
+    assert "The campaign is settled already" in again.err
     assert await pool.fetchval("SELECT count(*) FROM settlements") == 1
 
 
@@ -86,6 +87,67 @@ async def test_verifying_with_a_key_tells_who_signed(there: Installation, pool: 
     ran = await there.feed("verify", str(published), "--key", signed_with.public_key)
     assert ran.status == 1
     assert "签名不符" in ran.out
+
+
+async def test_verifying_a_proof_tells_of_one_entry(there: Installation, tmp_path: Path) -> None:
+    vectors = json.loads(result_vectors.PATH.read_text("utf-8"))
+    served = tmp_path / "feed-keys.json"
+    served.write_text(json.dumps({"keys": vectors["keys"]}), "utf-8")
+    alone = {"FEED_DATABASE_URL": "", "FEED_REDIS_URL": "", "FEED_KEYS_DIR": ""}
+    expected = (
+        ("第 1 位，现不持有名次", "rank 1, and holds no place now", "declined"),
+        ("现持有第 1 名：“市民文化卡”、“电子纪念证书”", "holds place 1 now", "quality 48.675000 of 1 marks"),
+        ("未入排名：被移除", "not ranked: it was removed", "row 19 of 19"),
+        ("现持有第 3 名：“深圳盒子”", "row 3 of 15", "the other rows"),
+    )
+    for described, words in zip(vectors["proofs"], expected, strict=True):
+        file = tmp_path / "proof.json"
+        file.write_text(json.dumps(described["proof"]), "utf-8")
+        ran = await there.feed("verify", "--proof", str(file), "--key", str(served), **alone)
+        assert ran.status == 0, ran.out
+        for each in (*words, "结论：有效"):
+            assert each in ran.out
+        ran = await there.feed("verify", "--proof", str(file), **alone)
+        assert ran.status == 0
+        assert "self-consistent, not authenticated" in ran.out
+    file.write_text(json.dumps(described["proof"] | {"index": 1}), "utf-8")
+    ran = await there.feed("verify", "--proof", str(file), "--key", str(served), **alone)
+    assert ran.status == 1
+    assert "该行不属于这份结果" in ran.out
+    assert "结论：无效" in ran.out
+
+
+@pytest.mark.parametrize(
+    "words", [(), ("{file}", "--proof", "{file}"), ("--proof", "/nowhere.json"), ("--proof", "{file}")]
+)
+async def test_one_document_is_verified_at_a_time(there: Installation, tmp_path: Path, words: tuple[str, ...]) -> None:
+    file = tmp_path / "file.json"
+    file.write_text("{}")
+    ran = await there.feed("verify", *(word.format(file=file) for word in words))
+    assert ran.status != 0
+    assert "Traceback" not in ran.err + ran.out
+    assert ran.err or "结论：无效" in ran.out
+
+
+async def test_verifying_a_result_of_the_second_format_tells_of_marks_rows_and_voids(
+    there: Installation, tmp_path: Path
+) -> None:
+    vectors = json.loads(result_vectors.PATH.read_text("utf-8"))
+    file = tmp_path / "result.json"
+    for described, words in zip(
+        vectors["results"],
+        (
+            ("3 名获奖者", "19 行与签名所含的树根一致", "3 位评委的 27 份打分", "31 项（bought）"),
+            ("3 名中奖者", "15 rows have the root"),
+        ),
+        strict=True,
+    ):
+        file.write_text(json.dumps(described["document"]), "utf-8")
+        ran = await there.feed("verify", str(file))
+        assert ran.status == 0, ran.out
+        for each in words:
+            assert each in ran.out
+    assert "评委" not in ran.out.partition("无法由文件得知")[0]
 
 
 @pytest.mark.parametrize("words", [("/nowhere.json",), ("{file}", "--key", "no key"), ("{file}",)])

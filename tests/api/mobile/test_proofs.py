@@ -9,8 +9,9 @@ from feed.api.state import AppState
 from feed.keys.store import Keys
 from feed.postgres import Pool
 from feed.prizes.announcement.announce import announce_winners
+from feed.prizes.result.document import juror_pseudonym
 from feed.prizes.result.proof import ProofVerification, verify_proof
-from feed.prizes.settlement.actions import settle_next_campaign
+from feed.prizes.settlement.actions import freeze_next_campaign, settle_next_campaign
 from feed.prizes.winners.expiry import lapse_next_claim
 from tests.support import make, phases
 from tests.support.api import Join
@@ -51,6 +52,34 @@ async def test_before_the_announcement_there_is_no_proof(
     editor = join("编辑", roles=("editor",))
     for headers in ({}, editor.headers):
         assert error_of(await client.get(path, headers=headers)) == (404, "result_not_found")
+
+
+async def test_no_door_shows_single_marks_before_the_announcement(
+    client: httpx.AsyncClient, app_state: AppState, keys: Keys, join: Join
+) -> None:
+    pool = app_state.pool
+    campaign = await phases.due(pool)
+    juror = await make.account(pool)
+    await make.juror(pool, campaign.id, juror)
+    for post_id in campaign.posts:
+        await make.mark(pool, campaign.id, post_id, juror, "83.217")
+    assert await freeze_next_campaign(pool)
+    assert await settle_next_campaign(pool, keys)
+    salt = await pool.fetchval("SELECT result_salt FROM campaigns WHERE id = $1", campaign.id)
+    editor, admin = join("编辑", roles=("editor",)), join("管理员", roles=("admin",))
+    address = f"/admin/campaigns/{campaign.id}"
+    paths = [f"{address}/{name}" for name in ("sheet", "announcement", "fairness", "entries", "jury", "marks")]
+    paths += [
+        f"/campaigns/{campaign.id}/{name}" for name in ("result", "leaderboard", f"proof?post_id={campaign.posts[0]}")
+    ]
+    for path in (*paths, address, f"/campaigns/{campaign.id}/me"):
+        for caller in (editor, admin):
+            assert juror_pseudonym(salt, juror) not in (await caller("GET", path)).text, path
+
+    for _ in range(2):
+        await announce_winners(pool, keys, campaign.id, by=await make.person(pool, role="editor"))
+
+    assert juror_pseudonym(salt, juror) in (await client.get(f"/campaigns/{campaign.id}/result")).text
 
 
 async def test_what_has_no_row_has_no_proof(client: httpx.AsyncClient, app_state: AppState, keys: Keys) -> None:
