@@ -3,6 +3,7 @@
 import base64
 import binascii
 import os
+import re
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Literal
@@ -16,6 +17,10 @@ JWT_ALGORITHMS = ("RS256", "PS256", "ES256", "EdDSA", "Ed25519")
 
 # An HMAC secret should not be shorter than the digest.
 _MIN_SECRET_BYTES = 32
+
+
+# Of the privacy text of a site that has not had another one.
+PRIVACY_VERSION = "1"
 
 
 class Settings(msgspec.Struct, frozen=True, kw_only=True):
@@ -52,6 +57,10 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     claims_kept_at_most_days: int = 180  # The same while a prize is still pending.
     backup_days: int = 35  # Age of the oldest database backup, stated in shredding receipts.
     push_hook_secret: str = ""  # 32 bytes or more, as text or `whsec_` and base64.
+    share_url: str = ""  # The address of a post, with {post_id}. Empty: {public_url}/p/{post_id}.
+    deep_link: str = "/{path}"  # The address of a page within the app, with {path}, for instance `city://{path}`.
+    privacy_version: str = PRIVACY_VERSION  # Of the privacy text that winners agree to with a claim.
+    privacy_url: str = ""  # Where that text is. Empty: the app has it.
     minimum_app_version: str = ""  # Older apps ask the user to update.
     metrics_token: str = ""  # Empty: /metrics is served to loopback only.
     log_format: str = "json"  # `json`, or `console` for a terminal.
@@ -122,6 +131,8 @@ _SCHEMES = {
     "redis_url": ("redis", "rediss", "unix"),
     "public_url": ("https", "http"),
 }
+_DEEP_LINK = re.compile(r"[a-z][a-z0-9+.-]*:")
+_VERSION = re.compile(r"[A-Za-z0-9._-]{1,40}")
 _REQUIRED = ("database_url", "redis_url", "keys_dir")
 
 
@@ -153,6 +164,7 @@ def read_settings(environ: Mapping[str, str] = os.environ) -> Settings:
             raise ValueError("FEED_KMS_URL is https, except on this machine: what it unwraps are keys")
         if not settings.kms_token_file:
             raise MissingSetting("FEED_KMS_TOKEN_FILE")
+    _check_pages(settings)
     _check_issuer(settings)
     if settings.account_hook_secret and len(hook_key(settings.account_hook_secret)) < _MIN_SECRET_BYTES:
         raise ValueError(f"FEED_ACCOUNT_HOOK_SECRET is too short: {_MIN_SECRET_BYTES} bytes at least, at random")
@@ -176,6 +188,25 @@ def _check_url(name: str, url: str, schemes: tuple[str, ...]) -> None:
         readable = False
     if not readable:
         raise ValueError(f"FEED_{name.upper()}: not an address that starts with {schemes[0]}://")
+
+
+def _check_pages(settings: Settings) -> None:
+    """Raises ValueError for templates of addresses that name no page, and for an unusable version of the privacy text."""
+    for name, part in (("share_url", "{post_id}"), ("deep_link", "{path}")):
+        template = getattr(settings, name)
+        rest = template.replace(part, "", 1)
+        if template and (rest == template or set("{} \t\n") & set(rest)):
+            raise ValueError(
+                f"FEED_{name.upper()} is an address that contains {part} once, and no other braces or spaces"
+            )
+    if not settings.deep_link.startswith("/") and _DEEP_LINK.match(settings.deep_link) is None:
+        raise ValueError("FEED_DEEP_LINK starts with a scheme like city://, or with a slash")
+    _check_url("share_url", settings.share_url.replace("{post_id}", "1"), ("https", "http"))
+    _check_url("privacy_url", settings.privacy_url, ("https", "http"))
+    if _VERSION.fullmatch(settings.privacy_version) is None:
+        raise ValueError(
+            "FEED_PRIVACY_VERSION has 1 to 40 letters, digits, dots, underscores and hyphens, like 2026-09"
+        )
 
 
 def is_loopback(url: str) -> bool:

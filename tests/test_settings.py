@@ -47,6 +47,17 @@ def test_an_app_s_issuer_is_named_whole() -> None:
         ({"FEED_SIGN_IN_COUNTRIES": "+86,all"}, "FEED_SIGN_IN_COUNTRIES"),
         ({"FEED_SIGN_IN_COUNTRIES": ","}, "FEED_SIGN_IN_COUNTRIES"),
         ({"FEED_SIGN_IN_CHALLENGE": "sometimes"}, "sign_in_challenge"),
+        ({"FEED_SHARE_URL": "https://h5.example.cn/p/"}, "FEED_SHARE_URL"),
+        ({"FEED_SHARE_URL": "https://h5.example.cn/{post_id}/{post_id}"}, "FEED_SHARE_URL"),
+        ({"FEED_SHARE_URL": "h5.example.cn/p/{post_id}"}, "FEED_SHARE_URL"),
+        ({"FEED_SHARE_URL": "javascript:alert({post_id})"}, "FEED_SHARE_URL"),
+        ({"FEED_DEEP_LINK": "city://posts"}, "FEED_DEEP_LINK"),
+        ({"FEED_DEEP_LINK": "{path}"}, "FEED_DEEP_LINK"),
+        ({"FEED_DEEP_LINK": "city://{path}?a={b}"}, "FEED_DEEP_LINK"),
+        ({"FEED_DEEP_LINK": "city://{path} "}, "FEED_DEEP_LINK"),
+        ({"FEED_PRIVACY_VERSION": "第一版"}, "FEED_PRIVACY_VERSION"),
+        ({"FEED_PRIVACY_VERSION": "1" * 41}, "FEED_PRIVACY_VERSION"),
+        ({"FEED_PRIVACY_URL": "ftp://example.cn/privacy"}, "FEED_PRIVACY_URL"),
     ],
 )
 def test_what_is_weak_or_half_is_refused_by_name(given: dict[str, str], names: str) -> None:

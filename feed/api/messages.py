@@ -65,6 +65,10 @@ _ERROR_MESSAGES: dict[str, tuple[str, str]] = {
         "请先完成安全验证，再获取验证码",
         "Solve a challenge of /v1/auth/challenge and send it with the request; waiting does not help.",
     ),
+    "privacy_version_stale": (
+        "个人信息处理规则已更新，请重新阅读并同意后再提交",
+        "The privacy text has a new version: show it, and submit again with the user's consent.",
+    ),
     "claim_closed": ("领取已截止，或该奖品不能领取", "The prize cannot be claimed, or not any more."),
     "claim_not_found": ("尚未填写领取信息", "The winner has not entered any details yet."),
     "code_refused": ("验证码错误或已失效", "The code is wrong or has expired."),

@@ -26,6 +26,7 @@ from feed.likes.model import CommentLike, Like, Liked
 from feed.limits.configuration import read_table
 from feed.limits.limiter import Limiter
 from feed.limits.model import Owner
+from feed.links import Links, links_of
 from feed.pagination import Cursors
 from feed.postgres import STATEMENT_SECONDS, Pool
 from feed.posts.actions import Draft, publish_posts
@@ -58,6 +59,7 @@ class AppState(msgspec.Struct, frozen=True):
     comments: Batcher[NewComment, int]
     comment_cards: Batcher[tuple[int, int | None], CommentCard]
     posts: Batcher[Draft, int]
+    links: Links
     pages: Pages
     hot: HotLists
     fairness: FairnessReports
@@ -78,7 +80,8 @@ class AppState(msgspec.Struct, frozen=True):
 def build_app_state(settings: Settings, pool: Pool, redis: Redis, keys: Keys) -> AppState:
     """The state over open connections; it starts no tasks. Raises RegionsUnreadable."""
     cursors = Cursors(keys.cursor_key)
-    pages = Pages(pool, cursors, settings.public_url)
+    links = links_of(settings)
+    pages = Pages(pool, cursors, links)
     projector = Projector(pool, redis)
     limiter = _limiter(settings, pool, redis)
     return AppState(
@@ -99,6 +102,7 @@ def build_app_state(settings: Settings, pool: Pool, redis: Redis, keys: Keys) ->
         comments=Batcher(partial(add_comments, pool, announce=projector.touch)),
         comment_cards=Batcher(partial(read_cards, pool), writes=False),
         posts=Batcher(partial(publish_posts, pool, announce=projector.touch)),
+        links=links,
         pages=pages,
         hot=HotLists(pool, redis, lambda: projector.epoch),
         fairness=FairnessReports(pool),

@@ -3,6 +3,7 @@
 from feed.campaigns.cancellation_store import Cancellation
 from feed.campaigns.inputs import by_method
 from feed.inbox.model import NewNotification
+from feed.links import campaign_page
 
 
 def cancellation_notice(cancellation: Cancellation, author_id: int) -> NewNotification:
@@ -13,6 +14,6 @@ def cancellation_notice(cancellation: Cancellation, author_id: int) -> NewNotifi
         template=by_method("campaign.cancelled", cancellation.method),
         params={"campaign": cancellation.title, "reason": cancellation.reason, "contact": cancellation.contact},
         once_key=f"campaign_cancelled:{cancellation.campaign_id}",
-        deep_link=f"/campaigns/{cancellation.campaign_id}",
+        deep_link=campaign_page(cancellation.campaign_id),
         subject={"kind": "campaign", "id": str(cancellation.campaign_id)},
     )

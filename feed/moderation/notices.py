@@ -5,6 +5,7 @@ from typing import Any
 from feed.accounts.sanctions import Sanction
 from feed.cases.model import Case
 from feed.inbox.model import NewNotification
+from feed.links import post_page
 from feed.moderation.model import VerdictId, VerdictKind
 
 # Of the verdicts that change something for the author.
@@ -44,7 +45,7 @@ def _notice(case: Case, template: str, verdict: VerdictKind, reason_code: str, *
         template=template,
         params={"subject": kind, "stage": case.stage, "reason": reason_code},
         once_key=once_key,
-        deep_link=None if case.post_id is None else f"/posts/{case.post_id}",
+        deep_link=None if case.post_id is None else post_page(case.post_id),
         subject={
             "kind": kind,
             "id": str(case.comment_id or case.post_id),

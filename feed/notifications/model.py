@@ -7,6 +7,7 @@ from typing import Any
 import msgspec
 
 from feed.inbox.model import NewNotification, NotificationKind
+from feed.links import comment_page, post_page
 
 LIKES_NAMED = 3
 # The minimum interval between pushes for the likes of one post; longer where no like is news.
@@ -78,7 +79,7 @@ def likes_notification(group: Group, likers: Sequence[Liker], count: int) -> New
         template=likes_template(len(names), count),
         params={"names": names, "count": count},
         once_key=once_key,
-        deep_link=f"/posts/{group.post_id}",
+        deep_link=post_page(group.post_id),
         subject={
             "kind": "post",
             "id": str(group.post_id),
@@ -129,7 +130,7 @@ def _comment_notification(event: CommentEvent, account_id: int, kind: Notificati
         template="reply" if kind == "reply" else "comment",
         params={"name": event.actor_name, "text": event.text},
         once_key=f"comment:{event.comment_id}",
-        deep_link=f"/posts/{event.post_id}?comment_id={event.comment_id}",
+        deep_link=comment_page(event.post_id, event.comment_id),
         subject=subject,
         about_post_id=event.post_id,
         about_comment_id=event.comment_id,

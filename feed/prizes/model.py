@@ -111,6 +111,10 @@ class ClaimClosed(Conflict):
     """The prize is not in a state in which it can be claimed, or its deadline has passed."""
 
 
+class PrivacyVersionStale(Conflict):
+    """The claim agrees to another version of the privacy text than the site has now."""
+
+
 class ClaimAccessRequired(Forbidden):
     """Reading winners' details needs access to this campaign, granted by an admin who is another person."""
 

@@ -8,6 +8,7 @@ from typing import Any
 from feed.campaigns.inputs import by_method
 from feed.campaigns.lifecycle_store import PublishedCampaign
 from feed.inbox.model import NewNotification
+from feed.links import prize_page
 from feed.prizes.model import (
     Objection,
     ObjectionId,
@@ -130,7 +131,7 @@ def of_deadline(due: UnclaimedPrize) -> NewNotification:
         template="prize.claim_due",
         params={"campaign": due.title, "until": due.claim_ends_at},
         once_key=reminder_key(due.id),
-        deep_link=f"/prizes/{due.id}",
+        deep_link=prize_page(due.id),
         subject={"kind": "prize", "id": str(due.id), "campaign_id": str(due.campaign_id)},
     )
 
@@ -217,6 +218,6 @@ def _prize_notice(winner: Winner, template: str, said: dict[str, Any], *, event:
         template=template,
         params=said,
         once_key=f"{event}:{winner.id}",
-        deep_link=f"/prizes/{winner.id}",
+        deep_link=prize_page(winner.id),
         subject={"kind": "prize", "id": str(winner.id), "campaign_id": str(winner.campaign_id)},
     )

@@ -13,6 +13,7 @@ from feed import redis as feed_redis
 from feed.inbox.push_hook import read_hook
 from feed.keys.store import Keys, open_keys
 from feed.keys.vault import open_kms
+from feed.links import links_of
 from feed.metrics import TASKS
 from feed.poolers import NoSession, require_session
 from feed.postgres import UNAVAILABLE, Pool, with_retries
@@ -75,7 +76,7 @@ async def open_worker_state(settings: Settings, stop: asyncio.Event) -> AsyncIte
         await provider.close()
         raise
     redis = feed_redis.connect(settings.redis_url)
-    push = None if hook is None else PushClient(hook)
+    push = None if hook is None else PushClient(hook, links_of(settings))
     drand = None if settings.drand_url == "off" else DrandClient(settings.drand_url)
     try:
         caps = Caps(settings.sms_notices_per_phone, settings.sms_notices_per_day)

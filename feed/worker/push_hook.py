@@ -11,6 +11,7 @@ import structlog
 from feed.inbox import push_actions
 from feed.inbox.push_hook import Hook, headers_of, outcome_of, retry_after_of, retry_delay
 from feed.inbox.push_store import Attempt
+from feed.links import DEFAULT_LINKS, Links
 from feed.metrics import PUSH_OLDEST, PUSHES
 from feed.postgres import Pool
 from feed.screens.staff import pushes as screen
@@ -26,8 +27,9 @@ _MAX_BODY_READ = 16_384
 class PushClient:
     """An HTTP client for the hook."""
 
-    def __init__(self, hook: Hook) -> None:
+    def __init__(self, hook: Hook, links: Links = DEFAULT_LINKS) -> None:
         self.hook = hook
+        self.links = links
         self._http = httpx.AsyncClient(
             timeout=_RESPONSE_SECONDS,
             follow_redirects=False,
@@ -63,7 +65,7 @@ async def send_pushes(pool: Pool, client: PushClient | None) -> bool:
     if not leased:
         return False
     async with pool.acquire() as conn:
-        bodies = await screen.list_bodies(conn, [attempt.inbox_id for attempt in leased])
+        bodies = await screen.list_bodies(conn, [attempt.inbox_id for attempt in leased], client.links)
     done = await asyncio.gather(
         *(_send(pool, client, attempt, bodies.get(attempt.inbox_id)) for attempt in leased), return_exceptions=True
     )

@@ -6,6 +6,7 @@ import msgspec
 import pytest
 
 from feed.accounts.model import Standing
+from feed.links import Links
 from feed.screens.posts import cards
 from feed.screens.posts.cards import PostCard, SharedPost
 from feed.screens.posts.viewer import ANONYMOUS, ViewerState
@@ -43,7 +44,7 @@ def row(state: str = "published", **fields: Any) -> dict[str, Any]:
 
 
 def card(viewer_state: ViewerState, **fields: Any) -> bytes:
-    return cards.card(cards.fragment(row(**fields), "https://feed.example"), viewer_state)
+    return cards.card(cards.fragment(row(**fields), Links("https://feed.example/p/{post_id}")), viewer_state)
 
 
 VIEWER_STATES = [

@@ -6,6 +6,7 @@ import asyncpg
 from asyncpg import Record
 from redis.asyncio import Redis
 
+from feed.links import Links
 from feed.pagination import NEWEST, OLDEST
 from feed.ranking_snapshots import MAX_RANKED
 from feed.screens.comments import cards as comments
@@ -21,7 +22,7 @@ from tests.support.statements import CURSORS, count_statements, record_statement
 async def test_a_signed_in_page_has_one_statement_more_than_an_anonymous_one(pool: "asyncpg.Pool[Record]") -> None:
     viewer = await make.account(pool)
     post_ids = [await make.post(pool) for _ in range(5)]
-    pages = Pages(pool, CURSORS, "http://feed.test")
+    pages = Pages(pool, CURSORS, Links("http://feed.test/p/{post_id}"))
     async with record_statements(pool) as recorded:
         await pages.page("latest", list_latest, viewer_id=None, cursor=None, limit=3)
         assert await count_statements(recorded) == 2

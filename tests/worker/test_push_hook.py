@@ -15,6 +15,7 @@ from feed.inbox import store as inbox
 from feed.inbox.model import NewNotification
 from feed.inbox.push_actions import retry_all_pushes
 from feed.inbox.push_hook import MAX_TRIES, read_hook
+from feed.links import Links
 from feed.postgres import transaction
 from feed.worker import retention
 from feed.worker.push_hook import PushClient, send_pushes, watch_pushes
@@ -296,3 +297,15 @@ async def test_what_was_delivered_is_forgotten_after_a_week(hooked: WorkerState)
         )
     await retention.remove_old_pushes(hooked)
     assert sorted(state for state, *_ in await states(hooked)) == ["dead", "delivered"]
+
+
+async def test_a_push_has_the_address_that_the_site_has_set(worker_state: WorkerState, receiver: Receiver) -> None:
+    hook = read_hook(receiver.url, SECRET)
+    assert hook is not None
+    client = PushClient(hook, Links(deep="city://feed/{path}"))
+    await watch_pushes(worker_state.pool, client)
+    await add_notifications(worker_state)
+    await send_pushes(worker_state.pool, client)
+    await client.close()
+    (received,) = receiver.received
+    assert received.body["deep_link"] == "city://feed/prizes/1"

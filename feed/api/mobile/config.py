@@ -58,6 +58,13 @@ class TrendRules(msgspec.Struct, frozen=True):
     half_life_ms: int = int(HALF_LIFE.total_seconds() * 1000)
 
 
+class PrivacyText(msgspec.Struct, frozen=True):
+    """The privacy text that winners agree to. `url` is null where the app has the text itself."""
+
+    version: str
+    url: str | None
+
+
 class Config(msgspec.Struct, frozen=True, kw_only=True):
     """Limits, rules and texts of this server."""
 
@@ -71,12 +78,13 @@ class Config(msgspec.Struct, frozen=True, kw_only=True):
     hot: HotRules
     trends: TrendRules
     reason_codes: list[ReasonCard]
+    privacy: PrivacyText
     minimum_app_version: str | None
 
 
 @get("/config", conditional=True)
 async def get_config(app_state: InjectedAppState) -> Response[Config]:
-    """Limits, topic rules, the texts of reason codes, and the oldest supported version of the app."""
+    """Limits, topic rules, the texts of reason codes, the privacy text, and the oldest supported version of the app."""
     config = Config(
         limits=TextLimits(),
         comment_policies=list(get_args(CommentPolicy)),
@@ -84,6 +92,7 @@ async def get_config(app_state: InjectedAppState) -> Response[Config]:
         hot=HotRules(),
         trends=TrendRules(),
         reason_codes=reason_cards(),
+        privacy=PrivacyText(app_state.settings.privacy_version, app_state.settings.privacy_url or None),
         minimum_app_version=app_state.settings.minimum_app_version or None,
     )
     return Response(config, headers={"cache-control": _CACHE_CONTROL})

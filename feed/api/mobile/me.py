@@ -182,7 +182,13 @@ async def list_inbox(
     language = language_of(request)
     async with app_state.pool.acquire() as conn:
         found = await screen.list_inbox(
-            conn, viewer.account_id, [kind] if kind else _KINDS, before_id, limit + 1, language=language
+            conn,
+            viewer.account_id,
+            [kind] if kind else _KINDS,
+            before_id,
+            limit + 1,
+            language=language,
+            links=app_state.links,
         )
     shown = found[:limit]
     next_cursor = app_state.cursors.write(name, int(shown[-1].id)) if len(found) > limit else None

@@ -35,6 +35,7 @@ from feed.prizes.model import (
     CodesMissing,
     CodesShown,
     NotYourPrize,
+    PrivacyVersionStale,
     PrizeNotFinal,
     PrizeNotFound,
     ProofNotFound,
@@ -172,6 +173,7 @@ async def get_prize(
         PrizeNotFound,
         NotYourPrize,
         ClaimClosed,
+        PrivacyVersionStale,
         KeysUnusable,
         KmsAway,
     ),
@@ -180,9 +182,19 @@ async def get_prize(
 async def claim_prize(
     prize_id: FromPath[str], data: JSONBody[ClaimForm], app_state: InjectedAppState, viewer: InjectedViewer
 ) -> Response[PrizeCard]:
-    """Submit the details that the prize needs. They may be changed until the claim deadline."""
+    """Submit the details that the prize needs. They may be changed until the claim deadline.
+
+    `privacy_version` is the version of the privacy text that the winner has read and agreed to: `privacy.version` of `/v1/config`.
+    """
     winner_id = WinnerId(path_id(prize_id, PrizeNotFound))
-    await claim_actions.claim_prize(app_state.pool, app_state.keys, viewer.account_id, winner_id, data)
+    await claim_actions.claim_prize(
+        app_state.pool,
+        app_state.keys,
+        viewer.account_id,
+        winner_id,
+        data,
+        privacy_version=app_state.settings.privacy_version,
+    )
     return await _prize(app_state, winner_id)
 
 

@@ -6,6 +6,7 @@ from feed.campaigns.entries.store import Entry
 from feed.campaigns.inputs import Disqualifying, by_method, contact_of
 from feed.campaigns.store import Campaign
 from feed.inbox.model import NewNotification
+from feed.links import post_page
 
 
 def of_disqualification(campaign: Campaign, entry: Entry, reason: Disqualifying) -> NewNotification:
@@ -27,6 +28,6 @@ def _about(campaign: Campaign, entry: Entry, event: str, said: dict[str, Any]) -
         params={"campaign": campaign.draft.get("title", ""), "entry": "post", **said},
         # An entry may be disqualified and reinstated several times: each time has its own notification.
         once_key=f"entry_{event}:{entry.campaign_id}:{entry.post_id}:{campaign.now.timestamp():.6f}",
-        deep_link=f"/posts/{entry.post_id}",
+        deep_link=post_page(entry.post_id),
         subject={"kind": "campaign", "id": str(entry.campaign_id), "post_id": str(entry.post_id)},
     )

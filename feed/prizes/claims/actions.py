@@ -14,7 +14,8 @@ from feed.prizes import notices, winner_store
 from feed.prizes.claims import store as claims_store
 from feed.prizes.claims.form import ClaimForm, associated_data, mask_details, read_claim
 from feed.prizes.claims.guards import require_access, require_own
-from feed.prizes.model import ClaimClosed, ClaimNotFound, WinnerId
+from feed.prizes.model import ClaimClosed, ClaimNotFound, PrivacyVersionStale, WinnerId
+from feed.settings import PRIVACY_VERSION
 from feed.sms import store as messages
 from feed.texts import read_reason
 
@@ -27,15 +28,26 @@ async def open_prize(pool: Pool, account_id: AccountId, winner_id: WinnerId, *, 
             await winner_store.mark_viewed(conn, winner_id)
 
 
-async def claim_prize(pool: Pool, keys: Keys, account_id: AccountId, winner_id: WinnerId, form: ClaimForm) -> None:
-    """Stores the winner's encrypted details in place of earlier ones, until the claim deadline.
+async def claim_prize(
+    pool: Pool,
+    keys: Keys,
+    account_id: AccountId,
+    winner_id: WinnerId,
+    form: ClaimForm,
+    *,
+    privacy_version: str = PRIVACY_VERSION,
+) -> None:
+    """Stores the winner's encrypted details in place of earlier ones, until the claim deadline, with the version of the privacy
+    text that the winner has agreed to: it has to be `privacy_version`, the present one of the site.
 
-    Raises PrizeNotFound, NotYourPrize, ClaimClosed, Invalid, KeysUnusable, KmsAway.
+    Raises PrizeNotFound, NotYourPrize, ClaimClosed, Invalid, PrivacyVersionStale, KeysUnusable, KmsAway.
     """
     async with pool.acquire() as conn:
         winner = await require_own(conn, account_id, winner_id)
         known = await fingerprints.find_campaign_key(conn, winner.campaign_id)
     details = read_claim(form, winner.prizes)
+    if form.privacy_version != privacy_version:
+        raise PrivacyVersionStale
     # The key is a file, so it is created before the transaction; after an error it stays, unused.
     try:
         key, fingerprint = await load_campaign_key(keys, winner.campaign_id, known, create=True)

@@ -10,6 +10,7 @@ from asyncpg import Record
 from feed.accounts import blocks
 from feed.accounts import store as accounts
 from feed.inbox.model import NotificationKind
+from feed.links import DEFAULT_LINKS, Links
 from feed.notifications.model import likes_template
 from feed.postgres import Connection
 from feed.screens.notices.render import render
@@ -85,6 +86,7 @@ async def list_inbox(
     limit: int,
     *,
     language: str = "zh-CN",
+    links: Links = DEFAULT_LINKS,
 ) -> list[InboxItem]:
     """Notifications of these kinds with ids below `before_id`, newest first, in `en` or `zh-CN`."""
     rows = await conn.fetch(
@@ -107,7 +109,7 @@ async def list_inbox(
             kind=row["kind"],
             title=texts[row["id"]].title,
             body=texts[row["id"]].body,
-            deep_link=row["deep_link"],
+            deep_link=links.deep_link(row["deep_link"]),
             subject=texts[row["id"]].subject,
             read=row["read_at"] is not None,
             created_at=row["created_at"],

@@ -12,6 +12,7 @@ from typing import Any, cast
 import msgspec
 from msgspec.structs import fields
 
+from feed.links import Links
 from feed.postgres import Connection
 from feed.posts.model import Location, State
 from feed.screens.posts.viewer import ViewerRights, ViewerState, rights_of
@@ -173,7 +174,7 @@ _ViewerMembers: Any = msgspec.defstruct(
 )
 
 
-def fragment(row: Mapping[str, Any], public_url: str) -> Fragment:
+def fragment(row: Mapping[str, Any], links: Links) -> Fragment:
     """The fragment of a row of `list_posts`."""
     post_id, author_id, state = row["id"], row["author_id"], row["state"]
     shared = msgspec.convert(
@@ -182,7 +183,7 @@ def fragment(row: Mapping[str, Any], public_url: str) -> Fragment:
             "id": str(post_id),
             "author": AuthorCard(str(author_id), row["author_name"], row["avatar_url"], row["badge"]),
             "media": [],
-            "share_url": f"{public_url}/p/{post_id}",
+            "share_url": links.share_url(post_id),
         },
         SharedPost,
     )

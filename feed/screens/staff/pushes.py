@@ -8,6 +8,7 @@ import msgspec
 
 from feed.inbox.model import NotificationKind, PushNotFound
 from feed.inbox.push_store import PushState
+from feed.links import DEFAULT_LINKS, Links
 from feed.postgres import Connection, many
 from feed.screens.people.inbox import MAX_UNREAD, read_texts
 from feed.screens.posts.cards import Id
@@ -55,7 +56,7 @@ class PushCard(msgspec.Struct, frozen=True):
     ended_at: datetime | None
 
 
-async def list_bodies(conn: Connection, inbox_ids: Sequence[int]) -> dict[int, PushBody]:
+async def list_bodies(conn: Connection, inbox_ids: Sequence[int], links: Links = DEFAULT_LINKS) -> dict[int, PushBody]:
     """Push bodies by notification id, without notifications that are no longer shown and recipients that are erased or banned."""
     rows = await conn.fetch(
         """
@@ -89,7 +90,7 @@ async def list_bodies(conn: Connection, inbox_ids: Sequence[int]) -> dict[int, P
             user=Recipient(str(row["account_id"]), row["iss"], row["sub"]),
             title=texts[row["id"]].title,
             body=texts[row["id"]].body,
-            deep_link=row["deep_link"],
+            deep_link=links.deep_link(row["deep_link"]),
             subject=texts[row["id"]].subject,
             unread_count=row["unread_count"],
             created_at=row["created_at"],

@@ -19,7 +19,12 @@ from tests.support.story.stage import Stage
 @pytest.fixture
 def settings(settings: Settings) -> Settings:
     return msgspec.structs.replace(
-        settings, public_url=PUBLIC_URL, sms_receipt_token=RECEIPTS_TOKEN, allowed_hosts="feed.test"
+        settings,
+        public_url=PUBLIC_URL,
+        sms_receipt_token=RECEIPTS_TOKEN,
+        allowed_hosts="feed.test",
+        privacy_version="2026-08",
+        privacy_url=f"{PUBLIC_URL}/privacy",
     )
 
 

@@ -14,6 +14,7 @@ from feed.boards import store as boards
 from feed.curation import store as curation
 from feed.curation import trend_store
 from feed.curation.trends import HALF_LIFE
+from feed.links import Links
 from feed.pagination import NEWEST
 from feed.postgres import Connection
 from feed.screens.posts import feeds, ranked_pages, topics
@@ -42,7 +43,7 @@ async def test_a_hot_page_has_as_many_statements_per_viewer_as_a_latest_page(
     for _ in range(5):
         await make.entry(pool, campaign)
     topic_ids = [await make.topic(pool)]
-    pages, hot = Pages(pool, CURSORS, "http://feed.test"), HotLists(pool, redis, lambda: None)
+    pages, hot = Pages(pool, CURSORS, Links("http://feed.test/p/{post_id}")), HotLists(pool, redis, lambda: None)
     lists: dict[str, tuple[Callable[[], Awaitable[Any]], int]] = {
         # The board, editors' actions, topics, the clock; and the cards.
         "everybody": (hot.rank_all, 5),

@@ -5,6 +5,7 @@ import asyncio
 import msgspec
 import pytest
 
+from feed.links import Links
 from feed.pagination import Cursors, Position
 from feed.postgres import Connection, Pool
 from feed.screens.posts import pages as screen
@@ -33,7 +34,7 @@ class PausedList:
 @pytest.fixture
 def pages(pool: Pool, monkeypatch: pytest.MonkeyPatch) -> Pages:
     monkeypatch.setattr(screen, "CACHE_SECONDS", CACHE_SECONDS)
-    return Pages(pool, Cursors(b"k" * 32), "http://feed.test")
+    return Pages(pool, Cursors(b"k" * 32), Links("http://feed.test/p/{post_id}"))
 
 
 async def shown(pages: Pages, paused_list: PausedList) -> list[str]:

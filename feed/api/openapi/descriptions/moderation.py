@@ -34,7 +34,7 @@ FIELDS = {
     "ItemOutcome.id": "Id of the case.",
     "ItemOutcome.outcome": "`done`, or the error code.",
     "ReasonCard.code": "Stable code.",
-    "ReasonCard.applies_to": "What the reason may be given for.",
+    "ReasonCard.applies_to": "What it is a reason of: given by staff, or found by the server (`engagement`, `participant`, `entry`).",
     "ReasonCard.zh": "Words in Chinese.",
     "ReasonCard.en": "Words in English.",
     "SanctionIn.kind SanctionCard.kind": "`mute`: no posts and comments. `ban`: reading only.",

@@ -27,7 +27,7 @@ FIELDS = {
     "InboxItem.id": "Id of the notification: a number as text.",
     "InboxItem.kind": "What happened.",
     "InboxItem.body": "Text of the notification.",
-    "InboxItem.deep_link": "Page of the app that it opens; null: none.",
+    "InboxItem.deep_link": "Address of the page of the app that it opens, as the site has set it; null: none.",
     "InboxItem.subject": "What it is about, as ids by name, for instance `post_id`; may be empty.",
     "InboxItem.read": "Whether it has been read.",
     "ReadUntil.until_id": "Id of the latest notification that was shown; all before it count as read too.",

@@ -7,6 +7,8 @@ import msgspec
 from feed.api.errors import PROBLEM_JSON, problem_of
 from feed.api.languages import preferred_language
 from feed.api.openapi.examples.played import Played, read_played
+from feed.decoding_errors import unknown_field
+from feed.errors import Invalid
 
 Json = dict[str, Any]
 
@@ -45,6 +47,9 @@ def _problems(status: int, codes: list[str], recorded: Json | None, problems: Js
             examples[code] = {"value": recorded}
             continue
         name = f"{status}-{code}"
-        problems.setdefault(name, {"value": msgspec.to_builtins(problem_of(code, status, preferred_language("")))})
+        # What every operation rejects: a misspelt parameter.
+        fields = [unknown_field("limt", ["limit"])] if code == Invalid.code else []
+        problem = problem_of(code, status, preferred_language(""), fields)
+        problems.setdefault(name, {"value": msgspec.to_builtins(problem)})
         examples[code] = {"$ref": f"#/components/examples/{name}"}
     return examples
