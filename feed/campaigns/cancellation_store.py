@@ -71,13 +71,17 @@ async def lock_pending(conn: Connection) -> Cancellation | None:
 
 
 async def list_authors(conn: Connection, campaign_id: int, *, after: int, limit: int) -> list[int]:
-    """The next authors of entries with an id above `after`, by id; without erased accounts."""
+    """The next accounts with entries and an id above `after`, by id; without erased accounts."""
     rows = await conn.fetch(
         """
-        SELECT DISTINCT entries.author_id
-        FROM entries JOIN accounts ON accounts.id = entries.author_id
-        WHERE campaign_id = $1 AND entries.author_id > $2 AND accounts.erased_at IS NULL
-        ORDER BY entries.author_id
+        SELECT DISTINCT entered.account_id AS author_id
+        FROM (
+            SELECT author_id AS account_id FROM entries WHERE campaign_id = $1 AND author_id > $2
+            UNION ALL
+            SELECT account_id FROM draw_entries WHERE campaign_id = $1 AND account_id > $2
+        ) AS entered
+        JOIN accounts ON accounts.id = entered.account_id AND accounts.erased_at IS NULL
+        ORDER BY entered.account_id
         LIMIT $3
         """,
         campaign_id,

@@ -10,7 +10,7 @@ from feed.keys.store import open_keys
 from feed.postgres import open_pool, with_retries
 from feed.prizes.model import SettlementBlocked
 from feed.prizes.settlement.actions import settle_campaign
-from feed.screens.prizes.settlement import Decision, get_decision
+from feed.screens.prizes.settlement import Decision, SelectedPerson, get_decision
 from feed.settings import Settings
 from feed.terminal import print_lines
 
@@ -43,7 +43,7 @@ def run(arguments: argparse.Namespace) -> int:
         f"评选完成，待两位编辑公布 · settled, to be announced by two editors: {winners} 名得主 winners, {reserves} 名候补 reserves"
     )
     for winner in decision.winners:
-        print_lines(f"{winner.place:3}  {winner.score:>10}  {winner.user['name']}  /v1/posts/{winner.post_id}")
+        print_lines(f"{winner.place:3}  {winner.score:>10}  {winner.user['name']}{_address(winner)}")
     return 0
 
 
@@ -57,3 +57,10 @@ async def _settle(settings: Settings, campaign_id: int, reason: str) -> Decision
             return await get_decision(conn, campaign_id)
     finally:
         await pool.close()
+
+
+def _address(winner: SelectedPerson) -> str:
+    """The address of the winning post; of a comment its id, of a like nothing."""
+    if winner.post_id is not None:
+        return f"  /v1/posts/{winner.post_id}"
+    return "" if winner.comment_id is None else f"  #{winner.comment_id}"

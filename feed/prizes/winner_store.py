@@ -84,13 +84,14 @@ async def list_ended_before_notice(conn: Connection, settlement_id: int) -> list
 
 
 async def list_not_visible(conn: Connection, settlement_id: int) -> list[WinnerId]:
-    """Winners not notified yet whose post is not visible to others, or who are banned now."""
+    """Winners not notified yet whose post or comment is not visible to others, or who are banned now."""
     rows = await conn.fetch(
         """
         SELECT winners.id
         FROM winners
         WHERE settlement_id = $1 AND state = 'selected' AND (
-            NOT EXISTS (SELECT FROM visible_posts WHERE visible_posts.id = winners.post_id)
+            (post_id IS NOT NULL AND NOT EXISTS (SELECT FROM visible_posts WHERE visible_posts.id = winners.post_id))
+            OR EXISTS (SELECT FROM comments WHERE comments.id = winners.comment_id AND comments.state <> 'published')
             OR EXISTS (SELECT FROM sanctions_now WHERE sanctions_now.account_id = winners.account_id AND banned)
         )
         ORDER BY winners.id
@@ -169,7 +170,7 @@ async def is_ending(conn: Connection, winner_id: WinnerId) -> bool:
 
 
 async def mark_forfeited(conn: Connection, winner_id: WinnerId) -> Winner | None:
-    """Ends a prize whose post is deleted, removed or rejected, or whose account is erased.
+    """Ends a prize whose post or comment is deleted, removed or rejected, or whose account is erased.
 
     None if none of these is the case, the removal is appealed, the prize is handed over, or a code was shown.
     """
@@ -234,7 +235,12 @@ async def list_candidates(conn: Connection, settlement_id: int) -> list[Candidat
                     WHERE winners.settlement_id = reserves.settlement_id AND winners.person = reserves.person
                 ) THEN 'has_prize'
                 WHEN EXISTS (SELECT FROM sanctions_now WHERE account_id = reserves.account_id AND banned) THEN 'banned'
-                WHEN NOT EXISTS (SELECT FROM visible_posts WHERE visible_posts.id = reserves.post_id) THEN 'not_visible'
+                WHEN reserves.post_id IS NOT NULL AND NOT EXISTS (
+                    SELECT FROM visible_posts WHERE visible_posts.id = reserves.post_id
+                ) THEN 'not_visible'
+                WHEN EXISTS (
+                    SELECT FROM comments WHERE comments.id = reserves.comment_id AND comments.state <> 'published'
+                ) THEN 'not_visible'
             END AS obstacle
         FROM reserves JOIN accounts ON accounts.id = reserves.account_id
         WHERE reserves.settlement_id = $1 AND reserves.promoted_at IS NULL

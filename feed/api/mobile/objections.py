@@ -30,6 +30,7 @@ class ObjectionIn(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     text: ObjectionText
     kind: ObjectionKind = "other"
     post_id: GivenId | None = None
+    comment_id: GivenId | None = None
 
 
 @get("/campaigns/{campaign_id:str}/winners", errors=(CampaignNotFound, ResultNotFound), conditional=True)
@@ -66,6 +67,7 @@ async def object_to_result(
         text=data.text,
         kind=data.kind,
         post_id=None if data.post_id is None else field_id(data.post_id, "post_id"),
+        comment_id=None if data.comment_id is None else field_id(data.comment_id, "comment_id"),
         request=keyed_request,
     )
     async with app_state.pool.acquire() as conn:

@@ -12,7 +12,7 @@ from feed.postgres import Connection
 # Why a like or a commenter does not count, the first match in this order: the type exclusion_reason of the database.
 ExclusionReason = Literal["own", "not_verified", "staff", "juror", "banned", "too_new", "voided", "same_person"]
 # Those of a person, who cannot win either.
-PersonReason = Literal["not_verified", "staff", "juror", "banned", "too_new"]
+PersonReason = Literal["own", "not_verified", "staff", "juror", "banned", "too_new", "voided"]
 EXCLUSION_REASONS: tuple[ExclusionReason, ...] = get_args(ExclusionReason)
 
 _CONTEXT = Context(prec=34, rounding=ROUND_HALF_EVEN)

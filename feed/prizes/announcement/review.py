@@ -29,7 +29,7 @@ async def read_review(conn: Connection, settlement_id: int, rules: Rules) -> Rev
     scores = await review_store.list_places(conn, settlement_id)
     least = _least_score(scores, rules)
     barred = [(each, _score(each, rules)) for each in await review_store.list_barred(conn, settlement_id)]
-    left_out = sorted((pair for pair in barred if pair[1] >= least), key=lambda pair: (-pair[1], pair[0].post_id))[
+    left_out = sorted((pair for pair in barred if pair[1] >= least), key=lambda pair: (-pair[1], pair[0].entry_id))[
         :_MAX_LEFT_OUT
     ]
     facts = [each for each in await review_store.list_ended_facts(conn, settlement_id) if _score(each, rules) >= least]
@@ -38,7 +38,7 @@ async def read_review(conn: Connection, settlement_id: int, rules: Rules) -> Rev
 
 def state_of(review: Review) -> list[str]:
     """What an approval of the announcement is bound to, besides the places."""
-    return [f"{each.reason_code} {each.post_id} {each.ended_at.isoformat()}" for each in review.ended_facts]
+    return [f"{each.reason_code} {each.entry_id} {each.ended_at.isoformat()}" for each in review.ended_facts]
 
 
 def _least_score(scores: Sequence[Decimal], rules: Rules) -> Decimal:

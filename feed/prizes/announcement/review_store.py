@@ -31,7 +31,9 @@ _CAMPAIGN_ACTS = (
 class Barred(msgspec.Struct, frozen=True, kw_only=True):
     """An entry of the frozen sheet that cannot win because of an act of others."""
 
-    post_id: int
+    entry_id: int
+    post_id: int | None
+    comment_id: int | None
     account_id: int
     name: str
     reason_code: str
@@ -43,7 +45,9 @@ class Barred(msgspec.Struct, frozen=True, kw_only=True):
 class EndedFact(msgspec.Struct, frozen=True, kw_only=True):
     """A role or ban of an entry's author that held at the deadline and has ended before the freeze. `counts`: it excludes the entry."""
 
-    post_id: int
+    entry_id: int
+    post_id: int | None
+    comment_id: int | None
     account_id: int
     name: str
     reason_code: str
@@ -84,11 +88,11 @@ async def list_barred(conn: Connection, settlement_id: int) -> list[Barred]:
     """The entries that cannot win because of others' acts, those with most marks and likes first; at most 2,000."""
     rows = await conn.fetch(
         """
-        SELECT sheet_rows.post_id, sheet_rows.account_id, accounts.name, sheet_rows.reason_code, sheet_rows.quality,
+        SELECT sheet_rows.entry_id, sheet_rows.post_id, sheet_rows.comment_id, sheet_rows.account_id, accounts.name, sheet_rows.reason_code, sheet_rows.quality,
             sheet_rows.likes_counted, sheet_rows.commenters_counted
         FROM sheet_rows JOIN accounts ON accounts.id = sheet_rows.account_id
         WHERE sheet_rows.settlement_id = $1 AND sheet_rows.reason_code = ANY ($2::text[])
-        ORDER BY sheet_rows.quality DESC, sheet_rows.likes_counted + sheet_rows.commenters_counted DESC, sheet_rows.post_id
+        ORDER BY sheet_rows.quality DESC, sheet_rows.likes_counted + sheet_rows.commenters_counted DESC, sheet_rows.entry_id
         LIMIT $3
         """,
         settlement_id,
@@ -102,7 +106,7 @@ async def list_ended_facts(conn: Connection, settlement_id: int) -> list[EndedFa
     """Roles and bans of authors, with any account of theirs, that held at the deadline and have ended before the freeze."""
     rows = await conn.fetch(
         """
-        SELECT sheet_rows.post_id, sheet_rows.account_id, accounts.name, facts.reason AS reason_code, facts.began_at,
+        SELECT sheet_rows.entry_id, sheet_rows.post_id, sheet_rows.comment_id, sheet_rows.account_id, accounts.name, facts.reason AS reason_code, facts.began_at,
             facts.ended_at, facts.counts, sheet_rows.quality, sheet_rows.likes_counted, sheet_rows.commenters_counted
         FROM settlements
         JOIN deadline_facts AS facts ON facts.campaign_id = settlements.campaign_id AND facts.ended_at IS NOT NULL
@@ -110,7 +114,7 @@ async def list_ended_facts(conn: Connection, settlement_id: int) -> list[EndedFa
         JOIN sheet_rows ON sheet_rows.settlement_id = settlements.id AND sheet_rows.account_id = same.same_id
         JOIN accounts ON accounts.id = sheet_rows.account_id
         WHERE settlements.id = $1
-        ORDER BY sheet_rows.post_id, facts.reason, facts.began_at
+        ORDER BY sheet_rows.entry_id, facts.reason, facts.began_at
         LIMIT $2
         """,
         settlement_id,
@@ -120,9 +124,9 @@ async def list_ended_facts(conn: Connection, settlement_id: int) -> list[EndedFa
 
 
 async def list_acts(
-    conn: Connection, campaign_id: int, *, post_ids: Sequence[int], account_ids: Sequence[int]
+    conn: Connection, campaign_id: int, *, entry_ids: Sequence[int], account_ids: Sequence[int]
 ) -> list[Act]:
-    """The acts on the campaign and its topic that change who counts, and all acts on these posts and on these accounts' persons.
+    """The acts on the campaign and its topic that change who counts, and all acts on these posts or comments and on these accounts' persons.
 
     Newest first, at most 200.
     """
@@ -135,7 +139,7 @@ async def list_acts(
             SELECT * FROM audit
             WHERE subject_kind = 'topic' AND subject_id = (SELECT topic_id FROM campaigns WHERE campaigns.id = $1)
             UNION ALL
-            SELECT * FROM audit WHERE subject_kind = 'post' AND subject_id = ANY ($3::bigint[])
+            SELECT * FROM audit WHERE subject_kind IN ('post', 'comment') AND subject_id = ANY ($3::bigint[])
             UNION ALL
             SELECT * FROM audit
             WHERE subject_kind = 'account' AND subject_id IN (
@@ -147,7 +151,7 @@ async def list_acts(
         """,
         campaign_id,
         _CAMPAIGN_ACTS,
-        post_ids,
+        entry_ids,
         account_ids,
         _MAX_ACTS,
     )

@@ -54,11 +54,13 @@ async def object_to_result(
     text: str,
     kind: ObjectionKind = "other",
     post_id: int | None = None,
+    comment_id: int | None = None,
     request: KeyedRequest | None = None,
 ) -> ObjectionId:
     """Stores a participant's objection to the announced result, within the objection period. Returns its id.
 
-    Participants are persons with a verified phone and an entry, also one that is disqualified or removed.
+    Participants are persons with a verified phone and an entry, also one that is disqualified or removed. The objection may name
+    one of the campaign's entries: a post, or a comment.
     Raises Invalid, CampaignNotFound, NotAParticipant, ObjectionNeedsPhone, EntryNotFound, ObjectionsClosed, AlreadyObjected.
     """
     text = require_text("text", text.strip(), TEXT)
@@ -76,12 +78,12 @@ async def object_to_result(
         account = await accounts.get_account(conn, by)
         if account.person is None:
             raise ObjectionNeedsPhone
-        if post_id is not None and not await objections_store.has_entry(conn, campaign_id, post_id):
+        if not await objections_store.has_entry(conn, campaign_id, post_id=post_id, comment_id=comment_id):
             raise EntryNotFound
         if settlement is None or not await objections_store.is_open(conn, campaign_id):
             raise ObjectionsClosed
         objection_id = await objections_store.add_objection(
-            conn, campaign_id, settlement.id, by, kind=kind, text=text, post_id=post_id
+            conn, campaign_id, settlement.id, by, kind=kind, text=text, post_id=post_id, comment_id=comment_id
         )
         if objection_id is None:
             raise AlreadyObjected

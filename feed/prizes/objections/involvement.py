@@ -16,15 +16,20 @@ _NEUTRAL_ACTIONS = [
 
 
 async def is_participant(conn: Connection, campaign_id: int, account_id: int) -> bool:
-    """Whether the account's person has an entry in the campaign, with any account."""
+    """Whether the account's person has an entry in the campaign, with any account: a post, a comment or a like."""
     return bool(
         await conn.fetchval(
             """
             SELECT EXISTS (
-                SELECT FROM entries
-                WHERE campaign_id = $1
-                    AND author_id IN (SELECT same_id FROM same_person_accounts WHERE account_id = $2)
-            )
+                    SELECT FROM entries
+                    WHERE campaign_id = $1
+                        AND author_id IN (SELECT same_id FROM same_person_accounts WHERE account_id = $2)
+                )
+                OR EXISTS (
+                    SELECT FROM draw_entries AS entered
+                    WHERE entered.campaign_id = $1
+                        AND entered.account_id = ANY (ARRAY(SELECT same_id FROM same_person_accounts WHERE account_id = $2))
+                )
             """,
             campaign_id,
             account_id,
@@ -33,7 +38,7 @@ async def is_participant(conn: Connection, campaign_id: int, account_id: int) ->
 
 
 async def has_decided(conn: Connection, objection_ids: Sequence[int], account_id: int) -> bool:
-    """Whether the account's person has hidden or restored a post that one of these objections is about, or banned who made it."""
+    """Whether the account's person has hidden or restored a post or comment that one of these objections is about, or banned who made it."""
     return bool(
         await conn.fetchval(
             """
@@ -44,6 +49,9 @@ async def has_decided(conn: Connection, objection_ids: Sequence[int], account_id
                     SELECT
                     FROM objections
                     JOIN cases ON cases.post_id = objections.post_id AND cases.comment_id IS NULL
+                        OR cases.comment_id = objections.comment_id AND cases.post_id = (
+                            SELECT entry_post_id FROM campaigns WHERE campaigns.id = objections.campaign_id
+                        )
                     JOIN verdicts ON verdicts.case_id = cases.id
                     WHERE objections.id = ANY ($1::bigint[]) AND verdicts.verdict IN ('remove', 'reject', 'restore')
                         AND verdicts.reviewer_id IN (SELECT id FROM self)
@@ -86,6 +94,10 @@ async def is_involved(conn: Connection, campaign_id: int, account_id: int) -> bo
                 OR EXISTS (SELECT FROM marks WHERE campaign_id = $1 AND juror_id IN (SELECT id FROM self))
                 OR EXISTS (SELECT FROM past_marks WHERE campaign_id = $1 AND juror_id IN (SELECT id FROM self))
                 OR EXISTS (SELECT FROM entries WHERE campaign_id = $1 AND author_id IN (SELECT id FROM self))
+                OR EXISTS (
+                    SELECT FROM draw_entries AS entered
+                    WHERE entered.campaign_id = $1 AND entered.account_id = ANY (ARRAY(SELECT id FROM self))
+                )
                 OR EXISTS (
                     SELECT FROM audit
                     WHERE subject_kind = 'campaign' AND subject_id = $1 AND actor_id IN (SELECT id FROM self)

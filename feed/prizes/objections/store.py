@@ -15,12 +15,13 @@ async def add_objection(
     kind: ObjectionKind,
     text: str,
     post_id: int | None,
+    comment_id: int | None,
 ) -> ObjectionId | None:
     """The id of the new objection; None if the person has an open one of the kind, with any account. Does not check `is_open`."""
     objection_id: ObjectionId | None = await conn.fetchval(
         """
-        INSERT INTO objections (campaign_id, settlement_id, account_id, kind, post_id, text)
-        SELECT $1, $2, $3, $4, $5, $6
+        INSERT INTO objections (campaign_id, settlement_id, account_id, kind, post_id, text, comment_id)
+        SELECT $1, $2, $3, $4, $5, $6, $7
         WHERE NOT EXISTS (
             SELECT
             FROM objections
@@ -36,6 +37,7 @@ async def add_objection(
         kind,
         post_id,
         text,
+        comment_id,
     )
     return objection_id
 
@@ -50,11 +52,25 @@ async def is_open(conn: Connection, campaign_id: int) -> bool:
     )
 
 
-async def has_entry(conn: Connection, campaign_id: int, post_id: int) -> bool:
-    """Whether the post is an entry of the campaign."""
+async def has_entry(conn: Connection, campaign_id: int, *, post_id: int | None, comment_id: int | None) -> bool:
+    """Whether the post or the comment, or with neither any entry, is one of the campaign's."""
     return bool(
         await conn.fetchval(
-            "SELECT EXISTS (SELECT FROM entries WHERE campaign_id = $1 AND post_id = $2)", campaign_id, post_id
+            """
+            SELECT ($2::bigint IS NULL OR EXISTS (SELECT FROM entries WHERE campaign_id = $1 AND post_id = $2))
+                AND (
+                    $3::bigint IS NULL
+                    OR EXISTS (
+                        SELECT
+                        FROM campaigns JOIN comments ON comments.post_id = campaigns.entry_post_id
+                        WHERE campaigns.id = $1 AND campaigns.entry_by = 'comment' AND comments.id = $3
+                            AND comments.created_at >= campaigns.starts_at AND comments.created_at < campaigns.ends_at
+                    )
+                )
+            """,
+            campaign_id,
+            post_id,
+            comment_id,
         )
     )
 

@@ -153,7 +153,7 @@ async def list_rows(
         """
         SELECT served.*, counted.entry_count, counted.shortlisted_count
         FROM (
-            SELECT campaigns.id, coalesce(rules.rules, draft) AS draft, rules_version, rules_sha256, settle_at, marks_locked_at, published_at,
+            SELECT campaigns.id, campaigns.entry_by, campaigns.entry_post_id, coalesce(rules.rules, draft) AS draft, rules_version, rules_sha256, settle_at, marks_locked_at, published_at,
                 announced_at, objections_end_at, campaigns.created_by::text, campaigns.created_at, blocked_by, frozen_at,
                 settled_at, cancelled_at, cancellations.reason AS cancel_asked_reason,
                 cancellations.asked_by::text AS cancel_asked_by,
@@ -181,7 +181,22 @@ async def list_rows(
             WHERE ($2 OR published_at IS NOT NULL) AND campaigns.id <= $3
         ) AS served
         CROSS JOIN LATERAL (
-            SELECT count(*) FILTER (WHERE disqualified_at IS NULL) AS entry_count, count(shortlisted_at) AS shortlisted_count
+            SELECT CASE
+                    WHEN served.entry_by = 'post' THEN count(*) FILTER (WHERE disqualified_at IS NULL)
+                    -- Of a frozen list the tickets: what is liked and written afterwards does not enter.
+                    ELSE coalesce(
+                        (
+                            SELECT draws.ticket_count
+                            FROM settlements JOIN draws ON draws.settlement_id = settlements.id
+                            WHERE settlements.campaign_id = served.id AND settlements.undone_at IS NULL
+                        ),
+                        (
+                            SELECT CASE served.entry_by WHEN 'like' THEN like_count ELSE comment_count END
+                            FROM post_stats WHERE post_stats.post_id = served.entry_post_id
+                        )
+                    )
+                END AS entry_count,
+                count(shortlisted_at) AS shortlisted_count
             FROM entries WHERE entries.campaign_id = served.id
         ) AS counted
         WHERE served.state = ANY($1::text[])

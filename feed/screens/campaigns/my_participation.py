@@ -3,15 +3,23 @@
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from decimal import Decimal
-from typing import Any, Literal, cast
+from typing import Any, Literal, cast, get_args
 
 import msgspec
 
+from feed.campaigns.entries import draw_entry_store
+from feed.campaigns.entries.draw_entries import DrawEntry, one_per_person
 from feed.campaigns.model import Rules
 from feed.campaigns.rules.draft import read_rules
 from feed.campaigns.scoring.disclosure import disclosed
-from feed.campaigns.scoring.engagement import EntryEngagement, ExclusionReason, PersonReason, count_engagement
+from feed.campaigns.scoring.engagement import (
+    EntryEngagement,
+    ExclusionReason,
+    PersonReason,
+    count_engagement,
+)
 from feed.campaigns.scoring.score import score
+from feed.campaigns.store import Campaign
 from feed.postgres import Connection, many, one
 from feed.reasons import DisqualificationReason, listed
 from feed.screens.campaigns.leaderboard import Leaderboards, get_published, is_board_shown, rank_entries
@@ -30,12 +38,13 @@ class Excluded(msgspec.Struct, frozen=True):
 
 
 class MyEntry(msgspec.Struct, frozen=True, kw_only=True):
-    """An entry of the account. `likes_shown` is `likes_counted` plus the excluded ones; likewise for commenters.
+    """An entry of the account: a post, a comment, or with neither id a like. `likes_shown` is `likes_counted` plus the excluded ones; likewise for commenters.
 
     In a draw engagement has no effect: `score` is null, and `rank` is the ticket's once the result is announced.
     """
 
-    post_id: Id
+    post_id: Id | None
+    comment_id: Id | None
     state: EntryState
     disqualified_reason: DisqualificationReason | None
     likes_shown: int
@@ -82,7 +91,7 @@ class SheetExclusion(msgspec.Struct, frozen=True):
 class _SheetRow(msgspec.Struct, frozen=True):
     """An entry on the sheet of the settlement in force. `rank`: that of its ticket, once the result is announced."""
 
-    post_id: int
+    entry_id: int
     eligible: bool
     rank: int | None
     likes_counted: int
@@ -93,7 +102,7 @@ class _SheetRow(msgspec.Struct, frozen=True):
         likes = {each.reason_code: each.count for each in self.excluded if each.kind == "like"}
         commenters = {each.reason_code: each.count for each in self.excluded if each.kind == "comment"}
         return EntryEngagement(
-            post_id=self.post_id,
+            post_id=self.entry_id,
             likes=self.likes_counted,
             commenters=self.commenters_counted,
             likes_shown=self.likes_counted + sum(likes.values()),
@@ -136,6 +145,8 @@ async def get_participation(leaderboards: Leaderboards, campaign_id: int, accoun
     async with leaderboards.pool.acquire() as conn:
         campaign = await get_published(conn, campaign_id)
         rules, _ = read_rules(campaign.draft, publishing=True)
+        if rules.entry_by != "post":
+            return await _get_draw_participation(conn, campaign, account_id)
         own = await list_own(conn, campaign_id, account_id)
         post_ids = [entry.post_id for entry in own]
         # A frozen sheet is what is judged: later changes do not count.
@@ -148,7 +159,7 @@ async def get_participation(leaderboards: Leaderboards, campaign_id: int, accoun
     competes = any(entry.state == "entered" for entry in own)
     rows = await leaderboards.list(campaign) if is_board_shown(campaign) and competes else []
     if is_drawn:
-        ranks = {row.post_id: row.rank for row in sheet_rows if row.rank is not None}
+        ranks = {row.entry_id: row.rank for row in sheet_rows if row.rank is not None}
     else:
         ranks = {entry.post_id: entry.rank for entry in rank_entries(rows, rules)}
     quality = {row.post_id: row.quality for row in rows}
@@ -172,11 +183,52 @@ async def get_participation(leaderboards: Leaderboards, campaign_id: int, accoun
     )
 
 
+async def _get_draw_participation(conn: Connection, campaign: Campaign, account_id: int) -> Participation:
+    """The participation in a draw by comment or like. A person's entries decide about the ticket, whichever account made them."""
+    of_person = await draw_entry_store.list_entries_of(conn, campaign.id, account_id)
+    counted = one_per_person(of_person)
+    own = one_per_person(each for each in of_person if each.account_id == account_id)
+    entry_ids = [each.comment_id or each.account_id for each in of_person]
+    sheet_rows = [] if campaign.frozen_at is None else await _list_sheet_rows(conn, campaign.id, entry_ids)
+    would_be = any(each.reason is None and not each.waits for each in counted)
+    about_person = {each.reason for each in counted}
+    about_person.update(await list_reasons(conn, campaign.id, account_id))
+    reasons = [reason for reason in get_args(PersonReason) if reason in about_person]
+    rank = next((row.rank for row in sheet_rows if row.rank is not None), None)
+    return Participation(
+        entries=[_draw_entry(each, rank) for each in own],
+        eligible=not reasons,
+        reasons=[*reasons],
+        tickets=int(would_be) if campaign.frozen_at is None else _ticket_count(sheet_rows, would_be=False),
+        prize=await _find_prize(conn, campaign.id, account_id),
+    )
+
+
+def _draw_entry(entry: DrawEntry, rank: int | None) -> MyEntry:
+    state: EntryState = "pending" if entry.waits else "entered"
+    if entry.reason in ("withdrawn", "removed", "rejected"):
+        state = msgspec.convert(entry.reason, EntryState)
+    return MyEntry(
+        post_id=None,
+        comment_id=None if entry.comment_id is None else str(entry.comment_id),
+        state=state,
+        disqualified_reason=None,
+        likes_shown=0,
+        likes_counted=0,
+        comments_shown=0,
+        commenters_shown=0,
+        commenters_counted=0,
+        excluded=[],
+        score=None,
+        rank=rank,
+    )
+
+
 async def _read_engagement(
     conn: Connection, campaign_id: int, post_ids: Sequence[int], sheet_rows: Sequence[_SheetRow]
 ) -> dict[int, EntryEngagement]:
     """By post id: from the sheet, or counted now for entries that are not on it."""
-    engagement = {row.post_id: row.engagement() for row in sheet_rows}
+    engagement = {row.entry_id: row.engagement() for row in sheet_rows}
     if uncounted := [post_id for post_id in post_ids if post_id not in engagement]:
         engagement |= {each.post_id: each for each in await count_engagement(conn, campaign_id, uncounted)}
     return engagement
@@ -201,6 +253,7 @@ def _entry(
     is_drawn = rules.method == "draw"
     return MyEntry(
         post_id=str(own.post_id),
+        comment_id=None,
         state=own.state,
         disqualified_reason=own.published_reason,
         likes_shown=counted.likes_shown,
@@ -247,18 +300,18 @@ async def list_own(conn: Connection, campaign_id: int, account_id: int) -> list[
     return many(rows, OwnEntry)
 
 
-async def _list_sheet_rows(conn: Connection, campaign_id: int, post_ids: Sequence[int]) -> list[_SheetRow]:
+async def _list_sheet_rows(conn: Connection, campaign_id: int, entry_ids: Sequence[int]) -> list[_SheetRow]:
     rows = await conn.fetch(
         """
-        SELECT sheet_rows.post_id, eligible, CASE WHEN campaigns.announced_at IS NOT NULL THEN sheet_rows.rank END AS rank,
+        SELECT sheet_rows.entry_id, eligible, CASE WHEN campaigns.announced_at IS NOT NULL THEN sheet_rows.rank END AS rank,
             likes_counted, commenters_counted, excluded
         FROM campaigns
         JOIN settlements ON settlements.campaign_id = campaigns.id AND settlements.undone_at IS NULL
-        JOIN sheet_rows ON sheet_rows.settlement_id = settlements.id AND sheet_rows.post_id = ANY ($2::bigint[])
+        JOIN sheet_rows ON sheet_rows.settlement_id = settlements.id AND sheet_rows.entry_id = ANY ($2::bigint[])
         WHERE campaigns.id = $1
         """,
         campaign_id,
-        post_ids,
+        entry_ids,
     )
     return many(rows, _SheetRow)
 

@@ -55,7 +55,8 @@ class PrizeCard(msgspec.Struct, frozen=True, kw_only=True):
     id: Id
     campaign: CampaignName
     place: int
-    post_id: Id
+    post_id: Id | None
+    comment_id: Id | None
     prizes: list[PrizeItem]
     state: str
     state_reason: str | None
@@ -71,7 +72,8 @@ class _Row(msgspec.Struct, frozen=True):
     campaign_id: int
     title: str
     place: int
-    post_id: int
+    post_id: Id | None
+    comment_id: Id | None
     prizes: list[dict[str, Any]]
     state: str
     state_reason: str | None
@@ -87,7 +89,7 @@ async def list_prizes(conn: Connection, account_id: int, after: Position, limit:
     """The prizes of which the account has been notified, newest first."""
     rows = await conn.fetch(
         """
-        SELECT winners.id, winners.campaign_id, campaigns.draft ->> 'title' AS title, winners.place, winners.post_id,
+        SELECT winners.id, winners.campaign_id, campaigns.draft ->> 'title' AS title, winners.place, winners.post_id::text, winners.comment_id::text,
             winners.prizes, winners.state, winners.state_reason, claims.masked,
             shipments.carrier, shipments.tracking_no, shipments.shipped_at, winners.notified_at, winners.claim_ends_at
         FROM winners
@@ -111,7 +113,7 @@ async def get_prize(conn: Connection, winner_id: int) -> PrizeCard:
     """One prize. Raises PrizeNotFound, also before the winner is notified."""
     rows = await conn.fetch(
         """
-        SELECT winners.id, winners.campaign_id, campaigns.draft ->> 'title' AS title, winners.place, winners.post_id,
+        SELECT winners.id, winners.campaign_id, campaigns.draft ->> 'title' AS title, winners.place, winners.post_id::text, winners.comment_id::text,
             winners.prizes, winners.state, winners.state_reason, claims.masked,
             shipments.carrier, shipments.tracking_no, shipments.shipped_at, winners.notified_at, winners.claim_ends_at
         FROM winners
@@ -203,7 +205,8 @@ def _prize_card(row: _Row) -> PrizeCard:
         id=str(row.id),
         campaign=CampaignName(str(row.campaign_id), row.title),
         place=row.place,
-        post_id=str(row.post_id),
+        post_id=row.post_id,
+        comment_id=row.comment_id,
         prizes=items_of(row.prizes),
         state=row.state,
         state_reason=row.state_reason,

@@ -17,7 +17,8 @@ class ClaimCard(msgspec.Struct, frozen=True, kw_only=True):
     place: int
     rank: int
     user: dict[str, str]
-    post_id: Id
+    post_id: Id | None
+    comment_id: Id | None
     score: str
     prizes: list[PrizeItem]
     state: str
@@ -35,7 +36,8 @@ class _Row(msgspec.Struct, frozen=True):
     rank: int
     account_id: int
     name: str
-    post_id: int
+    post_id: Id | None
+    comment_id: Id | None
     score: str
     prizes: list[dict[str, Any]]
     state: str
@@ -65,7 +67,7 @@ async def list_claims(conn: Connection, campaign_id: int) -> list[ClaimCard]:
         raise CampaignNotFound
     rows = await conn.fetch(
         """
-        SELECT winners.id, winners.place, winners.rank, winners.account_id, accounts.name, winners.post_id, winners.score,
+        SELECT winners.id, winners.place, winners.rank, winners.account_id, accounts.name, winners.post_id::text, winners.comment_id::text, winners.score,
             winners.prizes, winners.state, winners.state_reason, claims.masked,
             shipments.carrier, shipments.tracking_no, shipments.shipped_at, winners.notified_at,
             winners.claim_ends_at, claims.claimed_at
@@ -88,7 +90,8 @@ def _claim_card(row: _Row) -> ClaimCard:
         place=row.place,
         rank=row.rank,
         user={"id": str(row.account_id), "name": row.name},
-        post_id=str(row.post_id),
+        post_id=row.post_id,
+        comment_id=row.comment_id,
         score=row.score,
         prizes=items_of(row.prizes),
         state=row.state,

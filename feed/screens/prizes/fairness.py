@@ -26,6 +26,7 @@ from feed.screens.cache import TimedCache
 from feed.screens.prizes.cards import Id
 from feed.screens.prizes.fairness_store import (
     count_comments,
+    list_commenters_or_likers,
     list_entrants,
     list_first_winners,
     list_tickets,
@@ -45,7 +46,8 @@ class FairWinner(msgspec.Struct, frozen=True, kw_only=True):
     """A winner; margins are the points to the next person and to the first without a prize."""
 
     rank: int
-    post_id: Id
+    post_id: Id | None
+    comment_id: Id | None
     score: str
     parts: dict[str, str]
     margin_to_next: str | None
@@ -167,7 +169,7 @@ class FairnessReports:
             rules = await lifecycle.get_rules(conn, campaign.id, version)
             head = _Head(campaign, settlement, as_of)
             if rules.method == "draw":
-                return await _read_draw(conn, head)
+                return await _read_draw(conn, head, rules.entry_by)
             if settlement is None:
                 sheet = await read_live_sheet(conn, campaign, max_cost=MAX_EVENTS)
                 rows, entries = sheet.rows, sheet.entries
@@ -217,11 +219,18 @@ def _reading_costs(rows: Sequence[SheetRow], actual: Selection, comment_counts: 
     }
 
 
-async def _read_draw(conn: Connection, head: _Head) -> FairnessCard:
+async def _read_draw(conn: Connection, head: _Head, entry_by: str) -> FairnessCard:
     winners = []
     if head.settlement is None:
-        entered = await list_entrants(conn, head.campaign.id, most=MAX_EVENTS)
-        entries: int = await conn.fetchval("SELECT count(*) FROM entries WHERE campaign_id = $1", head.campaign.id)
+        listing = list_entrants if entry_by == "post" else list_commenters_or_likers
+        entered = await listing(conn, head.campaign.id, most=MAX_EVENTS)
+        entries: int = await conn.fetchval(
+            """
+            SELECT (SELECT count(*) FROM entries WHERE campaign_id = $1)
+                + (SELECT count(DISTINCT account_id) FROM draw_entries WHERE campaign_id = $1)
+            """,
+            head.campaign.id,
+        )
     else:
         winners = await list_first_winners(conn, head.settlement.id)
         entered = await list_tickets(conn, head.settlement.id, most=MAX_EVENTS)
@@ -239,7 +248,8 @@ async def _read_draw(conn: Connection, head: _Head) -> FairnessCard:
         winners=[
             FairWinner(
                 rank=each["rank"],
-                post_id=str(each["post_id"]),
+                post_id=each["post_id"],
+                comment_id=each["comment_id"],
                 score=each["score"],
                 parts={},
                 margin_to_next=None,
@@ -292,6 +302,7 @@ def _report(
             FairWinner(
                 rank=each.rank,
                 post_id=str(each.post_id),
+                comment_id=None,
                 score=each.score,
                 parts={"quality": each.quality, "likes": each.likes, "comments": each.comments},
                 margin_to_next=each.to_next,

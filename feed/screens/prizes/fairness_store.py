@@ -61,10 +61,10 @@ async def count_comments(conn: Connection, post_ids: Sequence[int]) -> dict[int,
 
 
 async def list_first_winners(conn: Connection, settlement_id: int) -> list[Record]:
-    """Rank, post and score of the winners before any amendment, by place."""
+    """Rank, entry and score of the winners before any amendment, by place."""
     return await conn.fetch(
         """
-        SELECT rank, post_id, score
+        SELECT rank, post_id::text, comment_id::text, score
         FROM winners
         WHERE settlement_id = $1
             AND NOT EXISTS (SELECT FROM amendments WHERE amendments.successor_id = winners.id)
@@ -104,6 +104,21 @@ async def list_entrants(conn: Connection, campaign_id: int, *, most: int) -> lis
                 SELECT person FROM campaign_flagged_persons WHERE campaign_id = $1 AND liked IS NULL
             )
         ORDER BY account.person, entries.entered_at, entries.post_id
+        LIMIT $2
+        """,
+        campaign_id,
+        most,
+    )
+
+
+async def list_commenters_or_likers(conn: Connection, campaign_id: int, *, most: int) -> list[Record]:
+    """As `list_entrants`, of a draw that is entered by comment or like."""
+    return await conn.fetch(
+        """
+        SELECT DISTINCT ON (entered.person) entered.entered_at, accounts.created_at
+        FROM draw_entries AS entered JOIN accounts ON accounts.id = entered.account_id
+        WHERE entered.campaign_id = $1 AND entered.reason IS NULL AND NOT entered.waits
+        ORDER BY entered.person, entered.entered_at, entered.account_id
         LIMIT $2
         """,
         campaign_id,

@@ -18,6 +18,7 @@ class OwnObjection(msgspec.Struct, frozen=True, kw_only=True):
     id: Id
     campaign: CampaignName
     post_id: Id | None
+    comment_id: Id | None
     kind: ObjectionKind
     text: str
     state: State
@@ -45,6 +46,7 @@ class _Row(msgspec.Struct, frozen=True):
     account_id: int
     name: str
     post_id: int | None
+    comment_id: int | None
     kind: ObjectionKind
     text: str
     made_at: datetime
@@ -64,7 +66,7 @@ async def list_objections(
     rows = await conn.fetch(
         """
         SELECT objections.id, objections.campaign_id, campaigns.draft ->> 'title' AS title, objections.account_id,
-            accounts.name, objections.post_id, objections.kind, objections.text, objections.made_at, objections.answer,
+            accounts.name, objections.post_id, objections.comment_id, objections.kind, objections.text, objections.made_at, objections.answer,
             objections.answered_at, objections.answered_by, objections.remedy, winners.rank, objections.remedied_at,
             settlements.undone_at IS NULL AS stands
         FROM objections
@@ -102,6 +104,7 @@ def _own_members(row: _Row) -> dict[str, Any]:
         "id": str(row.id),
         "campaign": CampaignName(str(row.campaign_id), row.title),
         "post_id": None if row.post_id is None else str(row.post_id),
+        "comment_id": None if row.comment_id is None else str(row.comment_id),
         "kind": row.kind,
         "text": row.text,
         "state": "open" if row.answered_at is None else "answered" if row.remedy is None else "upheld",

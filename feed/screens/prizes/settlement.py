@@ -14,7 +14,7 @@ from feed.prizes.announcement import review_store
 from feed.prizes.announcement.review import read_review
 from feed.prizes.announcement.review_store import Barred, EndedFact
 from feed.prizes.model import Forced, SheetNotFound
-from feed.prizes.result.document import Result, Row, six_decimals
+from feed.prizes.result.document import Result, Row, label_of, six_decimals
 
 Id = str
 
@@ -28,7 +28,8 @@ class SelectedPerson(msgspec.Struct, frozen=True, kw_only=True):
     place: int
     rank: int
     user: dict[str, str]
-    post_id: Id
+    post_id: Id | None
+    comment_id: Id | None
     score: str
     replacement_asked_by: Id | None = None
 
@@ -36,7 +37,8 @@ class SelectedPerson(msgspec.Struct, frozen=True, kw_only=True):
 class LeftOut(msgspec.Struct, frozen=True, kw_only=True):
     """An entry that would be among winners and reserves but for an act of others: a role, a seat, a ban, a removal, an exclusion."""
 
-    post_id: Id
+    post_id: Id | None
+    comment_id: Id | None
     user: dict[str, str]
     reason_code: str
     score: str
@@ -48,7 +50,8 @@ class EndedFactCard(msgspec.Struct, frozen=True, kw_only=True):
     One that lasted less than a day in all does not count.
     """
 
-    post_id: Id
+    post_id: Id | None
+    comment_id: Id | None
     user: dict[str, str]
     reason_code: str
     began_at: datetime
@@ -103,7 +106,8 @@ class Decision(msgspec.Struct, frozen=True, kw_only=True):
 class SheetLine(msgspec.Struct, frozen=True, kw_only=True):
     """A frozen entry. Score and rank are null before the settlement; an entry that cannot win has a reason and no rank."""
 
-    post_id: Id
+    post_id: Id | None
+    comment_id: Id | None
     user: dict[str, str]
     entered_at: datetime
     revision: int
@@ -191,13 +195,14 @@ async def _read_review(conn: Connection, campaign_id: int, row: Record) -> Revie
     acts = await review_store.list_acts(
         conn,
         campaign_id,
-        post_ids=[each.post_id for each in named],
+        entry_ids=[each.entry_id for each in named],
         account_ids=[each.account_id for each in named],
     )
     return ReviewCard(
         left_out=[
             LeftOut(
-                post_id=str(each.post_id),
+                post_id=_id(each.post_id),
+                comment_id=_id(each.comment_id),
                 user={"id": str(each.account_id), "name": each.name},
                 reason_code=each.reason_code,
                 score=six_decimals(score),
@@ -206,7 +211,8 @@ async def _read_review(conn: Connection, campaign_id: int, row: Record) -> Revie
         ],
         ended_facts=[
             EndedFactCard(
-                post_id=str(each.post_id),
+                post_id=_id(each.post_id),
+                comment_id=_id(each.comment_id),
                 user={"id": str(each.account_id), "name": each.name},
                 reason_code=each.reason_code,
                 began_at=each.began_at,
@@ -232,7 +238,7 @@ async def _read_review(conn: Connection, campaign_id: int, row: Record) -> Revie
 async def _list_winners(conn: Connection, settlement_id: int | None) -> list[SelectedPerson]:
     rows = await conn.fetch(
         """
-        SELECT held_places.place, held_places.rank, held_places.account_id, accounts.name, held_places.post_id,
+        SELECT held_places.place, held_places.rank, held_places.account_id, accounts.name, held_places.post_id, held_places.comment_id,
             held_places.score, replacements.asked_by
         FROM held_places
         JOIN accounts ON accounts.id = held_places.account_id
@@ -252,7 +258,7 @@ async def _list_winners(conn: Connection, settlement_id: int | None) -> list[Sel
 async def _list_reserves(conn: Connection, settlement_id: int | None) -> list[SelectedPerson]:
     rows = await conn.fetch(
         """
-        SELECT reserves.position AS place, reserves.rank, reserves.account_id, accounts.name, reserves.post_id, reserves.score,
+        SELECT reserves.position AS place, reserves.rank, reserves.account_id, accounts.name, reserves.post_id, reserves.comment_id, reserves.score,
             NULL::bigint AS asked_by
         FROM reserves JOIN accounts ON accounts.id = reserves.account_id
         WHERE reserves.settlement_id = $1 AND reserves.promoted_at IS NULL
@@ -268,7 +274,8 @@ def _selected(row: Record) -> SelectedPerson:
         place=row["place"],
         rank=row["rank"],
         user={"id": str(row["account_id"]), "name": row["name"]},
-        post_id=str(row["post_id"]),
+        post_id=_id(row["post_id"]),
+        comment_id=_id(row["comment_id"]),
         score=row["score"],
         replacement_asked_by=None if row["asked_by"] is None else str(row["asked_by"]),
     )
@@ -288,17 +295,17 @@ async def get_sheet(conn: Connection, campaign_id: int) -> SheetCard:
         raise SheetNotFound
     rows = await conn.fetch(
         """
-        SELECT sheet_rows.post_id, sheet_rows.account_id, accounts.name, entered_at, revision, quality, likes_counted,
-            commenters_counted, eligible, reason_code, excluded
+        SELECT entry_id, sheet_rows.post_id, sheet_rows.comment_id, sheet_rows.account_id, accounts.name, entered_at, revision, quality, likes_counted,
+            commenters_counted, eligible, reason_code, excluded, rank
         FROM sheet_rows JOIN accounts ON accounts.id = sheet_rows.account_id
         WHERE settlement_id = $1
-        ORDER BY sheet_rows.post_id
+        ORDER BY entry_id
         """,
         settlement["id"],
     )
     result = settlement["result"]
-    ranked = {line.post_id: line for line in msgspec.json.decode(result, type=Result).sheet} if result else {}
-    lines = [_sheet_line(row, ranked.get(str(row["post_id"]))) for row in rows]
+    ranked = {label_of(line): line for line in msgspec.json.decode(result, type=Result).sheet} if result else {}
+    lines = [_sheet_line(row, ranked.get(str(row["entry_id"]))) for row in rows]
     return SheetCard(
         campaign_id=str(campaign_id),
         rules_version=settlement["rules_version"],
@@ -312,7 +319,8 @@ async def get_sheet(conn: Connection, campaign_id: int) -> SheetCard:
 
 def _sheet_line(row: Record, ranked: Row | None) -> SheetLine:
     return SheetLine(
-        post_id=str(row["post_id"]),
+        post_id=_id(row["post_id"]),
+        comment_id=_id(row["comment_id"]),
         user={"id": str(row["account_id"]), "name": row["name"]},
         entered_at=row["entered_at"],
         revision=row["revision"],
@@ -323,5 +331,10 @@ def _sheet_line(row: Record, ranked: Row | None) -> SheetLine:
         reason_code=row["reason_code"],
         excluded=row["excluded"],
         score=None if ranked is None or ranked.score is UNSET else ranked.score,
-        rank=None if ranked is None else ranked.rank,
+        # Of a draw, the rank of the person's ticket is stored with the row.
+        rank=row["rank"] if ranked is None else ranked.rank,
     )
+
+
+def _id(number: int | None) -> Id | None:
+    return None if number is None else str(number)

@@ -28,7 +28,7 @@ def _cells(line: SheetLine) -> list[object]:
     return [
         line.rank,
         line.score,
-        f"#{line.post_id}",  # As a number it would lose its last four of nineteen digits.
+        _entry(line),
         f"#{line.user['id']}",
         line.user["name"],
         line.entered_at.astimezone(SHANGHAI).strftime("%Y-%m-%d %H:%M:%S"),
@@ -38,3 +38,9 @@ def _cells(line: SheetLine) -> list[object]:
         line.reason_code,
         "; ".join(f"{each['kind']} {each['reason_code']} ×{each['count']}" for each in line.excluded),
     ]
+
+
+def _entry(line: SheetLine) -> str:
+    """The id of the post or comment, as text: as a number it would lose its last four of nineteen digits. A like has none."""
+    entry = line.post_id or line.comment_id
+    return "" if entry is None else f"#{entry}"

@@ -16,7 +16,8 @@ class WinnerCard(msgspec.Struct, frozen=True, kw_only=True):
     place: int
     rank: int
     name_masked: str
-    post_id: Id
+    post_id: Id | None
+    comment_id: Id | None
     score: str
     prizes: list[PrizeItem]
     moved_up: bool
@@ -51,7 +52,7 @@ async def list_winners(conn: Connection, campaign_id: int) -> WinnersCard:
         raise ResultNotFound
     rows = await conn.fetch(
         """
-        SELECT held_places.place, held_places.rank, accounts.name, held_places.post_id, held_places.score,
+        SELECT held_places.place, held_places.rank, accounts.name, held_places.post_id::text, held_places.comment_id::text, held_places.score,
             held_places.prizes,
             EXISTS (SELECT FROM amendments WHERE amendments.successor_id = held_places.id) AS moved_up
         FROM held_places JOIN accounts ON accounts.id = held_places.account_id
@@ -72,7 +73,8 @@ async def list_winners(conn: Connection, campaign_id: int) -> WinnersCard:
                 place=row["place"],
                 rank=row["rank"],
                 name_masked=mask_name(row["name"]),
-                post_id=str(row["post_id"]),
+                post_id=row["post_id"],
+                comment_id=row["comment_id"],
                 score=row["score"],
                 prizes=items_of(row["prizes"]),
                 moved_up=row["moved_up"],

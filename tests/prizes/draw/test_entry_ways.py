@@ -1,0 +1,207 @@
+"""Draws that are entered by a comment under the announcement or by liking it, from the end to the place that is lost."""
+
+from datetime import datetime
+from typing import Any, NamedTuple
+
+import pytest
+
+from feed.campaigns import draw_commitment
+from feed.campaigns.model import rules_sha256
+from feed.keys.store import Keys
+from feed.postgres import Pool, transaction
+from feed.prizes.announcement.announce import announce_winners
+from feed.prizes.draw.actions import give_up_next_beacon, publish_next_list
+from feed.prizes.result.document import with_attachments
+from feed.prizes.result.verify import verify_result
+from feed.prizes.settlement.actions import freeze_next_campaign, settle_campaign, settle_next_campaign
+from feed.prizes.winners.expiry import forfeit_next_prize
+from tests.support import make, phases
+from tests.support.make import DAY, HOUR
+
+WAYS = ("comment", "like")
+
+
+class EntryDraw(NamedTuple):
+    """A draw by comment or like that is due; `people` have entered, each once."""
+
+    id: int
+    entry_by: str
+    post_id: int
+    people: list[int]
+    ends_at: datetime
+
+
+async def due(pool: Pool, keys: Keys, entry_by: str, *, people: int = 5, **more: Any) -> EntryDraw:
+    """Ends a draw four days ago. Without a public value, so that it is decided at once."""
+    ends_at = make.now() - 4 * DAY
+    editor = await make.person(pool, role="editor")
+    post_id = await make.post(pool, editor, at=ends_at - 2 * DAY, topics=())
+    rules: dict[str, Any] = {
+        "winner_count": 2,
+        "reserve_count": 2,
+        "prizes": [phases.PRIZE],
+        "claim_days": 7,
+        "beacon_order": [],
+    } | more
+    campaign_id = await make.campaign(
+        pool,
+        starts_at=ends_at - DAY,
+        ends_at=ends_at,
+        method="draw",
+        entry_by=entry_by,
+        announcement_post_id=str(post_id),
+        **rules,
+    )
+    await pool.execute("UPDATE campaigns SET created_by = $2 WHERE id = $1", campaign_id, editor)
+    document = await pool.fetchval("SELECT rules FROM campaign_rules WHERE campaign_id = $1", campaign_id)
+    await pool.execute(
+        "UPDATE campaign_rules SET rules_sha256 = $2 WHERE campaign_id = $1", campaign_id, rules_sha256(document)
+    )
+    async with transaction(pool) as conn:
+        await draw_commitment.commit_nonce(conn, campaign_id, draw_commitment.make_nonce(keys, campaign_id))
+    draw = EntryDraw(campaign_id, entry_by, post_id, [], ends_at)
+    for _ in range(people):
+        account_id = await make.account(pool, created_at=ends_at - 90 * DAY)
+        draw.people.append(account_id)
+        await enter(pool, draw, account_id)
+    return draw
+
+
+async def enter(pool: Pool, draw: EntryDraw, account_id: int) -> None:
+    """A comment or a like, an hour before the end."""
+    if draw.entry_by == "like":
+        await make.like(pool, draw.post_id, account_id, at=draw.ends_at - HOUR)
+    else:
+        await make.comment(pool, draw.post_id, account_id, at=draw.ends_at - HOUR)
+
+
+async def decided(pool: Pool, keys: Keys, entry_by: str, **more: Any) -> EntryDraw:
+    """A draw with a result that is not announced."""
+    draw = await due(pool, keys, entry_by, **more)
+    assert await freeze_next_campaign(pool)
+    await decide(pool, keys)
+    return draw
+
+
+async def decide(pool: Pool, keys: Keys) -> None:
+    assert await publish_next_list(pool)
+    assert await give_up_next_beacon(pool)
+    assert await settle_next_campaign(pool, keys)
+
+
+async def announce(pool: Pool, keys: Keys, campaign_id: int) -> None:
+    for _ in range(2):
+        await announce_winners(pool, keys, campaign_id, by=await make.person(pool, role="editor"))
+
+
+async def holders(pool: Pool, campaign_id: int) -> list[int]:
+    """The accounts that hold places, by place."""
+    rows = await pool.fetch("SELECT account_id FROM held_places WHERE campaign_id = $1 ORDER BY place", campaign_id)
+    return [row["account_id"] for row in rows]
+
+
+@pytest.mark.parametrize("entry_by", WAYS)
+async def test_a_result_is_verified_and_names_comments_or_persons(pool: Pool, keys: Keys, entry_by: str) -> None:
+    draw = await decided(pool, keys, entry_by)
+    result = await phases.result_of(pool, draw.id)
+    assert result is not None
+    finding = verify_result(result, keys.public_keys().keys)
+    assert finding.is_valid, finding.problems
+    assert finding.outcome is not None
+    outcome = finding.outcome
+    assert (outcome.counts.entries, outcome.counts.ranked, len(outcome.winners), len(outcome.reserves)) == (5, 5, 2, 2)
+    member = "comment_id" if entry_by == "comment" else None
+    for line in (*outcome.sheet, *outcome.winners, *outcome.reserves):
+        named = {name for name in ("post_id", "comment_id") if isinstance(getattr(line, name), str)}
+        assert named == ({member} if member else set())
+    if entry_by == "like":
+        # When an account has liked is published nowhere.
+        assert len({row.entered_at for row in outcome.sheet}) == 1
+    assert set(await holders(pool, draw.id)) <= set(draw.people)
+
+
+@pytest.mark.parametrize("entry_by", WAYS)
+async def test_two_settlements_have_the_same_bytes(pool: Pool, keys: Keys, entry_by: str) -> None:
+    draw = await decided(pool, keys, entry_by)
+    first = await phases.result_of(pool, draw.id)
+    await phases.rewind(pool, draw.id)
+    await pool.execute("DELETE FROM result_rows")
+    await pool.execute("DELETE FROM result_hashes")
+    await pool.execute("DELETE FROM result_heads")
+    assert await settle_next_campaign(pool, keys)
+    assert await phases.result_of(pool, draw.id) == first
+
+
+async def test_an_unlike_after_the_end_changes_nothing(pool: Pool, keys: Keys) -> None:
+    draw = await due(pool, keys, "like")
+    await pool.execute("DELETE FROM likes WHERE post_id = $1 AND account_id = $2", draw.post_id, draw.people[0])
+    await make.past_like(pool, draw.post_id, draw.people[0], at=draw.ends_at - HOUR, until=draw.ends_at)
+    assert await freeze_next_campaign(pool)
+    assert await pool.fetchval("SELECT count(*) FROM sheet_rows WHERE eligible") == 5
+
+
+@pytest.mark.parametrize(
+    ("state", "reason"),
+    [("deleted", "comment_deleted"), ("removed", "comment_removed"), ("rejected", "comment_removed")],
+)
+async def test_a_winning_comment_that_goes_ends_the_place(pool: Pool, keys: Keys, state: str, reason: str) -> None:
+    draw = await decided(pool, keys, "comment")
+    await announce(pool, keys, draw.id)
+    first, second = await holders(pool, draw.id)
+    assert not await forfeit_next_prize(pool, keys)
+    await pool.execute(
+        "UPDATE comments SET state = $2, deleted_at = CASE WHEN $2 = 'deleted' THEN now() END WHERE author_id = $1",
+        first,
+        state,
+    )
+    assert await forfeit_next_prize(pool, keys)
+    assert not await forfeit_next_prize(pool, keys)
+    third = await pool.fetchval("SELECT account_id FROM reserves WHERE position = 1")
+    assert await holders(pool, draw.id) == [third, second]
+    assert await pool.fetchval("SELECT state_reason FROM winners WHERE account_id = $1", first) == reason
+    result = await phases.result_of(pool, draw.id)
+    assert result is not None
+    amendments = [row["document"] for row in await pool.fetch("SELECT document FROM amendments ORDER BY number")]
+    finding = verify_result(with_attachments(result, amendments, {}), keys.public_keys().keys)
+    assert finding.is_valid, finding.problems
+
+
+async def test_a_removed_announcement_ends_no_place(pool: Pool, keys: Keys) -> None:
+    draw = await decided(pool, keys, "like")
+    await announce(pool, keys, draw.id)
+    await pool.execute("UPDATE posts SET state = 'removed' WHERE id = $1", draw.post_id)
+    assert not await forfeit_next_prize(pool, keys)
+    await pool.execute("UPDATE accounts SET erased_at = now() WHERE id = $1", (await holders(pool, draw.id))[0])
+    assert await forfeit_next_prize(pool, keys)
+
+
+@pytest.mark.parametrize("entry_by", WAYS)
+async def test_a_hidden_announcement_blocks_until_an_editor_settles(pool: Pool, keys: Keys, entry_by: str) -> None:
+    draw = await due(pool, keys, entry_by)
+    await pool.execute("UPDATE posts SET state = 'removed' WHERE id = $1", draw.post_id)
+    assert not await freeze_next_campaign(pool)
+    blocks = await pool.fetchval("SELECT blocked_by FROM campaigns WHERE id = $1", draw.id)
+    assert blocks == [{"kind": "announcement_hidden", "post_id": str(draw.post_id)}]
+    await settle_campaign(pool, keys, draw.id, by=await make.person(pool, role="editor"), reason="误删")
+    assert await pool.fetchval("SELECT count(*) FROM sheet_rows WHERE eligible") == 5
+
+
+async def test_a_comment_that_waits_blocks_only_its_own_ticket(pool: Pool, keys: Keys) -> None:
+    draw = await due(pool, keys, "comment")
+    again = await make.comment(pool, draw.post_id, draw.people[0], at=draw.ends_at - 2 * HOUR, state="pending")
+    assert await freeze_next_campaign(pool)
+    assert await pool.fetchval("SELECT count(*) FROM sheet_rows WHERE comment_id = $1", again) == 0
+
+
+async def test_a_forced_settlement_skips_a_comment_that_waits(pool: Pool, keys: Keys) -> None:
+    draw = await due(pool, keys, "comment")
+    newcomer = await make.account(pool)
+    waiting = await make.comment(pool, draw.post_id, newcomer, at=draw.ends_at - HOUR, state="pending")
+    assert not await freeze_next_campaign(pool)
+    await settle_campaign(pool, keys, draw.id, by=await make.person(pool, role="editor"), reason="审核积压")
+    skipped = await pool.fetchval("SELECT skipped FROM settlements WHERE campaign_id = $1", draw.id)
+    assert skipped == [{"comment_id": str(waiting), "reason": "awaiting_review"}]
+    await decide(pool, keys)
+    result = await phases.result_of(pool, draw.id)
+    assert result is not None
+    assert verify_result(result, keys.public_keys().keys).is_valid
