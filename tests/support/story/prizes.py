@@ -83,6 +83,6 @@ async def _messages(stage: Stage, campaign: str) -> None:
         )
         made.append(str(message))
     await stage.call("list_messages", EDITOR, state="unknown", campaign_id=campaign, limit=1)
-    await stage.call("retry_message", EDITOR, {"reason": "中奖者来电说没有收到短信。"}, message_id=made[0])
+    await stage.call("retry_message", EDITOR, {"reason": "获奖者来电说没有收到短信。"}, message_id=made[0])
     outcome = {"outcome": "sent", "reason": "已电话通知获奖者。"}
     await stage.call("resolve_message", OTHER_EDITOR, outcome, message_id=made[1])

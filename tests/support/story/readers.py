@@ -4,6 +4,7 @@ from typing import NamedTuple
 
 import msgspec
 
+from feed.curation.trends import count_trends
 from feed.sms.actions import open_recipient
 from feed.sms.model import SendAttempt
 from tests.support import make
@@ -66,11 +67,10 @@ async def take_part(stage: Stage, campaign: str) -> Readers:
     post = await stage.call("publish_post", best, new)
     posts = {best: post["id"]}
     await stage.call("edit_post", best, {"text": BEST_TEXT.replace("打烊", "书城打烊")}, post_id=post["id"])
-    for number, (author, text) in enumerate(TEXTS.items()):
-        await stage.at(f"2026-09-0{4 + number // 4} {10 + number}:30")
-        posts[author] = (await stage.call("publish_post", author, {"text": text}))["id"]
-    await stage.at("2026-09-06 08:00")
     blurred = (await stage.call("publish_post", READER, {"text": "随手拍，书桌一角，有点糊。"}))["id"]
+    for number, (author, text) in enumerate(TEXTS.items()):
+        await stage.at(f"2026-09-0{4 + number // 2} {10 + number}:30")
+        posts[author] = (await stage.call("publish_post", author, {"text": text}))["id"]
 
     await _talk(stage, best, posts)
     await _engage(stage, posts)
@@ -125,12 +125,13 @@ async def _read(stage: Stage, best: Person, posts: dict[Person, str], campaign: 
     await stage.call("list_hot", READER, limit=2)
     await stage.call("list_videos", READER, limit=2)
     await stage.call("list_likers", best, post_id=post, limit=2)
+    await count_trends(stage.pool)
     await stage.call("list_topics", READER, q="爱", sort="trending", limit=2)
     await stage.call("read_topic", READER, name=TOPIC)
     await stage.call("list_topic_posts", READER, name=TOPIC, sort="hot", limit=2)
     await stage.call("get_user", READER, user_id=author)
     await stage.call("list_user_posts", READER, user_id=author, limit=1)
-    await stage.call("list_my_posts", best, state="published", limit=2)
+    await stage.call("list_my_posts", READER, state="published", limit=2)
     spammer = (await stage.call("get_me", SPAMMER, kept=False))["id"]
     await stage.call("block_user", READER, user_id=spammer)
     await stage.call("mute_user", READER, user_id=spammer)
