@@ -4,6 +4,7 @@ from collections.abc import Collection
 
 from feed.campaigns.model import Rules
 from feed.campaigns.rules.text_draw import draw_sections
+from feed.campaigns.rules.text_entries import fairness_items, participation_items
 from feed.campaigns.rules.text_prizes import prizes_section
 from feed.campaigns.rules.text_selection import selection_sections
 from feed.campaigns.rules.text_terms import claim_sections, closing_sections, result_section
@@ -48,23 +49,30 @@ def _participation(rules: Rules) -> Section:
     if rules.eligibility.min_account_age_days:
         conditions.append(f"截止时账号注册已满{rules.eligibility.min_account_age_days}天")
     named = "" if is_draw else "这样发布的动态，以下称“作品”。"
-    jurors = "" if is_draw else "，以及本活动评委（含打过分后退出的）"
-    return section(
-        "参与方式",
+    others = "" if is_draw else "，以及本活动评委（含打过分后退出的）"
+    if rules.entry_by != "post":
+        others = "，以及公告的发布者"
+    by_post = [
         f"活动期间在读特鹏友圈发布带话题#{one_line(rules.topic) or BLANK}#的动态，即为参与，无需购买任何商品或者服务。{named}",
         f"{thing}须附照片或者视频。" if rules.eligibility.require_media else None,
         f"{thing}以截止前提交并经审核通过的最后一个版本为准，该版本须带上述话题。",
+    ]
+    return section(
+        "参与方式",
+        *(by_post if rules.entry_by == "post" else participation_items(rules)),
         f"参与者须{'，'.join(conditions)}。",
-        f"截止时在本平台有审核、编辑或者管理权限的工作人员{jurors}，不参与{'抽奖' if is_draw else '评选'}。",
+        f"截止时在本平台有审核、编辑或者管理权限的工作人员{others}，不参与{'抽奖' if is_draw else '评选'}。",
         f"截止时的封禁或者工作人员权限，在{done}前已经结束，且持续不满24小时或者经两名编辑认定有误的，不作为排除理由。",
         "同一手机号验证的各账号视为同一人；注册时间按各账号分别计算。",
         "同期另有活动使用同一话题：带该话题的动态同时参加各项活动，在每项活动中适用该活动的规则。"
-        if rules.shares_topic
+        if rules.shares_topic and rules.entry_by == "post"
         else None,
     )
 
 
 def _fairness(rules: Rules) -> Section:
+    if rules.entry_by != "post":
+        return section("公平参与", *fairness_items(rules))
     is_draw = rules.method == "draw"
     thing, right, done = ("动态", "抽奖资格", "确定签单") if is_draw else ("作品", "评选资格", "评定结果")
     return section(

@@ -4,6 +4,7 @@ from collections.abc import Collection
 from datetime import timedelta
 
 from feed.campaigns.model import BEACON_DELAY, Rules
+from feed.campaigns.rules.text_entries import ticket_text
 from feed.campaigns.text_parts import BLANK, Section, local_time, period, section
 
 _OWN = "改用主办方自行产生的随机值，并在结果中注明“不可公开验证”"
@@ -25,7 +26,7 @@ def _procedure(rules: Rules) -> Section:
     return section(
         "抽奖方式",
         f"截止后，从符合条件的参与者中随机抽取中奖者{winners}名{f'、候补{reserves}名' if reserves else ''}。",
-        "每人一签：发布多条动态不增加机会，点赞、评论的多少不影响结果。每人限中奖一次。",
+        ticket_text(rules),
         f"中奖概率为{winners}÷有效参与人数。有效参与人数不足{winners}人的，全部中奖，其余名额空缺{fewer}。",
     )
 

@@ -6,11 +6,18 @@ from feed.campaigns.claim_deadline import claim_deadline_text
 from feed.campaigns.model import ARCHIVE, Rules
 from feed.campaigns.prize_kinds import kinds_of
 from feed.campaigns.rules.text_draw import is_undated
+from feed.campaigns.rules.text_entries import loss_text, passed_over_text, waits_text
 from feed.campaigns.rules.text_prizes import refill_text
 from feed.campaigns.text_parts import BLANK, Section, local_time, section, winner_word
 
 # What the objections section defines.
 _FINAL = "结果最终确定"
+
+
+_WAITS = (
+    "截止后已无作品、评论待审核或者作品待打分的，可以提前评定结果；届时仍有的，处理完毕后评定结果。"
+    "确需先行评定结果的，在结果中公开理由，尚未审核的作品不参与评选，未获打分的作品质量分为0分。"
+)
 
 
 def result_section(rules: Rules, missing: Collection[str]) -> Section:
@@ -20,15 +27,10 @@ def result_section(rules: Rules, missing: Collection[str]) -> Section:
     due = BLANK if undated else local_time(rules.result_due_at, ends=True)
     is_draw = rules.method == "draw"
     winner, names = winner_word(is_draw=is_draw), "中奖名单" if is_draw else "获奖名单"
-    thing, waits, done = (
-        ("动态", "待审核", "确定签单") if is_draw else ("作品、评论", "待审核或者作品待打分", "评定结果")
-    )
-    unmarked = "" if is_draw else "，未获打分的作品质量分为0分"
-    decided = "主办方按上述时间确定签单并开奖" if is_draw else f"主办方于{at}评定结果"
+    decided = f"主办方按上述时间确定签单并开奖。{waits_text(rules)}" if is_draw else f"主办方于{at}评定结果。{_WAITS}"
     return section(
         "结果公布",
-        f"{decided}。截止后已无{thing}{waits}的，可以提前{done}；届时仍有的，处理完毕后{done}。"
-        f"确需先行{done}的，在结果中公开理由，尚未审核的{'动态不参与抽奖' if is_draw else '作品不参与评选'}{unmarked}。",
+        decided,
         f"结果最迟于{due}公布。逾期未公布的，活动页面显示“结果逾期”，编辑部收到催办，参与者可向主办方查询。",
         f"结果经两名编辑确认后，在活动页面公布{names}，昵称脱敏显示（如“沈**”，相同的附账号尾号）；"
         f"同时公布可以独立验算的{'签单' if is_draw else '计分表'}和数字签名。",
@@ -78,15 +80,17 @@ def _delivery(rules: Rules) -> str | tuple[str, ...]:
     return (f"奖品在{_FINAL}后交付：", *(f"{way}。" for way in ways)) if rules.prizes else f"奖品交付方式：{BLANK}。"
 
 
+_LOSS = (
+    "评定结果后、奖品交付前，获奖者删除获奖作品或者注销账号的，以及获奖作品因违法违规被移除的，不再获奖。"
+    "对移除提出异议的，处理期间保留其名额。"
+)
+
+
 def _waiver(rules: Rules) -> Section:
-    is_draw = rules.method == "draw"
-    winner, won = ("中奖者", "中奖") if is_draw else ("获奖者", "获奖")
-    thing = "参与抽奖的动态" if is_draw else "获奖作品"
     return section(
         "弃奖和递补" if rules.reserve_count else "弃奖",
         "逾期未领取，或者在“我的奖品”中放弃的，视为弃奖。",
-        f"{'开奖' if is_draw else '评定结果'}后、奖品交付前，{winner}删除{thing}或者注销账号的，"
-        f"以及{thing}因违法违规被移除的，不再{won}。对移除提出异议的，处理期间保留其名额。",
+        loss_text(rules) if rules.method == "draw" else _LOSS,
         *_refill(rules),
     )
 
@@ -99,7 +103,7 @@ def _refill(rules: Rules) -> list[str]:
     other = "空出的名额" if rules.unclaimed == "next_reserve" else "因其他原因空出的名额"
     return [
         f"{lapsed}{other}{refill_text(rules)}；没有候补的，名额空缺。",
-        "递补时已被封禁、已注销账号、已获得本活动奖品或者动态不可见的候补，由下一名候补递补。"
+        f"递补时已被封禁、已注销账号、已获得本活动奖品{passed_over_text(rules)}的候补，由下一名候补递补。"
         "递补者另行通知，领取期限自通知时重新计算。",
     ]
 
