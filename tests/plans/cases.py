@@ -43,10 +43,11 @@ from feed.screens.people import inbox, profiles
 from feed.screens.posts import cards, feeds, likers
 from feed.screens.posts.viewer import ViewerState
 from feed.screens.posts.viewer_store import ViewerQuery, list_viewer_states, require_visible_post
+from feed.screens.prizes import proofs
 from feed.screens.staff import cases as case_screen
 from feed.screens.staff import pushes
 from feed.sms import store as messages
-from tests.plans.fill import BUSY_ACCOUNT, BUSY_TOPIC, CAMPAIGN, POSTS, REVIEWER, VIRAL_POST
+from tests.plans.fill import BUSY_ACCOUNT, BUSY_TOPIC, CAMPAIGN, DECIDED_CAMPAIGN, POSTS, REVIEWER, VIRAL_POST
 from tests.plans.plans import PlanRecorder
 from tests.support.make import now
 
@@ -110,6 +111,14 @@ async def unlikes(s: PlanRecorder) -> None:
     rows = await s.conn.fetch("SELECT post_id, account_id FROM likes WHERE account_id < 10 ORDER BY 2, 1 LIMIT 100")
     await s.plans()
     await apply_likes(s.pool, [Like(row["post_id"], row["account_id"], liked=False) for row in rows])
+
+
+async def proof_of(s: PlanRecorder, *, post_id: int | None = None, account_id: int | None = None) -> None:
+    """The proof of one of 30,000 entries."""
+    version = await proofs.find_version(
+        s.conn, DECIDED_CAMPAIGN, post_id=post_id, comment_id=None, account_id=account_id
+    )
+    await proofs.read_proof(s.conn, version)
 
 
 async def comment_cards(s: PlanRecorder) -> None:
@@ -234,6 +243,16 @@ CASES: dict[str, Case] = {
         ("post_revisions_pkey", "posts_pkey"),
         12_000,
         through=("accounts", "entries"),
+    ),
+    "the proof of a post": Case(
+        lambda s: proof_of(s, post_id=20_000),
+        ("result_rows_pkey", "sheet_rows_pkey"),
+        300,
+    ),
+    "the proof of one's own entry": Case(
+        lambda s: proof_of(s, account_id=VIEWER),
+        ("result_rows_by_account", "result_rows_pkey"),
+        300,
     ),
     "entries that may be hot": Case(
         lambda s: feeds.list_newest_entries(s.conn, CAMPAIGN, 1_000), ("entries_pkey", "posts_pkey"), 6_000

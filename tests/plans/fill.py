@@ -11,6 +11,8 @@ VIRAL_POST = 1
 BUSY_ACCOUNT = 1
 BUSY_TOPIC = 1
 CAMPAIGN = 1
+# One with an announced result of 30,000 entries.
+DECIDED_CAMPAIGN = 1000
 REVIEWER = 20_000
 
 # Tables that must not be scanned sequentially. The others stay small: `changes` is emptied several times a second.
@@ -36,6 +38,8 @@ GROWING = frozenset(
         "posts",
         "pushes",
         "refresh_tokens",
+        "result_rows",
+        "sheet_rows",
         "relations",
         "sanctions",
         "sign_in_codes",
@@ -151,9 +155,39 @@ _STEPS = (
            now() - interval '2 days', now() + interval '2 days', now() + interval '5 days', 1, now() - interval '2 days'
     FROM generate_series(1, 200) AS n
     """,
+    # One with an announced result of 30,000 entries, among the results of fifty others.
+    """
+    INSERT INTO campaigns (
+        id, topic_id, state, draft, rules_version, starts_at, ends_at, settle_at, frozen_at, announced_first_by, announced_by, created_by
+    )
+    SELECT 1000, 200, 'announced', $1, 1, now() - interval '9 days', now() - interval '5 days', now() - interval '4 days',
+           now() - interval '4 days', 1, 2, 1
+    """,
     """
     INSERT INTO campaign_rules (campaign_id, version, rules, rules_text, rules_sha256, created_by)
     SELECT id, 1, draft, '', '', 1 FROM campaigns
+    """,
+    """
+    INSERT INTO settlements (id, campaign_id, rules_version, frozen_at, result, result_sha256, settled_at, format)
+    SELECT n, n, 1, now(), ''::bytea, 'x', now(), 2 FROM generate_series(2, 51) AS n UNION ALL SELECT 1, 1000, 1, now(), ''::bytea, 'x', now(), 2
+    """,
+    "INSERT INTO result_heads (settlement_id, document) SELECT id, '{}' FROM settlements",
+    """
+    INSERT INTO result_hashes (settlement_id, level, hashes)
+    SELECT 1, level, decode(repeat('00', 32 * (30000 >> level)), 'hex') FROM generate_series(0, 14) AS level
+    UNION ALL
+    SELECT n, 0, decode(repeat('00', 32000), 'hex') FROM generate_series(2, 51) AS n
+    """,
+    """
+    INSERT INTO result_rows (settlement_id, entry_id, account_id, position, document)
+    SELECT settlement_id, n, 1 + n % 15000, n - 1, repeat('x', 300)::bytea
+    FROM generate_series(1, 51) AS settlement_id, generate_series(1, CASE WHEN settlement_id = 1 THEN 30000 ELSE 1000 END) AS n
+    """,
+    """
+    INSERT INTO sheet_rows (
+        settlement_id, post_id, account_id, person, entered_at, revision, quality, likes_counted, commenters_counted, eligible
+    )
+    SELECT settlement_id, entry_id, account_id, '', now(), 1, 0, 0, 0, true FROM result_rows
     """,
     """
     INSERT INTO entries (campaign_id, post_id, author_id, entered_at)

@@ -10,9 +10,14 @@ from feed.campaigns.model import FREEZE_AFTER, Rules, parse_time, rules_sha256
 from feed.campaigns.rules.validation import value_problems
 from feed.campaigns.scoring.disclosure import LEAST_SHOWN, OTHER
 from feed.decoding import convert
-from feed.prizes.result.document import Head, Shape, TreeLine, VoidLine
+from feed.prizes.result.document import Counts, Head, ReserveLine, Row, Shape, TreeLine, VoidLine, WinnerLine
 from feed.prizes.result.problem import Problem
 from feed.prizes.result.tree import HASH_BYTES
+
+_OPTIONAL: dict[type[msgspec.Struct], tuple[str, ...]] = {
+    kind: tuple(field.name for field in msgspec.structs.fields(kind) if field.default is UNSET)
+    for kind in (Counts, WinnerLine, ReserveLine, Row)
+}
 
 
 def check_rules(head: Head) -> Iterator[Problem]:
@@ -69,8 +74,7 @@ def wrong_members(
     line: msgspec.Struct, expected: frozenset[str], where: str, *, among: frozenset[str] | None = None
 ) -> Iterator[Problem]:
     """A problem if the optional members that are present (of those in `among`) are not the expected ones."""
-    optional = among or frozenset(field.name for field in msgspec.structs.fields(line) if field.default is UNSET)
-    present = {name for name in optional if getattr(line, name) is not UNSET}
+    present = {name for name in among or _OPTIONAL[type(line)] if getattr(line, name) is not UNSET}
     if present != expected:
         yield Problem("members", where, " ".join(sorted(expected)))
 

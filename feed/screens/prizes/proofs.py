@@ -10,9 +10,10 @@ from feed.screens.posts.page_render import tag_of
 
 
 class ProofVersion(msgspec.Struct, frozen=True):
-    """Which proof it is: the row's position on a sheet of `size` rows; `tag`: its entity tag, without quotes."""
+    """Which proof it is: an entry's row, at this position on a sheet of `size` rows; `tag`: its entity tag, without quotes."""
 
     settlement_id: int
+    entry_id: int
     position: int
     size: int
     amendment_count: int
@@ -26,6 +27,7 @@ class _Announced(msgspec.Struct, frozen=True):
 
 
 class _Located(msgspec.Struct, frozen=True):
+    entry_id: int
     position: int
     size: int
 
@@ -61,14 +63,14 @@ async def find_version(
         raise ProofNotFound
     parts = [announced.result_sha256, announced.amendments, located.position]
     tag = tag_of(msgspec.json.encode(parts))
-    return ProofVersion(announced.id, located.position, located.size, len(announced.amendments), tag)
+    return ProofVersion(announced.id, located.entry_id, located.position, located.size, len(announced.amendments), tag)
 
 
 async def _locate(conn: Connection, settlement_id: int, post_id: int | None, comment_id: int | None) -> _Located | None:
     # By the ids of the sheet: an entry that is neither post nor comment has the id of an account, which finds nothing.
     row = await conn.fetchrow(
         """
-        SELECT result_rows.position, octet_length(result_hashes.hashes) / 32 AS size
+        SELECT result_rows.entry_id, result_rows.position, octet_length(result_hashes.hashes) / 32 AS size
         FROM result_rows
         JOIN sheet_rows ON sheet_rows.settlement_id = $1 AND sheet_rows.entry_id = result_rows.entry_id
         JOIN result_hashes ON result_hashes.settlement_id = $1 AND result_hashes.level = 0
@@ -85,7 +87,7 @@ async def _locate(conn: Connection, settlement_id: int, post_id: int | None, com
 async def _locate_own(conn: Connection, settlement_id: int, account_id: int | None) -> _Located | None:
     row = await conn.fetchrow(
         """
-        SELECT result_rows.position, octet_length(result_hashes.hashes) / 32 AS size
+        SELECT result_rows.entry_id, result_rows.position, octet_length(result_hashes.hashes) / 32 AS size
         FROM same_person_accounts AS own
         JOIN result_rows ON result_rows.settlement_id = $1 AND result_rows.account_id = own.same_id
         JOIN result_hashes ON result_hashes.settlement_id = $1 AND result_hashes.level = 0
@@ -108,11 +110,11 @@ async def read_proof(conn: Connection, version: ProofVersion) -> bytes:
             ARRAY(
                 SELECT document FROM amendments WHERE settlement_id = $1 AND number <= $3 ORDER BY number
             ) AS amendments
-        FROM result_heads JOIN result_rows ON result_rows.settlement_id = $1 AND result_rows.position = $2
+        FROM result_heads JOIN result_rows ON result_rows.settlement_id = $1 AND result_rows.entry_id = $2
         WHERE result_heads.settlement_id = $1
         """,
         version.settlement_id,
-        version.position,
+        version.entry_id,
         version.amendment_count,
     )
     assert stored is not None
