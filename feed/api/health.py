@@ -3,6 +3,7 @@
 import asyncio
 import hmac
 import time
+from typing import Literal
 
 import msgspec
 from litestar import Response, Router, get
@@ -16,17 +17,22 @@ from feed.keys.checks import compare_keys
 from feed.keys.signatures import PublicKeys
 from feed.limits.model import UNLIMITED
 from feed.postgres import UNAVAILABLE
-from feed.readiness import find_fault
+from feed.readiness import PostgresFault, find_fault
+from feed.redis import RedisFault
 from feed.redis import find_fault as find_redis_fault
+
+PostgresState = PostgresFault | Literal["up"]
+RedisState = RedisFault | Literal["up", "unknown"]
+KeysState = Literal["up", "other", "unknown"]
 
 
 class Health(msgspec.Struct):
     """The state of this process and of the servers it depends on: `up`, or what is wrong with each."""
 
-    status: str
-    postgres: str = "up"
-    redis: str = "up"
-    keys: str = "up"
+    status: Literal["live", "ready", "unready"]
+    postgres: PostgresState = "up"
+    redis: RedisState = "up"
+    keys: KeysState = "up"
 
 
 @get("/health/live", opt={"limit": UNLIMITED})
@@ -73,9 +79,9 @@ async def check_readiness(app_state: AppState) -> Response[Health]:
     return Response(health, status_code=200 if is_ready else 503)
 
 
-async def _postgres(app_state: AppState) -> tuple[str, str]:
+async def _postgres(app_state: AppState) -> tuple[PostgresState, KeysState]:
     """The states of Postgres and of the keys."""
-    state = "down"
+    state: PostgresState = "down"
     try:
         async with asyncio.timeout(_CHECK_TIMEOUT):
             state = await find_fault(app_state.pool) or "up"
@@ -87,7 +93,7 @@ async def _postgres(app_state: AppState) -> tuple[str, str]:
     return state, "up" if not differences else "other"
 
 
-async def _redis(app_state: AppState) -> str:
+async def _redis(app_state: AppState) -> RedisState:
     try:
         async with asyncio.timeout(_CHECK_TIMEOUT):
             return await find_redis_fault(app_state.redis) or "up"

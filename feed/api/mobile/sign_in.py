@@ -1,6 +1,6 @@
 """Endpoints of the sign-in by phone, for installations whose app has no sign-in of its own."""
 
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 import msgspec
 from litestar import Response, Router, delete, get, post
@@ -64,7 +64,7 @@ class Tokens(msgspec.Struct, frozen=True, kw_only=True):
     access_token: str
     refresh_token: str
     device_token: str | None
-    token_type: str = "Bearer"  # noqa: S105 - the scheme's name
+    token_type: Literal["Bearer"] = "Bearer"  # noqa: S105 - the scheme's name
     expires_in: int
     user: UserCard
 

@@ -1,6 +1,7 @@
 """Endpoints that mute and ban users."""
 
 from datetime import datetime
+from typing import Annotated
 
 import msgspec
 from litestar import Router, delete, put
@@ -10,9 +11,10 @@ from feed.accounts.model import AccountId, AccountNotFound
 from feed.accounts.sanctions import SanctionKind
 from feed.api.dependencies import InjectedAppState, InjectedViewer, path_id
 from feed.moderation import sanctions as sanction_actions
-from feed.moderation.model import OwnSubject, StaffProtected
+from feed.moderation.model import ADVERSE_REASONS, OwnSubject, StaffProtected
 from feed.reasons import AdverseReason
 from feed.screens.posts.cards import Id
+from feed.texts import among
 from feed.times import Instant
 
 
@@ -29,7 +31,7 @@ class SanctionCard(msgspec.Struct, frozen=True):
 
     user_id: Id
     kind: SanctionKind
-    reason_code: str
+    reason_code: Annotated[str, among(ADVERSE_REASONS)]
     starts_at: datetime
     until: datetime | None
 

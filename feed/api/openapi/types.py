@@ -119,8 +119,7 @@ def _schema(kind: inspect.Type, orders: Sequence[tuple[Any, ...]]) -> Json:
         case inspect.Metadata():
             return _bounded(_schema(kind.type, orders), kind)
         case inspect.UnionType():
-            kinds = [_schema(each, orders) for each in kind.types]
-            return kinds[0] if len(kinds) == 1 else {"oneOf": kinds}
+            return _union([_schema(each, orders) for each in kind.types])
         case inspect.AnyType() | inspect.RawType():
             return {}
         case inspect.NoneType():
@@ -151,6 +150,15 @@ def _schema(kind: inspect.Type, orders: Sequence[tuple[Any, ...]]) -> Json:
             return {"type": "object", "additionalProperties": _schema(kind.value_type, orders)} | _counts(kind, 1)
         case _:
             raise TypeError(f"no schema for {kind}")
+
+
+def _union(kinds: list[Json]) -> Json:
+    """The schema of a value of one of these types. Several closed sets of the same type are one."""
+    sets = [each for each in kinds if "enum" in each or "const" in each]
+    if len(sets) > 1 and len({str(each["type"]) for each in sets}) == 1:
+        values = [value for each in sets for value in each.get("enum", (each.get("const"),))]
+        kinds = [_choices(list(dict.fromkeys(values))), *(each for each in kinds if each not in sets)]
+    return kinds[0] if len(kinds) == 1 else {"oneOf": kinds}
 
 
 def _bounded(schema: Json, kind: inspect.Metadata) -> Json:

@@ -7,7 +7,10 @@ from typing import Any
 
 import msgspec
 
+from feed.campaigns.entries.ended_facts import FactKind
+from feed.campaigns.scoring.engagement import ExclusionReason
 from feed.postgres import Connection, many
+from feed.prizes.settlement.eligibility import EntryReason
 
 # Reasons of entries that other people's acts have set. The others are the author's own, or follow from the rules.
 SET_BY_OTHERS = ("staff", "juror", "banned", "disqualified", "removed", "rejected")
@@ -36,7 +39,7 @@ class Barred(msgspec.Struct, frozen=True, kw_only=True):
     comment_id: int | None
     account_id: int
     name: str
-    reason_code: str
+    reason_code: EntryReason | ExclusionReason
     quality: Decimal
     likes_counted: int
     commenters_counted: int
@@ -50,7 +53,7 @@ class EndedFact(msgspec.Struct, frozen=True, kw_only=True):
     comment_id: int | None
     account_id: int
     name: str
-    reason_code: str
+    reason_code: FactKind
     began_at: datetime
     ended_at: datetime
     counts: bool

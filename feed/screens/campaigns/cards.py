@@ -2,25 +2,34 @@
 
 from collections.abc import Sequence
 from datetime import datetime
-from typing import Any
+from typing import Annotated, Any
 
 import msgspec
 
 from feed.campaigns.errors import CampaignNotFound, RulesNotFound
 from feed.campaigns.jury import store as jury
 from feed.campaigns.model import (
+    BEACONS,
+    BOARDS,
+    ENTRY_WAYS,
+    METHODS,
     STATES,
+    TAX_BEARERS,
+    TIE_BREAKS,
+    UNCLAIMED,
     Caps,
     Criterion,
     Delivery,
     Eligibility,
     Prize,
+    ReviewChain,
     State,
     Weights,
 )
 from feed.campaigns.rules.draft import draft_fields
 from feed.decoding import convert
 from feed.postgres import Connection, many
+from feed.texts import among
 
 Id = str
 
@@ -40,30 +49,30 @@ class CampaignCard(msgspec.Struct, frozen=True, kw_only=True):
     ends_at: datetime | None
     settle_at: datetime | None
     objection_days: int
-    method: str | None
+    method: Annotated[str, among(METHODS)] | None
     winner_count: int | None
     reserve_count: int
     shortlist_size: int | None
     prizes: list[Prize]
     weights: Weights
     caps: Caps
-    tie_break: list[str]
+    tie_break: list[Annotated[str, among(TIE_BREAKS)]]
     claim_days: int
     claim_ends_at: datetime | None
-    unclaimed: str
+    unclaimed: Annotated[str, among(UNCLAIMED)]
     organiser: str
     contact: str
-    board: str
-    review_chain: str | int | None
+    board: Annotated[str, among(BOARDS)]
+    review_chain: ReviewChain | None
     eligibility: Eligibility
     beacon: str | None
-    beacon_order: list[str]
+    beacon_order: list[Annotated[str, among(BEACONS)]]
     beacon_wait_hours: int
     criteria: list[Criterion]
     quorum: int | None
     delivery: Delivery
-    tax_borne_by: str
-    entry_by: str
+    tax_borne_by: Annotated[str, among(TAX_BEARERS)]
+    entry_by: Annotated[str, among(ENTRY_WAYS)]
     licence: str | None
     # The clause as it was published; null in a draft.
     licence_text: str | None

@@ -21,6 +21,7 @@ from feed.campaigns.scoring.engagement import (
 from feed.campaigns.scoring.score import score
 from feed.campaigns.store import Campaign
 from feed.postgres import Connection, many, one
+from feed.prizes.model import WinnerState
 from feed.reasons import DisqualificationReason, listed
 from feed.screens.campaigns.leaderboard import Leaderboards, get_published, is_board_shown, rank_entries
 
@@ -62,7 +63,7 @@ class MyPrize(msgspec.Struct, frozen=True):
 
     id: Id
     rank: int
-    state: str
+    state: WinnerState
     prizes: list[dict[str, Any]]
     claim_ends_at: datetime
 

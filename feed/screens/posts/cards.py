@@ -7,14 +7,15 @@ member that is a column of `list_posts` under the same name is one line in `Shar
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from functools import cache
-from typing import Any, cast
+from typing import Any, Literal, cast
 
 import msgspec
 from msgspec.structs import fields
 
 from feed.links import Links
 from feed.postgres import Connection
-from feed.posts.model import Location, State
+from feed.posts.model import CommentPolicy, Location, State
+from feed.reasons import VerdictReason
 from feed.screens.posts.viewer import ViewerRights, ViewerState, rights_of
 
 Id = str
@@ -50,8 +51,8 @@ class MediaCard(msgspec.Struct, frozen=True, kw_only=True):
     """A photo or a video of a post."""
 
     id: Id
-    kind: str
-    state: str
+    kind: Literal["image", "video"]
+    state: Literal["processing", "ready", "failed"]
     error_code: str | None = None
     url: str
     thumb_url: str
@@ -73,7 +74,7 @@ class Review(msgspec.Struct, frozen=True):
     """The review of a post that is not public. `expected_at`: when a reviewer is due to have decided it."""
 
     stage: int | None
-    reason_code: str | None
+    reason_code: VerdictReason | None
     expected_at: datetime | None
 
 
@@ -87,7 +88,7 @@ class SharedPost(msgspec.Struct, frozen=True, kw_only=True):
     media: list[MediaCard]
     location: Location | None
     ip_region: str | None
-    comment_policy: str
+    comment_policy: CommentPolicy
     state: State
     revision: int
     campaigns: list[CampaignTag]

@@ -2,16 +2,18 @@
 
 from collections.abc import Sequence
 from datetime import datetime
-from typing import Any
+from typing import Annotated, Any
 
 import msgspec
 
+from feed.campaigns.prize_kinds import KINDS, all_claim_fields
 from feed.pagination import Position
 from feed.postgres import Connection, many
 from feed.prizes.claims.form import needed_fields
-from feed.prizes.model import PrizeNotFound, ResultNotFound
+from feed.prizes.model import PrizeNotFound, ResultNotFound, WinnerState
 from feed.prizes.result.document import pseudonym, with_attachments
 from feed.screens.posts.page_render import tag_of
+from feed.texts import among
 
 Id = str
 
@@ -36,9 +38,9 @@ class PrizeItem(msgspec.Struct, frozen=True):
     """One of the prizes of a place."""
 
     name: str
-    kind: str
+    kind: Annotated[str, among(tuple(KINDS))]
     per_winner: int
-    value_cny: Any = None
+    value_cny: str | None = None
 
 
 class Parcel(msgspec.Struct, frozen=True):
@@ -58,9 +60,9 @@ class PrizeCard(msgspec.Struct, frozen=True, kw_only=True):
     post_id: Id | None
     comment_id: Id | None
     prizes: list[PrizeItem]
-    state: str
+    state: WinnerState
     state_reason: str | None
-    needs: list[str]
+    needs: list[Annotated[str, among([field.name for field in all_claim_fields()])]]
     claim: dict[str, str] | None
     shipment: Parcel | None
     notified_at: datetime
@@ -75,7 +77,7 @@ class _Row(msgspec.Struct, frozen=True):
     post_id: Id | None
     comment_id: Id | None
     prizes: list[dict[str, Any]]
-    state: str
+    state: WinnerState
     state_reason: str | None
     masked: dict[str, str] | None
     carrier: str | None

@@ -7,6 +7,7 @@ import msgspec
 
 from feed.campaigns.errors import CampaignNotFound
 from feed.postgres import Connection, many
+from feed.prizes.model import WinnerState
 from feed.screens.prizes.cards import Id, Parcel, PrizeItem, items_of, parcel_of
 
 
@@ -21,7 +22,7 @@ class ClaimCard(msgspec.Struct, frozen=True, kw_only=True):
     comment_id: Id | None
     score: str
     prizes: list[PrizeItem]
-    state: str
+    state: WinnerState
     state_reason: str | None
     claim: dict[str, str] | None
     shipment: Parcel | None
@@ -40,7 +41,7 @@ class _Row(msgspec.Struct, frozen=True):
     comment_id: Id | None
     score: str
     prizes: list[dict[str, Any]]
-    state: str
+    state: WinnerState
     state_reason: str | None
     masked: dict[str, str] | None
     carrier: str | None

@@ -69,7 +69,7 @@ class DrawCard(msgspec.Struct, frozen=True, kw_only=True):
     """
 
     campaign_id: Id
-    algorithm: str
+    algorithm: Literal["feed-draw-1"]
     nonce_sha256: str
     list_sha256: str | None
     tickets: int | None

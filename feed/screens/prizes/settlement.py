@@ -8,13 +8,17 @@ from asyncpg import Record
 from msgspec import UNSET
 
 from feed.campaigns import lifecycle_store as lifecycle
+from feed.campaigns.entries.ended_facts import FactKind
 from feed.campaigns.errors import CampaignNotFound
+from feed.campaigns.model import StoredState
+from feed.campaigns.scoring.engagement import ExclusionReason
 from feed.postgres import Connection
 from feed.prizes.announcement import review_store
 from feed.prizes.announcement.review import read_review
 from feed.prizes.announcement.review_store import Barred, EndedFact
 from feed.prizes.model import Forced, SheetNotFound
 from feed.prizes.result.document import Result, Row, label_of, six_decimals
+from feed.prizes.settlement.eligibility import EntryReason
 
 Id = str
 
@@ -40,7 +44,7 @@ class LeftOut(msgspec.Struct, frozen=True, kw_only=True):
     post_id: Id | None
     comment_id: Id | None
     user: dict[str, str]
-    reason_code: str
+    reason_code: EntryReason | ExclusionReason
     score: str
 
 
@@ -53,7 +57,7 @@ class EndedFactCard(msgspec.Struct, frozen=True, kw_only=True):
     post_id: Id | None
     comment_id: Id | None
     user: dict[str, str]
-    reason_code: str
+    reason_code: FactKind
     began_at: datetime
     ended_at: datetime
     counts: bool
@@ -82,7 +86,7 @@ class Decision(msgspec.Struct, frozen=True, kw_only=True):
     """The settlement of a campaign: what it waits for, or its winners and reserves."""
 
     campaign_id: Id
-    state: str
+    state: StoredState
     blocked_by: list[dict[str, Any]]
     skipped: list[dict[str, Any]]
     # The conditions that were overridden, and why.
@@ -115,7 +119,7 @@ class SheetLine(msgspec.Struct, frozen=True, kw_only=True):
     likes_counted: int
     commenters_counted: int
     eligible: bool
-    reason_code: str | None
+    reason_code: EntryReason | ExclusionReason | None
     excluded: list[dict[str, Any]]
     score: str | None
     rank: int | None

@@ -1,7 +1,7 @@
 """Review cases with their subjects, for reviewers."""
 
 from datetime import datetime
-from typing import Any
+from typing import Any, Literal
 
 import msgspec
 
@@ -11,11 +11,13 @@ from feed.postgres import Connection, many
 from feed.posts.model import State
 from feed.screens.posts.cards import AuthorCard, CampaignTag, Id, MediaCard
 
+SubjectKind = Literal["post", "comment", "user"]
+
 
 class SubjectCard(msgspec.Struct, frozen=True, kw_only=True):
     """The reviewed item with its full text, whatever its state. `post_id` of a comment: the post that it is under."""
 
-    kind: str
+    kind: SubjectKind
     id: Id
     post_id: Id | None
     revision: int | None
@@ -76,7 +78,7 @@ class CaseRow(msgspec.Struct, frozen=True):
 
 def case_card(row: CaseRow) -> CaseCard:
     """The case on the wire."""
-    kind = "comment" if row.comment_id is not None else "post" if row.post_id is not None else "user"
+    kind: SubjectKind = "comment" if row.comment_id is not None else "post" if row.post_id is not None else "user"
     return CaseCard(
         id=str(row.id),
         kind=row.kind,
