@@ -14,6 +14,11 @@ from litestar.types import HTTPScope, Scope
 
 from feed.errors import NotFound
 
+# Twice the length of the longest list of ids with a cursor, and less than the usual limit of proxies.
+URI_LONGEST = 8 * 1024
+# Names and values; a token, cookies of a proxy and its forwarding headers fit several times.
+HEADERS_LONGEST = 16 * 1024
+
 # The segment after this one may contain a slash: /v1/topics/AC%2FDC/posts.
 _NAMED_AFTER = "topics"
 _SLASH_IN_SEGMENT = "\0"

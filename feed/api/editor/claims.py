@@ -90,7 +90,9 @@ async def reveal_claim(
 @post(
     "/campaigns/{campaign_id:str}/claims/export",
     status_code=200,
-    responses=response_specs(str, description="text/csv", media_type="text/csv"),
+    responses=response_specs(
+        str, description="The shipments, one line each, under a header in Chinese.", media_type="text/csv"
+    ),
     errors=(CampaignNotFound, ClaimNotFound, ClaimAccessRequired, KeysUnusable, KmsAway),
     accept="any",
     secret=True,

@@ -13,14 +13,9 @@ from feed.api.middleware.shared_caches import CacheHeaders
 from feed.api.middleware.timeouts import REQUEST_TIMEOUT, RequestTimeout, TimeoutScheduler
 from feed.api.middleware.unread import LARGE_BYTES, UnreadResponses
 from feed.api.openapi.docs import DOCS_PATH, DOCS_POLICY, DOCUMENT_PATH
-from feed.api.paths import plain_query, route_path
+from feed.api.paths import HEADERS_LONGEST, URI_LONGEST, plain_query, route_path
 from feed.errors import FeedError, NotFound
 from feed.settings import Settings
-
-# Twice the length of the longest list of ids with a cursor, and less than the usual limit of proxies.
-URI_LONGEST = 8 * 1024
-# Names and values; a token, cookies of a proxy and its forwarding headers fit several times.
-HEADERS_LONGEST = 16 * 1024
 
 # Probes and scrapers use the address of a process as host.
 _ANY_HOST = frozenset({"/health/live", "/health/ready", "/metrics"})

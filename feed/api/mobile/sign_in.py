@@ -1,6 +1,6 @@
 """Endpoints of the sign-in by phone, for installations whose app has no sign-in of its own."""
 
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
 import msgspec
 from litestar import Response, Router, delete, get, post
@@ -69,6 +69,25 @@ class Tokens(msgspec.Struct, frozen=True, kw_only=True):
     user: UserCard
 
 
+class ChallengeParameters(msgspec.Struct, frozen=True, rename="camel"):
+    """What to compute: the counter whose derived key begins with the prefix."""
+
+    algorithm: str
+    cost: int
+    key_length: int
+    key_prefix: str
+    nonce: str
+    salt: str
+    expires_at: int
+
+
+class Challenge(msgspec.Struct, frozen=True):
+    """A challenge as altcha's widget and libraries solve it, proof of work by key derivation; it can be used once."""
+
+    parameters: ChallengeParameters
+    signature: str
+
+
 class CodeSent(msgspec.Struct, frozen=True):
     """The same response whether or not an account has this phone."""
 
@@ -83,10 +102,10 @@ async def requires_own_sign_in(connection: AnyConnection, _: BaseRouteHandler) -
 
 
 @get("/challenge", errors=(SignInElsewhere, LimitsAway))
-async def get_challenge(app_state: InjectedAppState) -> Response[dict[str, Any]]:
+async def get_challenge(app_state: InjectedAppState) -> Response[Challenge]:
     """A proof of work for altcha's widget or library, valid for ten minutes and one code. It is harder while many codes are sent."""
     made = await otp_guard.make_challenge(app_state.redis, app_state.keys, _rules(app_state.settings))
-    return Response(made, headers={"cache-control": PRIVATE})
+    return Response(msgspec.convert(made, Challenge), headers={"cache-control": PRIVATE})
 
 
 @post(

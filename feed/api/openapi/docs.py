@@ -9,6 +9,7 @@ from litestar import Litestar, Request, Response, Router, get
 from litestar.handlers import BaseRouteHandler
 from litestar.openapi import OpenAPIConfig
 from litestar.openapi.plugins import JsonRenderPlugin, OpenAPIRenderPlugin
+from litestar.openapi.spec import Contact, License, Server
 from litestar.static_files import create_static_files_router
 from litestar.types import Scope
 
@@ -105,6 +106,9 @@ OPENAPI = OpenAPIConfig(
     version="1",
     description="鹏友圈 · the community section: moments, likes, comments, campaigns and prizes.",
     path="/",
+    license=License(name="Apache 2.0", identifier="Apache-2.0"),
+    contact=Contact(name="The operator of this site"),
+    servers=[Server(url="/", description="This site.")],
     use_handler_docstrings=True,
     render_plugins=[Document(), DocsPage()],
 )

@@ -11,16 +11,24 @@ from feed.api.openapi.descriptions.table import parameter_description
 from feed.api.openapi.errors import error_responses
 from feed.api.openapi.signatures import parameters_of, requires_role
 from feed.api.openapi.tags import TAGS
-from feed.api.openapi.types import REF
+from feed.api.openapi.types import REF, schema_of
+from feed.api.paths import HEADERS_LONGEST, URI_LONGEST
+from feed.api.requests import KEY_LONGEST
 from feed.api.responses import UNDESCRIBED
 from feed.ids import DIGITS_MOST
+from feed.topics.model import TOPIC_NAME
 
 Json = dict[str, Any]
 
 _BEARER: Json = {"bearer": []}
 _ETAG: Json = {"ETag": {"description": "Of this version of the response.", "schema": {"type": "string"}}}
-_CURSOR_LONGEST = 200
-_HEADER_LONGEST = 16 * 1024
+# The longest value of parameters of these names.
+_LONGEST = {
+    "cursor": 200,
+    "name": TOPIC_NAME.raw_longest,
+    "topic": TOPIC_NAME.raw_longest,
+    "Idempotency-Key": KEY_LONGEST,
+}
 
 
 def complete_operation(operation: Json, handler: HTTPRouteHandler, names: defaultdict[str, int], schemas: Json) -> None:
@@ -34,6 +42,7 @@ def complete_operation(operation: Json, handler: HTTPRouteHandler, names: defaul
     operation["operationId"] = name if names[name] == 1 else f"{name}_{names[name]}"
     operation["tags"] = [TAGS[".".join(str(handler.fn.__module__).split(".")[-2:])]]
     operation["security"] = _security(handler)
+    _complete_body(operation, handler)
     _complete_responses(operation, handler, schemas)
     for parameter in operation.get("parameters", []):
         _complete_parameter(parameter, operation["operationId"])
@@ -53,10 +62,33 @@ def _complete_parameter(parameter: Json, operation: str) -> None:
     described = schema.pop("description", None)
     if description := parameter_description(operation, parameter["name"]) or described:
         parameter["description"] = description
-    if parameter["name"] == "cursor":
-        schema["maxLength"] = _CURSOR_LONGEST
-    elif parameter["in"] == "path":
-        schema |= {"minLength": 1} | ({} if parameter["name"] in ("name", "token") else {"maxLength": DIGITS_MOST})
+    if schema.get("type") == "string" and "enum" not in schema:
+        schema |= {"maxLength": _longest(parameter)} | schema
+        if parameter["in"] == "path" or parameter["name"] == "Idempotency-Key":
+            schema["minLength"] = 1
+    for limit in ("minimum", "maximum"):
+        if limit in schema:
+            schema[limit] = int(schema[limit])
+
+
+def _longest(parameter: Json) -> int:
+    """The longest value that can be accepted. A longer id is none of ours, and what is longer than a path or header ends before."""
+    name = parameter["name"]
+    if name in _LONGEST:
+        return _LONGEST[name]
+    if parameter["in"] == "header":
+        return HEADERS_LONGEST
+    return DIGITS_MOST if name in ("number", "rank") or name.endswith("_id") else URI_LONGEST
+
+
+def _complete_body(operation: Json, handler: HTTPRouteHandler) -> None:
+    """The schema of the body with its bounds. One that may be left out is no null."""
+    if handler.parsed_data_field is None:
+        return
+    schema = schema_of(handler.parsed_data_field.annotation)
+    operation["requestBody"]["required"] = "oneOf" not in schema
+    for content in operation["requestBody"]["content"].values():
+        content["schema"] = _without_null(schema)
 
 
 def _complete_responses(operation: Json, handler: HTTPRouteHandler, schemas: Json) -> None:
@@ -92,7 +124,7 @@ def _add_condition(operation: Json, status: str) -> None:
             "name": "If-None-Match",
             "in": "header",
             "required": False,
-            "schema": {"type": "string", "maxLength": _HEADER_LONGEST},
+            "schema": {"type": "string"},
         }
     )
 

@@ -75,6 +75,11 @@ def components_of(kinds: Iterable[Any]) -> dict[str, Json]:
     return {name: found[name][1] for name in sorted(found)}
 
 
+def schema_of(kind: Any) -> Json:
+    """The schema of a body's type; named types in it are references."""
+    return _schema(inspect.type_info(kind), ())
+
+
 def name_of(kind: inspect.StructType | inspect.EnumType) -> str:
     """The name of a type in the document. A page of cards is a `CardPage`."""
     origin, arguments = get_origin(kind.cls), get_args(kind.cls)

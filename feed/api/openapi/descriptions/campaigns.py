@@ -21,7 +21,6 @@ FIELDS = {
     "EditorCampaignCard.cancelled_at": "When the campaign was cancelled; null: it was not.",
     "EditorCampaignCard.cancel_asked_by": "Id of the first of the two accounts that cancel; null: none.",
     "EditorCampaignCard.cancel_asked_reason": "Reason that this first account has given; null: none.",
-    "Campaign.rules": "The rules as data: the document that `rules_sha256` is the hash of.",
     "RulesCard.version": "Version of the rules, from 1.",
     "RulesCard.text": "The rules text, as published.",
     "RulesCard.created_at": "When this version was published.",

@@ -2,6 +2,15 @@
 
 FIELDS = {
     "PhoneIn.challenge": "The solved challenge (the payload that altcha makes), base64; null: none was required.",
+    "Challenge.parameters": "What to compute.",
+    "Challenge.signature": "Signature of the parameters, hexadecimal; it is sent back with the solution.",
+    "ChallengeParameters.algorithm": "Name of the key derivation.",
+    "ChallengeParameters.cost": "Number of its iterations.",
+    "ChallengeParameters.keyLength": "Length of the derived key in bytes.",
+    "ChallengeParameters.keyPrefix": "What the derived key begins with, hexadecimal.",
+    "ChallengeParameters.nonce": "Random value, hexadecimal; the password is this value and the counter.",
+    "ChallengeParameters.salt": "Salt, hexadecimal.",
+    "ChallengeParameters.expiresAt": "When the challenge expires, in seconds since 1970.",
     "CodeIn.code": "The six digits of the message.",
     "CodeSent.sent": "Always true: whether an account has this phone is not said.",
     "Tokens.access_token": "Bearer token for requests.",
