@@ -77,6 +77,9 @@ class CampaignCard(msgspec.Struct, frozen=True, kw_only=True):
     # The clause as it was published; null in a draft.
     licence_text: str | None
     shares_topic: bool
+    # Set by the publication to what the site has then; null in a draft.
+    claims_kept_days: int | None
+    claims_kept_at_most_days: int | None
     rules_version: int | None
     rules_sha256: str | None
     entry_count: int

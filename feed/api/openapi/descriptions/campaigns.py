@@ -10,6 +10,8 @@ FIELDS = {
     f"{_WRITTEN}.prizes": "The prizes, the most valuable first.",
     f"{_WRITTEN}.licence": "Key of the clause on the use of works, among the texts that this site keeps; null: none.",
     f"{_WRITTEN}.shares_topic": "Whether it is meant that another campaign on the topic runs at the same time.",
+    "CampaignCard EditorCampaignCard.claims_kept_days": "Days that claims are kept after the result is final, as published; null: a draft.",
+    "CampaignCard EditorCampaignCard.claims_kept_at_most_days": "The same while a prize is still on its way; null: a draft.",
     "CampaignCard EditorCampaignCard.licence_text": "The clause on the use of works as published; null: none, or a draft.",
     "CampaignCard.starts_at EditorCampaignCard.starts_at": "When the campaign opens; null: not written yet.",
     "CampaignCard.ends_at EditorCampaignCard.ends_at": "When the campaign ends: likes, comments and entries from this instant on do not count. Null: not written yet.",

@@ -3,7 +3,8 @@
 SHARED = {
     # Ids.
     "id": "Id: a number as text.",
-    "post_id": "Id of the post; of an entry: the post that entered the campaign.",
+    "post_id": "Id of the post; of an entry: the post that entered the campaign, null if a comment or a like did.",
+    "comment_id": "Id of the comment; of an entry: the comment that entered the campaign, null if a post or a like did.",
     "campaign_id": "Id of the campaign.",
     "user_id": "Id of the account.",
     "post_ids": "Ids of the posts.",
