@@ -13,6 +13,7 @@ from feed.prizes.claims.form import needed_fields
 from feed.prizes.model import PrizeNotFound, ResultNotFound, WinnerState
 from feed.prizes.result.document import pseudonym, with_attachments
 from feed.screens.posts.page_render import tag_of
+from feed.screens.prizes.names import published_names
 from feed.texts import among
 
 Id = str
@@ -155,20 +156,24 @@ async def get_result_version(conn: Connection, campaign_id: int, viewer_id: int 
         """
         SELECT held_places.person, held_places.account_id, accounts.name,
             EXISTS (SELECT FROM rights_now WHERE rights_now.account_id = $2)
-                OR held_places.account_id IN (SELECT same_id FROM same_person_accounts WHERE account_id = $2) AS is_whole
-        FROM held_places JOIN accounts ON accounts.id = held_places.account_id AND accounts.erased_at IS NULL
-        WHERE held_places.settlement_id = $1 AND held_places.notified_at IS NOT NULL
+                OR held_places.account_id IN (SELECT same_id FROM same_person_accounts WHERE account_id = $2) AS is_whole,
+            held_places.notified_at IS NOT NULL AND accounts.erased_at IS NULL AS is_named
+        FROM held_places JOIN accounts ON accounts.id = held_places.account_id
+        WHERE held_places.settlement_id = $1
         ORDER BY held_places.id
         """,
         row["id"],
         viewer_id,
     )
     salt: bytes = row["result_salt"]
+    # Over all winners, as in their list, so that both have the same names.
+    names = published_names({each["account_id"]: each["name"] for each in named})
     people = {
         pseudonym(salt, each["person"], each["account_id"]): each["name"]
         if each["is_whole"]
-        else mask_name(each["name"])
+        else names[each["account_id"]]
         for each in named
+        if each["is_named"]
     }
     parts = [row["result_sha256"], row["amendments"], people]
     return ResultVersion(row["id"], len(row["amendments"]), people, tag_of(msgspec.json.encode(parts)))
@@ -183,11 +188,6 @@ async def read_result(conn: Connection, version: ResultVersion) -> bytes:
         version.amendment_count,
     )
     return with_attachments(document, [each["document"] for each in amended], version.people)
-
-
-def mask_name(name: str) -> str:
-    """The first character and two asterisks, whatever the name's length."""
-    return name[:1] + "**"
 
 
 def items_of(prizes: Sequence[dict[str, Any]]) -> list[PrizeItem]:

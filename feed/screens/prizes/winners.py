@@ -7,7 +7,8 @@ import msgspec
 
 from feed.postgres import Connection
 from feed.prizes.model import ResultNotFound
-from feed.screens.prizes.cards import Id, PrizeItem, items_of, mask_name
+from feed.screens.prizes.cards import Id, PrizeItem, items_of
+from feed.screens.prizes.names import published_names
 
 
 class WinnerCard(msgspec.Struct, frozen=True, kw_only=True):
@@ -52,7 +53,7 @@ async def list_winners(conn: Connection, campaign_id: int) -> WinnersCard:
         raise ResultNotFound
     rows = await conn.fetch(
         """
-        SELECT held_places.place, held_places.rank, accounts.name, held_places.post_id::text, held_places.comment_id::text, held_places.score,
+        SELECT held_places.place, held_places.rank, held_places.account_id, accounts.name, held_places.post_id::text, held_places.comment_id::text, held_places.score,
             held_places.prizes,
             EXISTS (SELECT FROM amendments WHERE amendments.successor_id = held_places.id) AS moved_up
         FROM held_places JOIN accounts ON accounts.id = held_places.account_id
@@ -61,6 +62,7 @@ async def list_winners(conn: Connection, campaign_id: int) -> WinnersCard:
         """,
         campaign["settlement_id"],
     )
+    names = published_names({row["account_id"]: row["name"] for row in rows})
     return WinnersCard(
         campaign_id=str(campaign_id),
         state=campaign["state"],
@@ -72,7 +74,7 @@ async def list_winners(conn: Connection, campaign_id: int) -> WinnersCard:
             WinnerCard(
                 place=row["place"],
                 rank=row["rank"],
-                name_masked=mask_name(row["name"]),
+                name_masked=names[row["account_id"]],
                 post_id=row["post_id"],
                 comment_id=row["comment_id"],
                 score=row["score"],
