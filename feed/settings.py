@@ -53,7 +53,10 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     ip_regions_file: str = ""  # Empty: posts show no region.
     push_hook_url: str = ""  # Empty: no pushes.
     drand_url: str = "https://api.drand.sh"  # A relay of the League of Entropy, or `off`.
-    claims_kept_days: int = 90  # How long claims are kept after a campaign is final; then their key is destroyed.
+    licences_file: str = ""  # A TOML file of clauses on the use of works. Empty: the built-in ones.
+    # How long claims are kept after a campaign is final; then their key is destroyed. The rules of a campaign keep the days
+    # that were set when it was published.
+    claims_kept_days: int = 90
     claims_kept_at_most_days: int = 180  # The same while a prize is still pending.
     backup_days: int = 35  # Age of the oldest database backup, stated in shredding receipts.
     push_hook_secret: str = ""  # 32 bytes or more, as text or `whsec_` and base64.

@@ -6,6 +6,24 @@ FIELD_MESSAGES: dict[str, tuple[str, str]] = {
         "抽奖活动最高奖品价值不得超过 {most} 元",
         "The top prize of a draw must not be worth more than {most} yuan.",
     ),
+    "before_objections_end": (
+        "领取天数不能少于公示天数（{days} 天）",
+        "Must not be shorter than the objection period of {days} days.",
+    ),
+    "topic_in_use": (
+        "同一时间活动{title}（{campaign_id}）也使用该话题；如确需共用，请将 shares_topic 设为 true",
+        "Is the topic of {title} ({campaign_id}) at the same time: set shares_topic to true if that is intended.",
+    ),
+    "draw_without_jury": ("抽奖活动不设评委", "A draw has no jury."),
+    "no_jury": (
+        "质量计分，但尚未指定评委，也没有打分：未获打分的作品质量分为 0",
+        "Quality counts, but there is neither a jury nor a mark: an entry without a mark has quality 0.",
+    ),
+    "no_reserves": ("未设候补：空出的名额不再补选", "Without reserves a place that becomes free stays empty."),
+    "marks_not_awaited": (
+        "质量计分，但未设入围数：评定结果时不等待打分",
+        "Quality counts, but without a shortlist the result does not wait for marks.",
+    ),
     "fixed_after_opening": ("活动开始后不能修改", "Cannot be changed after the opening."),
     "hidden_topic": ("该话题已被隐藏", "The topic is hidden."),
     "in_the_future": ("不能晚于现在", "Must not be in the future."),

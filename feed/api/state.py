@@ -16,6 +16,7 @@ from feed.auth.tokens import AppIssuer, TokenVerifier
 from feed.batching import Batcher
 from feed.boards.projector import Projector
 from feed.bounded_cache import sweep_forever
+from feed.campaigns.rules.site_terms import SiteTerms, read_licences
 from feed.comments.actions import NewComment, add_comments
 from feed.geoip import IpRegions, open_regions
 from feed.idempotency import StoredResponse, store_responses
@@ -70,6 +71,7 @@ class AppState(msgspec.Struct, frozen=True):
     projector: Projector
     regions: IpRegions
     limiter: Limiter | None  # None: FEED_LIMITS=off.
+    site_terms: SiteTerms
 
     def invalidate_posts(self, post_ids: Collection[int]) -> None:
         """Updates boards and drops cached pages after a commit that has changed posts."""
@@ -113,6 +115,9 @@ def build_app_state(settings: Settings, pool: Pool, redis: Redis, keys: Keys) ->
         projector=projector,
         regions=open_regions(settings.ip_regions_file),
         limiter=limiter,
+        site_terms=SiteTerms(
+            read_licences(settings.licences_file), settings.claims_kept_days, settings.claims_kept_at_most_days
+        ),
     )
 
 

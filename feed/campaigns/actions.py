@@ -1,6 +1,7 @@
 """Campaigns until they are judged: creating, copying, changing and publishing them."""
 
 from collections.abc import Mapping
+from functools import partial
 from typing import Any
 
 from feed.accounts.model import AccountId
@@ -20,6 +21,7 @@ from feed.campaigns.model import CampaignId, Rules, entry_post_id, rules_documen
 from feed.campaigns.publish_check import check_publishable
 from feed.campaigns.rules.amendable import find_unamendable
 from feed.campaigns.rules.draft import CampaignFields, copy_fields, merge_fields, read_rules
+from feed.campaigns.rules.site_terms import SiteTerms, site_problems
 from feed.campaigns.rules.text import rules_text
 from feed.campaigns.scoring.engagement import list_entry_ids
 from feed.campaigns.store import Campaign
@@ -32,13 +34,20 @@ from feed.topics import store as topics
 from feed.topics.model import ResolvedTopic
 from feed.topics.parse import shown_name, topic_key
 
+BUILT_IN = SiteTerms()
+
 
 async def create_campaign(
-    pool: Pool, editor_id: AccountId, fields: CampaignFields, request: KeyedRequest | None = None
+    pool: Pool,
+    editor_id: AccountId,
+    fields: CampaignFields,
+    request: KeyedRequest | None = None,
+    *,
+    site: SiteTerms = BUILT_IN,
 ) -> CampaignId:
     """Creates a draft, of which only the title is required; returns its id. Raises Invalid."""
     draft = merge_fields({}, fields)
-    if problems := _draft_problems(draft):
+    if problems := _draft_problems(draft, site):
         raise Invalid(*problems)
     async with idempotent_transaction(pool, editor_id, request) as (conn, attempt):
         return await _add(conn, attempt, editor_id, draft, "campaign_created", {})
@@ -57,7 +66,13 @@ async def copy_campaign(
 
 
 async def change_campaign(
-    pool: Pool, keys: Keys, editor_id: AccountId, campaign_id: int, fields: CampaignFields
+    pool: Pool,
+    keys: Keys,
+    editor_id: AccountId,
+    campaign_id: int,
+    fields: CampaignFields,
+    *,
+    site: SiteTerms = BUILT_IN,
 ) -> None:
     """Changes fields of a draft, or adds a version to published rules; fields that are equal already change nothing.
 
@@ -69,13 +84,19 @@ async def change_campaign(
         require_unsettled(campaign)
         draft = merge_fields(campaign.draft, fields)
         if campaign.state == "draft":
-            await _change_draft(conn, editor_id, campaign, draft)
+            await _change_draft(conn, editor_id, campaign, draft, site)
         else:
-            await _change_rules(conn, keys, editor_id, campaign, draft)
+            await _change_rules(conn, keys, editor_id, campaign, draft, site)
 
 
 async def publish_campaign(
-    pool: Pool, keys: Keys, editor_id: AccountId, campaign_id: int, request: KeyedRequest | None = None
+    pool: Pool,
+    keys: Keys,
+    editor_id: AccountId,
+    campaign_id: int,
+    request: KeyedRequest | None = None,
+    *,
+    site: SiteTerms = BUILT_IN,
 ) -> None:
     """Publishes the draft under version 1 of its rules; the campaign is open at once when `starts_at` has passed.
 
@@ -91,7 +112,7 @@ async def publish_campaign(
         if campaign.state != "draft":
             raise CampaignNotDraft
         await _hold_announcement(conn, campaign.draft)
-        rules, problems = await check_publishable(conn, campaign.draft, now=campaign.now)
+        rules, problems = await check_publishable(conn, campaign.draft, site, campaign_id=campaign.id, now=campaign.now)
         if problems:
             raise CampaignIncomplete(*problems)
         document = rules_document(rules)
@@ -129,8 +150,10 @@ async def _add(
     return CampaignId(campaign_id)
 
 
-async def _change_draft(conn: Connection, editor_id: AccountId, campaign: Campaign, draft: dict[str, Any]) -> None:
-    if problems := _draft_problems(draft):
+async def _change_draft(
+    conn: Connection, editor_id: AccountId, campaign: Campaign, draft: dict[str, Any], site: SiteTerms
+) -> None:
+    if problems := _draft_problems(draft, site):
         raise Invalid(*problems)
     if draft == campaign.draft:
         return
@@ -139,27 +162,41 @@ async def _change_draft(conn: Connection, editor_id: AccountId, campaign: Campai
     await audit.add(conn, editor_id, "campaign_changed", "campaign", campaign.id, detail)
 
 
-def _draft_problems(draft: Mapping[str, Any]) -> list[FieldError]:
-    _, problems = read_rules(draft, publishing=False)
+def _draft_problems(draft: Mapping[str, Any], site: SiteTerms) -> list[FieldError]:
+    rules, problems = read_rules(draft, publishing=False)
+    if not any(error.field == "licence" for error in problems):
+        problems += site_problems(rules, site)
     if has_visible_text(draft.get("title", "")) or any(error.field == "title" for error in problems):
         return problems
     return [FieldError("title", "required"), *problems]
 
 
 async def _change_rules(
-    conn: Connection, keys: Keys, editor_id: AccountId, campaign: Campaign, draft: dict[str, Any]
+    conn: Connection, keys: Keys, editor_id: AccountId, campaign: Campaign, draft: dict[str, Any], site: SiteTerms
 ) -> None:
     assert campaign.rules_version is not None
     has_opened = campaign.has_opened
     await _hold_announcement(conn, draft)
-    old, accepted = await check_publishable(conn, campaign.draft, now=campaign.now, checks_end=not has_opened)
-    rules, problems = await check_publishable(conn, draft, now=campaign.now, checks_end=not has_opened)
+    in_force, _ = read_rules(campaign.draft, publishing=False)
+    check = partial(
+        check_publishable,
+        conn,
+        site=site,
+        campaign_id=campaign.id,
+        now=campaign.now,
+        published=in_force,
+        checks_end=not has_opened,
+    )
+    old, accepted = await check(campaign.draft)
+    rules, problems = await check(draft)
     unamendable = find_unamendable(old, rules)
     if has_opened:
         if unamendable:
             raise CampaignRunning(*unamendable)
         # Problems that an earlier version of the publish check accepted cannot be fixed after the opening and block no change.
         problems = [error for error in problems if error not in accepted]
+    # A campaign that was published later has said that it shares the topic.
+    problems = [error for error in problems if error.code != "topic_in_use" or error not in accepted]
     if problems:
         raise Invalid(*problems)
     document = rules_document(rules)

@@ -4,21 +4,37 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
+from feed.campaigns import store
 from feed.campaigns.entries import draw_entry_store
 from feed.campaigns.model import Rules
 from feed.campaigns.rules.draft import read_rules
+from feed.campaigns.rules.site_terms import SiteTerms, site_problems, with_site_terms
 from feed.errors import FieldError
 from feed.postgres import Connection
+from feed.texts import quoted
 from feed.topics import store as topics
 from feed.topics.parse import topic_key
 
 
 async def check_publishable(
-    conn: Connection, draft: Mapping[str, Any], *, now: datetime, checks_end: bool = True
+    conn: Connection,
+    draft: Mapping[str, Any],
+    site: SiteTerms,
+    *,
+    campaign_id: int,
+    now: datetime,
+    published: Rules | None = None,
+    checks_end: bool = True,
 ) -> tuple[Rules, list[FieldError]]:
-    """The rules of the draft, and every field that is missing or wrong. `now` is the database's clock."""
+    """The rules of the draft with the terms of the site, and every field that is missing or wrong.
+
+    `now` is the database's clock; `published`: the rules in force of a campaign that is published.
+    """
     rules, problems = read_rules(draft, publishing=True)
     named = {error.field for error in problems}
+    if "licence" not in named:
+        problems += site_problems(rules, site, published)
+    rules = with_site_terms(rules, site, published)
     if checks_end and "ends_at" not in named and rules.ends_at <= now:
         problems.append(FieldError("ends_at", "in_the_past"))
     post_id = rules.announcement_post_id
@@ -31,6 +47,11 @@ async def check_publishable(
             problems.append(FieldError("topic", "closed_topic"))
         elif topic is not None and topic.is_hidden:
             problems.append(FieldError("topic", "hidden_topic"))
+    if rules.method == "draw" and published is None and await store.has_jury(conn, campaign_id):
+        problems.append(FieldError("method", "draw_without_jury"))
+    # Draws by comment or like take no posts.
+    if rules.entry_by == "post" and not rules.shares_topic and not named & {"topic", "starts_at", "ends_at"}:
+        problems += await _shared_topic(conn, rules, campaign_id)
     return rules, problems
 
 
@@ -44,3 +65,14 @@ async def _announcement_problems(conn: Connection, rules: Rules, post_id: int) -
     if rules.entry_by == "comment" and not announcement.takes_comments:
         problems.append(FieldError("announcement_post_id", "takes_no_comments"))
     return problems
+
+
+async def _shared_topic(conn: Connection, rules: Rules, campaign_id: int) -> list[FieldError]:
+    """A problem if posts with the topic, or an alias of it, would enter another campaign of the same time as well."""
+    topic_ids = await topics.list_ids_under(conn, topic_key(rules.topic))
+    other = await store.find_overlapping(
+        conn, topic_ids, starts_at=rules.starts_at, ends_at=rules.ends_at, besides=campaign_id
+    )
+    if other is None:
+        return []
+    return [FieldError("topic", "topic_in_use", {"title": quoted(other.title), "campaign_id": str(other.id)})]

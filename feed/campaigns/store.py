@@ -45,6 +45,13 @@ class Campaign(msgspec.Struct, frozen=True, kw_only=True):
         return self.published_at is not None and self.starts_at is not None and self.now >= self.starts_at
 
 
+class CampaignOfTopic(msgspec.Struct, frozen=True):
+    """A campaign that takes entries by a topic."""
+
+    id: int
+    title: str
+
+
 async def add_campaign(conn: Connection, *, campaign_id: int | None, draft: dict[str, Any], by: int) -> int:
     """Adds a draft and returns its id, which is `campaign_id` where an idempotency key has reserved one."""
     return int(
@@ -224,6 +231,49 @@ async def mark_marks_locked(conn: Connection, campaign_id: int) -> bool:
 async def is_visible_post(conn: Connection, post_id: int) -> bool:
     """Whether the post is visible to others."""
     return bool(await conn.fetchval("SELECT EXISTS (SELECT FROM visible_posts WHERE id = $1)", post_id))
+
+
+async def has_jury(conn: Connection, campaign_id: int) -> bool:
+    """Whether the campaign has jurors."""
+    return bool(
+        await conn.fetchval(
+            "SELECT EXISTS (SELECT FROM jurors WHERE campaign_id = $1 AND removed_at IS NULL)", campaign_id
+        )
+    )
+
+
+async def has_judges(conn: Connection, campaign_id: int) -> bool:
+    """Whether the campaign has jurors, or an entry with a mark."""
+    return bool(
+        await conn.fetchval(
+            """
+            SELECT EXISTS (SELECT FROM jurors WHERE campaign_id = $1 AND removed_at IS NULL)
+                OR EXISTS (SELECT FROM marks WHERE campaign_id = $1)
+            """,
+            campaign_id,
+        )
+    )
+
+
+async def find_overlapping(
+    conn: Connection, topic_ids: Sequence[int], *, starts_at: datetime, ends_at: datetime, besides: int
+) -> CampaignOfTopic | None:
+    """The earliest other campaign that takes entries by one of these topics in a part of this time; also one that is over."""
+    row = await conn.fetchrow(
+        """
+        SELECT id, coalesce(draft ->> 'title', '') AS title
+        FROM campaigns
+        WHERE entry_topic_ids && $1::bigint[] AND entry_by = 'post' AND published_at IS NOT NULL AND state <> 'cancelled'
+            AND starts_at < $3 AND ends_at > $2 AND id <> $4
+        ORDER BY published_at, id
+        LIMIT 1
+        """,
+        topic_ids,
+        starts_at,
+        ends_at,
+        besides,
+    )
+    return one(row, CampaignOfTopic)
 
 
 async def list_unended_topics(conn: Connection, topic_id: int) -> list[int]:

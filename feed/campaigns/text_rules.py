@@ -13,6 +13,7 @@ PRIZE_TERMS = line(500, required=False)
 CRITERION = line(40, required=False)
 PLACE = line(200, required=False)
 LICENCE_KEY = line(40)
+LICENCE_NAME = line(40)
 LICENCE_TEXT = line(1000)
 # Only these may contain line breaks. The others are part of a paragraph of the rules text.
 BODY = prose(5000, required=False)

@@ -9,6 +9,7 @@ from typing import Any
 
 import msgspec
 
+from feed.campaigns.rules.site_terms import read_licences
 from feed.embedded.processes import CannotStart, find_holder, write_private
 from feed.inbox.push_hook import read_hook
 from feed.limits.configuration import read_table
@@ -86,6 +87,7 @@ def checked(environ: Mapping[str, str]) -> Settings:
         settings = read_settings(environ)
         # Checked here, so that an invalid file is reported before anything starts.
         read_table(settings.limits, settings.limits_scale, embedded=settings.embedded)
+        read_licences(settings.licences_file)
         read_hook(settings.push_hook_url, settings.push_hook_secret)
         check_settings(settings)
         return settings

@@ -110,6 +110,17 @@ async def _require_no_campaign(conn: Connection, topic: Topic, state: TopicState
     taken_by = await campaigns.list_unended_topics(conn, topic.id)
     if (shuts and taken_by) or (moves and topic.id in taken_by):
         raise TopicInCampaign
+    if moves and target_id is not None and await _joins_campaigns(conn, topic, target_id):
+        raise TopicInCampaign
+
+
+async def _joins_campaigns(conn: Connection, topic: Topic, target_id: int) -> bool:
+    """Whether posts with the topic or an alias of it enter a campaign on one topic, and would enter one on the target as well."""
+    if not await campaigns.list_unended_topics(conn, target_id):
+        return False
+    moved = [topic.id, *await topics.list_shown_aliases(conn, topic.id)]
+    taken_by = {taker for each in moved for taker in await campaigns.list_unended_topics(conn, each)}
+    return bool(taken_by - {target_id})
 
 
 async def _enter_posts_of_aliases(conn: Connection, target_id: int) -> None:

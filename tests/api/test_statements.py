@@ -74,7 +74,7 @@ EXPECTED: dict[str, Cost] = {
     "list_all_campaigns": Cost("/admin/campaigns", 2),
     "get_campaign_for_editors": Cost("/admin/campaigns/{campaign}", 3),
     "list_entries": Cost("/admin/campaigns/{campaign}/entries", 10),
-    "preview_campaign": Cost("/admin/campaigns/{campaign}/preview", 3),
+    "preview_campaign": Cost("/admin/campaigns/{campaign}/preview", 6),
     "get_jury": Cost("/admin/campaigns/{campaign}/jury", 9),
     "list_my_marks": Cost("/admin/campaigns/{campaign}/marks", 5),
     "get_draw_number": Cost("/admin/campaigns/{drawn}/draw/number", 5),

@@ -1,13 +1,14 @@
 """Endpoints of editors that create, change, publish and cancel campaigns."""
 
-from typing import Annotated
+from typing import Annotated, Any
 
 import msgspec
-from litestar import Response, Router, get, patch, post
+from litestar import Request, Response, Router, get, patch, post
 from litestar.params import FromPath, JSONBody, QueryParameter
 
 from feed.accounts.model import SecondPersonRequired
 from feed.api.dependencies import Cursor, InjectedAppState, InjectedKeyedRequest, InjectedViewer, Limit, path_id
+from feed.api.errors import ProblemField, language_of, problem_fields
 from feed.api.responses import response_specs
 from feed.api.state import AppState
 from feed.campaigns import actions, cancellation
@@ -31,6 +32,7 @@ from feed.ids import MAX_ID
 from feed.pagination import Page
 from feed.screens.campaigns import cards as screen
 from feed.screens.campaigns.cards import EditorCampaignCard
+from feed.screens.campaigns.preview import get_advice
 
 # Litestar reserves the parameter name `state` for the application's state.
 CampaignState = Annotated[State | None, QueryParameter(name="state")]
@@ -42,6 +44,12 @@ class CancelIn(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     reason: OptionalReason = ""
 
 
+class PublishedCampaign(EditorCampaignCard, frozen=True, kw_only=True):
+    """A campaign that was published, and what in its rules may have been meant otherwise."""
+
+    advice: list[ProblemField]
+
+
 @post("/campaigns", status_code=201)
 async def create_campaign(
     data: JSONBody[CampaignFields],
@@ -50,7 +58,10 @@ async def create_campaign(
     keyed_request: InjectedKeyedRequest,
 ) -> EditorCampaignCard:
     """Create a draft; only the title is required."""
-    return await _card(app_state, await actions.create_campaign(app_state.pool, viewer.account_id, data, keyed_request))
+    campaign_id = await actions.create_campaign(
+        app_state.pool, viewer.account_id, data, keyed_request, site=app_state.site_terms
+    )
+    return await _card(app_state, campaign_id)
 
 
 @get("/campaigns")
@@ -93,7 +104,8 @@ async def change_campaign(
 ) -> EditorCampaignCard:
     """Change a campaign: a draft freely, an open one only in favour of the participants."""
     id_ = path_id(campaign_id, CampaignNotFound)
-    await actions.change_campaign(app_state.pool, app_state.keys, viewer.account_id, id_, data)
+    site = app_state.site_terms
+    await actions.change_campaign(app_state.pool, app_state.keys, viewer.account_id, id_, data, site=site)
     return await _card(app_state, id_)
 
 
@@ -117,12 +129,21 @@ async def copy_campaign(
     ),
 )
 async def publish_campaign(
-    campaign_id: FromPath[str], app_state: InjectedAppState, viewer: InjectedViewer, keyed_request: InjectedKeyedRequest
-) -> EditorCampaignCard:
-    """Publish a draft. The error for an incomplete one lists every missing field."""
+    campaign_id: FromPath[str],
+    request: Request[Any, Any, Any],
+    app_state: InjectedAppState,
+    viewer: InjectedViewer,
+    keyed_request: InjectedKeyedRequest,
+) -> PublishedCampaign:
+    """Publish a draft. The error for an incomplete one lists every missing field; `advice` names what an editor should look at again."""
     id_ = path_id(campaign_id, CampaignNotFound)
-    await actions.publish_campaign(app_state.pool, app_state.keys, viewer.account_id, id_, keyed_request)
-    return await _card(app_state, id_)
+    site = app_state.site_terms
+    await actions.publish_campaign(app_state.pool, app_state.keys, viewer.account_id, id_, keyed_request, site=site)
+    async with app_state.pool.acquire() as conn:
+        card = await screen.get_campaign_for_editors(conn, id_)
+        advice = await get_advice(conn, id_)
+    fields = problem_fields(advice, language_of(request))
+    return PublishedCampaign(**msgspec.structs.asdict(card), advice=fields)
 
 
 @post(

@@ -29,7 +29,7 @@ async def preview_campaign(
 ) -> CampaignPreview:
     """The score of 10, 50 and 200 likes and commenters, the rules text, and the problems that prevent the publication."""
     async with app_state.pool.acquire() as conn:
-        found = await screen.preview_campaign(conn, path_id(campaign_id, CampaignNotFound))
+        found = await screen.preview_campaign(conn, path_id(campaign_id, CampaignNotFound), app_state.site_terms)
     language = language_of(request)
 
     return CampaignPreview(

@@ -9,6 +9,7 @@ from feed.accounts.model import BIO, NAME
 from feed.api.dependencies import InjectedAppState
 from feed.boards.diversity import AUTHOR_MOST, TOPIC_MOST, WINDOW
 from feed.boards.hot_score import COMMENT_WEIGHT, PERIOD
+from feed.campaigns.rules.site_terms import Licence
 from feed.comments.model import TEXT as COMMENT_TEXT
 from feed.curation.trends import HALF_LIFE, REACH
 from feed.posts.model import PLACE, TOPICS_MOST, CommentPolicy
@@ -79,6 +80,7 @@ class Config(msgspec.Struct, frozen=True, kw_only=True):
     trends: TrendRules
     reason_codes: list[ReasonCard]
     privacy: PrivacyText
+    licences: list[Licence]
     minimum_app_version: str | None
 
 
@@ -93,6 +95,7 @@ async def get_config(app_state: InjectedAppState) -> Response[Config]:
         trends=TrendRules(),
         reason_codes=reason_cards(),
         privacy=PrivacyText(app_state.settings.privacy_version, app_state.settings.privacy_url or None),
+        licences=list(app_state.site_terms.licences),
         minimum_app_version=app_state.settings.minimum_app_version or None,
     )
     return Response(config, headers={"cache-control": _CACHE_CONTROL})

@@ -40,6 +40,8 @@ async def assign_jurors(
     async with transaction(pool) as conn:
         campaign = await lock_campaign(conn, campaign_id)
         require_unsettled(campaign)
+        if wanted and campaign.draft.get("method") == "draw":
+            raise Invalid(FieldError("user_ids", "draw_without_jury"))
         if campaign.marks_locked_at is not None:
             raise MarksLocked
         if unknown := await accounts.list_unknown_ids(conn, wanted):

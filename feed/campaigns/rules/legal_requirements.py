@@ -39,6 +39,7 @@ def requirement_problems(rules: Rules) -> Iterator[FieldError]:
         yield FieldError("review_chain", "not_available")
     yield from _vouchers(rules.prizes)
     yield from _validity(rules)
+    yield from _claim_window(rules)
 
 
 def _vouchers(prizes: Sequence[Prize]) -> Iterator[FieldError]:
@@ -57,6 +58,16 @@ def _validity(rules: Rules) -> Iterator[FieldError]:
     for i, prize in enumerate(rules.prizes):
         if prize.valid_until is not None and prize.valid_until < in_hand:
             yield FieldError(f"prizes[{i}].valid_until", "too_early", {"earliest": time_text(in_hand)})
+
+
+def _claim_window(rules: Rules) -> Iterator[FieldError]:
+    """Prizes are handed over after the objections: a claim window that ends before them would end before any prize is final."""
+    days = rules.objection_days
+    if 0 < rules.claim_days < days:
+        yield FieldError("claim_days", "before_objections_end", {"days": days})
+    objections_end = rules.decides_by + timedelta(days=days)
+    if rules.claim_ends_at is not None and rules.claim_ends_at < objections_end:
+        yield FieldError("claim_ends_at", "too_early", {"earliest": time_text(objections_end)})
 
 
 def _required(fields: Iterable[tuple[str, bool]]) -> Iterator[FieldError]:

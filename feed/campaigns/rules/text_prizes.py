@@ -20,7 +20,10 @@ def prizes_section(rules: Rules, missing: Collection[str]) -> Section:
     elif "winner_count" in missing or len(tiers) == 1:
         offered = (f"共{count}名，每人获得：", *_list(map(_prize, rules.prizes)))
     else:
-        given = (f"{tier_name(number, tiers)}，每人获得{_each(tier.prizes)}" for number, tier in enumerate(tiers))
+        given = (
+            f"{tier_name(number, tiers)}，{'' if tier.size == 1 else '每人'}获得{_each(tier.prizes)}"
+            for number, tier in enumerate(tiers)
+        )
         offered = (f"共{count}名：", *_list(given))
     return section("奖品", offered, "符合条件的人数不足时，名额空缺。")
 
@@ -28,7 +31,7 @@ def prizes_section(rules: Rules, missing: Collection[str]) -> Section:
 def tier_name(number: int, tiers: list[Tier]) -> str:
     """The name of the n-th tier, from 0, with its size: 一等奖1名（第1名）. Beyond ten tiers only the places."""
     tier = tiers[number]
-    places = f"第{tier.first}名" if tier.size == 1 else f"第{tier.first}至{tier.last}名"
+    places = f"第{tier.first}名" if tier.size == 1 else f"第{tier.first}名至第{tier.last}名"
     return places if len(tiers) > len(_NUMERALS) else f"{_NUMERALS[number]}等奖{tier.size}名（{places}）"
 
 

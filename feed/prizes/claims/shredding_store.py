@@ -8,16 +8,16 @@ from feed.postgres import Connection
 async def list_due(conn: Connection, *, days: int, most_days: int) -> list[int]:
     """Ids of campaigns whose claims are to be shredded, in random order.
 
-    These have been final for `days` without an unfulfilled prize, or for `most_days`, or were cancelled when they had
-    winners or codes.
+    These have been final for the days that their rules say without an unfulfilled prize, or for the days at most, or were
+    cancelled when they had winners or codes. `days` and `most_days` are those of rules that name none.
     """
     rows = await conn.fetch(
         """
-        SELECT id FROM campaigns
+        SELECT id FROM campaigns JOIN claim_retention ON claim_retention.campaign_id = campaigns.id
         WHERE (
-                state = 'final' AND final_at <= clock_timestamp() - make_interval(days => $1)
+                state = 'final' AND final_at <= clock_timestamp() - make_interval(days => coalesce(kept_days, $1))
                 AND (
-                    final_at <= clock_timestamp() - make_interval(days => $2)
+                    final_at <= clock_timestamp() - make_interval(days => greatest(kept_days, coalesce(kept_at_most_days, $2)))
                     OR NOT EXISTS (
                         SELECT FROM winners
                         WHERE winners.campaign_id = campaigns.id AND state IN ('notified', 'viewed', 'claimed', 'verified')

@@ -26,12 +26,16 @@ from feed.campaigns.model import (
     State,
     Weights,
 )
-from feed.campaigns.rules.draft import draft_fields
+from feed.campaigns.rules.draft import draft_fields, read_rules
 from feed.decoding import convert
 from feed.postgres import Connection, many
 from feed.texts import among
 
 Id = str
+
+
+# States of a published campaign before the announcement.
+_WITHOUT_RESULT = ("scheduled", "open", "closed", "judging", "decided")
 
 
 class CampaignCard(msgspec.Struct, frozen=True, kw_only=True):
@@ -86,6 +90,9 @@ class CampaignCard(msgspec.Struct, frozen=True, kw_only=True):
     published_at: datetime | None
     marks_locked_at: datetime | None
     announced_at: datetime | None
+    # When the rules say that the result is announced at the latest, and whether that has passed without a result.
+    result_due_at: datetime | None
+    result_overdue: bool
     objections_end_at: datetime | None
     # Set for a campaign that was cancelled after its opening.
     cancel_reason: str | None
@@ -127,9 +134,10 @@ class RulesCard(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class CampaignRow(msgspec.Struct, frozen=True, kw_only=True):
-    """A campaign; `state` is computed with the database clock."""
+    """A campaign; `state` is computed with the database clock, which was at `now`."""
 
     id: int
+    now: datetime
     state: State
     draft: dict[str, Any]
     rules_version: int | None
@@ -163,7 +171,7 @@ async def list_rows(
     """Campaigns in one of the states up to `last_id`, the newest first; unpublished ones only with `drafts`."""
     rows = await conn.fetch(
         """
-        SELECT served.*, counted.entry_count, counted.shortlisted_count
+        SELECT clock_timestamp() AS now, served.*, counted.entry_count, counted.shortlisted_count
         FROM (
             SELECT campaigns.id, campaigns.entry_by, campaigns.entry_post_id, coalesce(rules.rules, draft) AS draft, rules_version, rules_sha256, settle_at, marks_locked_at, published_at,
                 announced_at, objections_end_at, campaigns.created_by::text, campaigns.created_at, blocked_by, frozen_at,
@@ -292,6 +300,10 @@ def _fields(row: CampaignRow) -> dict[str, Any]:
     fields = msgspec.structs.asdict(row) | draft_fields(row.draft)
     fields["id"] = str(row.id)
     fields["settle_at"] = row.settle_at or row.draft.get("settle_at")
+    is_published = row.published_at is not None
+    due = read_rules(row.draft, publishing=False)[0].result_due_at if is_published else None
+    fields["result_due_at"] = due
+    fields["result_overdue"] = due is not None and row.now >= due and row.state in _WITHOUT_RESULT
     # Not public until a second person has confirmed the cancellation.
     fields["cancel_reason"] = row.cancel_asked_reason if row.state == "cancelled" else None
     return fields

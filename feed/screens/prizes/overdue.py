@@ -6,11 +6,12 @@ from typing import Literal
 import msgspec
 
 from feed.campaigns.claim_deadline import ENDS_SOON
+from feed.campaigns.model import ANNOUNCED_WITHIN
 from feed.campaigns.prize_kinds import code_kinds, shipped_kinds
 from feed.postgres import Connection, many
 
 Kind = Literal[
-    "unsettled", "undecided", "awaiting_beacon", "unannounced", "objection_open", "removal_appealed", "unclaimed", "unverified", "unshipped",
+    "unsettled", "undecided", "awaiting_beacon", "unannounced", "result_overdue", "objection_open", "removal_appealed", "unclaimed", "unverified", "unshipped",
     "codes_missing", "notice_unsent", "notice_held", "lapsed_untold", "key_overdue",
 ]  # fmt: skip
 # What is overdue and what to do about it, in Chinese and English.
@@ -30,6 +31,10 @@ DESCRIPTIONS: dict[Kind, tuple[str, str]] = {
     "unannounced": (
         "结果产生超过一天仍未公布，请由两位编辑核对名单后公布",
         "was settled more than a day ago and is not announced: two editors check the winners and announce them",
+    ),
+    "result_overdue": (
+        "活动规则所写的最迟公布时间已过，结果仍未公布，活动页面已注明“结果逾期”，请尽快公布",
+        "has not announced its result by the latest time that its rules name, and its page says so: announce it",
     ),
     "objection_open": (
         "异议超过两天未答复，或成立后超过一天未处理，请安排未参与活动的编辑处理",
@@ -94,7 +99,10 @@ class _Row(msgspec.Struct, frozen=True):
 
 
 async def list_overdue(conn: Connection, *, kept_days: int, language: str = "zh-CN") -> list[OverdueItem]:
-    """The overdue steps of all campaigns, oldest first, in `en` or Chinese."""
+    """The overdue steps of all campaigns, oldest first, in `en` or Chinese.
+
+    `kept_days`: how long claims are kept where the rules do not say it.
+    """
     rows = await conn.fetch(
         """
         WITH found AS (
@@ -189,8 +197,23 @@ async def list_overdue(conn: Connection, *, kept_days: int, language: str = "zh-
                 AND messages.state NOT IN ('sent', 'delivered')
             GROUP BY winners.campaign_id
             UNION ALL
-            SELECT id, 'key_overdue', 1, final_at + make_interval(days => $1)
-            FROM campaigns WHERE state = 'final' AND final_at < now() - make_interval(days => $1 + 1)
+            SELECT campaigns.id, 'key_overdue', 1, final_at + make_interval(days => coalesce(kept_days, $1))
+            FROM campaigns JOIN claim_retention ON claim_retention.campaign_id = campaigns.id
+            WHERE state = 'final' AND final_at < now() - make_interval(days => coalesce(kept_days, $1) + 1)
+            UNION ALL
+            -- As `Rules.result_due_at`.
+            SELECT campaigns.id, 'result_overdue', 1, due.due_at
+            FROM campaigns
+            JOIN campaign_rules ON campaign_rules.campaign_id = campaigns.id
+                AND campaign_rules.version = campaigns.rules_version
+            CROSS JOIN LATERAL (
+                SELECT settle_at + $5::interval + make_interval(hours => CASE
+                    WHEN rules ->> 'method' = 'draw'
+                    THEN jsonb_array_length(rules -> 'beacon_order') * (rules ->> 'beacon_wait_hours')::integer
+                    ELSE 0
+                END) AS due_at
+            ) AS due
+            WHERE state IN ('scheduled', 'judging', 'decided') AND due.due_at <= now()
         )
         SELECT campaign_id, coalesce(draft ->> 'title', '') AS title, kind, count, since
         FROM found JOIN campaigns ON campaigns.id = campaign_id
@@ -200,6 +223,7 @@ async def list_overdue(conn: Connection, *, kept_days: int, language: str = "zh-
         shipped_kinds(),
         code_kinds(),
         ENDS_SOON,
+        ANNOUNCED_WITHIN,
     )
     return [
         OverdueItem(

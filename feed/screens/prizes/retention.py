@@ -20,15 +20,20 @@ class RetainedCampaign(msgspec.Struct, frozen=True, kw_only=True):
 
 
 async def list_retained(conn: Connection, *, days: int) -> list[RetainedCampaign]:
-    """All final and archived campaigns, and cancelled ones with winners or codes, the earliest due first."""
+    """All final and archived campaigns, and cancelled ones with winners or codes, the earliest due first.
+
+    `days`: how long claims are kept where the rules do not say it.
+    """
     rows = await conn.fetch(
         """
         SELECT campaigns.id AS campaign_id, campaigns.draft ->> 'title' AS title,
                (SELECT count(*) FROM claims WHERE claims.campaign_id = campaigns.id AND sealed IS NOT NULL) AS claims,
                (SELECT count(*) FROM winners
                 WHERE winners.campaign_id = campaigns.id AND state IN ('notified', 'viewed', 'claimed', 'verified')) AS under_way,
-               coalesce(final_at + make_interval(days => $1), cancelled_at) AS due_at, shredded_at, backups_until
-        FROM campaigns LEFT JOIN shreddings ON shreddings.campaign_id = campaigns.id
+               coalesce(final_at + make_interval(days => coalesce(kept_days, $1)), cancelled_at) AS due_at, shredded_at, backups_until
+        FROM campaigns
+        JOIN claim_retention ON claim_retention.campaign_id = campaigns.id
+        LEFT JOIN shreddings ON shreddings.campaign_id = campaigns.id
         WHERE campaigns.state IN ('final', 'archived') OR (
             campaigns.state = 'cancelled' AND (
                 EXISTS (SELECT FROM winners WHERE winners.campaign_id = campaigns.id)

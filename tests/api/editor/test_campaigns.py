@@ -53,8 +53,12 @@ async def test_campaigns_are_filtered_by_their_computed_state(
     client: httpx.AsyncClient, app_state: AppState, join: Join
 ) -> None:
     editor = join("编辑", roles=("editor",))
-    later = {"starts_at": wire(datetime.now(UTC) + HOUR), "ends_at": wire(datetime.now(UTC) + 2 * HOUR)}
-    scheduled, opened, closed = await publish(editor, **later), await publish(editor), await publish(editor)
+    later = {"starts_at": wire(datetime.now(UTC) + 2 * HOUR), "ends_at": wire(datetime.now(UTC) + 3 * HOUR)}
+    scheduled, opened, closed = (
+        await publish(editor, **later),
+        await publish(editor),
+        await publish(editor, topic="音乐"),
+    )
     await close(app_state, closed)
     for state, campaign in (("scheduled", scheduled), ("open", opened), ("closed", closed)):
         for person, path in ((client.request, "/campaigns"), (editor, "/admin/campaigns")):

@@ -7,7 +7,7 @@ import httpx
 import pytest
 
 from tests.support.api import Join
-from tests.support.campaigns_api import HOUR, publish, terms, wire
+from tests.support.campaigns_api import HOUR, post, publish, terms, wire
 
 CODE = {
     "name": "月卡",
@@ -117,9 +117,10 @@ async def test_the_preview_is_the_text_that_is_published(client: httpx.AsyncClie
     draft = (await editor("POST", "/admin/campaigns", whole)).json()
     preview = (await editor("GET", f"/admin/campaigns/{draft['id']}/preview")).json()
     assert (preview["publishable"], preview["problems"]) == (True, [])
-    assert [advice["field"] for advice in preview["advice"]] == ["delivery.place"]
+    assert [advice["field"] for advice in preview["advice"]] == ["delivery.place", "weights.quality"]
     assert "【待填写】" not in preview["text"]
-    assert (await editor("POST", f"/admin/campaigns/{draft['id']}/publish")).status_code == 200
+    answer = await editor("POST", f"/admin/campaigns/{draft['id']}/publish")
+    assert (answer.status_code, answer.json()["advice"]) == (200, preview["advice"])
     rules = (await client.get(f"/campaigns/{draft['id']}/rules")).json()
     assert rules["text"] == preview["text"]
     assert rules["rules"]["criteria"] == [{"name": "立意", "weight": "0.6"}, {"name": "文采", "weight": "0.4"}]
@@ -128,6 +129,93 @@ async def test_the_preview_is_the_text_that_is_published(client: httpx.AsyncClie
     assert campaign["delivery"] == {"within_days": 30, "place": None}
     again = (await editor("GET", f"/admin/campaigns/{draft['id']}/preview")).json()
     assert (again["publishable"], again["text"]) == (True, preview["text"])
+
+
+@pytest.mark.parametrize(
+    ("changed", "advice"),
+    [
+        ({"shortlist_size": 5}, [("weights.quality", "no_jury")]),
+        ({}, [("weights.quality", "no_jury"), ("shortlist_size", "marks_not_awaited")]),
+        ({"weights": {"quality": 0, "likes": 1, "comments": 0}}, []),
+        ({"reserve_count": 0, "method": "draw", "beacon": "福彩"}, [("reserve_count", "no_reserves")]),
+    ],
+)
+async def test_advice_prevents_no_publication(
+    join: Join, changed: dict[str, Any], advice: list[tuple[str, str]]
+) -> None:
+    editor = join("编辑", roles=("editor",))
+    path = f"/admin/campaigns/{(await editor('POST', '/admin/campaigns', terms(**changed))).json()['id']}"
+    preview = (await editor("GET", f"{path}/preview")).json()
+    assert [(each["field"], each["code"]) for each in preview["advice"]] == advice
+    assert preview["publishable"]
+    published = await editor("POST", f"{path}/publish")
+    assert published.status_code == 200
+    assert published.json()["advice"] == preview["advice"]
+    assert all(each["message"] for each in preview["advice"])
+
+
+async def test_a_jury_or_a_mark_ends_the_advice_on_quality(join: Join) -> None:
+    editor = join("编辑", roles=("editor",))
+    draft = (await editor("POST", "/admin/campaigns", terms(shortlist_size=5))).json()
+    juror = (await join("评委")("GET", "/me")).json()["id"]
+    path = f"/admin/campaigns/{draft['id']}"
+    assert (await editor("PUT", f"{path}/jurors", {"user_ids": [juror]})).status_code == 200
+    assert (await editor("GET", f"{path}/preview")).json()["advice"] == []
+    # By a mark of an editor, in a campaign without a jury.
+    campaign = await publish(editor, shortlist_size=5, topic="音乐")
+    entry = await post(join("小明"), "#音乐# 好")
+    path = f"/admin/campaigns/{campaign}"
+    assert (await editor("PUT", f"{path}/entries/{entry}/mark", {"score": 80})).status_code == 200
+    assert (await editor("GET", f"{path}/preview")).json()["advice"] == []
+
+
+async def test_a_draw_has_no_jury(join: Join) -> None:
+    editor = join("编辑", roles=("editor",))
+    juror = (await join("评委")("GET", "/me")).json()["id"]
+    campaign = await publish(editor, method="draw", beacon="福彩")
+    refused = await editor("PUT", f"/admin/campaigns/{campaign}/jurors", {"user_ids": [juror]})
+    assert refused.status_code == 422
+    assert [(e["field"], e["code"]) for e in refused.json()["errors"]] == [("user_ids", "draw_without_jury")]
+    draft = (await editor("POST", "/admin/campaigns", terms(topic="音乐", beacon="福彩"))).json()
+    path = f"/admin/campaigns/{draft['id']}"
+    assert (await editor("PUT", f"{path}/jurors", {"user_ids": [juror]})).status_code == 200
+    assert (await editor("PATCH", path, {"method": "draw"})).status_code == 200
+    refused = await editor("POST", f"{path}/publish")
+    assert [(e["field"], e["code"]) for e in refused.json()["errors"]] == [("method", "draw_without_jury")]
+    assert (await editor("PUT", f"{path}/jurors", {"user_ids": []})).status_code == 200
+    published = await editor("POST", f"{path}/publish")
+    assert published.status_code == 200, published.text
+
+
+async def test_the_claim_window_must_not_end_before_the_objections(join: Join) -> None:
+    editor = join("编辑", roles=("editor",))
+    now = datetime.now(UTC)
+    for changed, found in (
+        ({"claim_days": 3, "objection_days": 3}, []),
+        ({"claim_days": 2, "objection_days": 3}, [("claim_days", "before_objections_end")]),
+        ({"claim_days": 1, "objection_days": 0}, []),
+        # 72 hours until the settlement, and three days of objections.
+        ({"claim_ends_at": wire(now + 7 * 24 * HOUR + 2 * HOUR)}, []),
+        ({"claim_ends_at": wire(now + 6 * 24 * HOUR)}, [("claim_ends_at", "too_early")]),
+        # A draw may wait for its public value before.
+        (
+            {"claim_ends_at": wire(now + 7 * 24 * HOUR), "method": "draw", "beacon_order": ["drand"]},
+            [("claim_ends_at", "too_early")],
+        ),
+    ):
+        draft = (await editor("POST", "/admin/campaigns", terms(**changed))).json()
+        answer = await editor("GET", f"/admin/campaigns/{draft['id']}/preview")
+        assert [(e["field"], e["code"]) for e in answer.json()["problems"]] == found, changed
+
+
+async def test_the_clauses_to_choose_from_are_in_the_config(client: httpx.AsyncClient, join: Join) -> None:
+    licences = (await client.get("/config")).json()["licences"]
+    campaign = await publish(join("编辑", roles=("editor",)), licence=licences[0]["key"])
+    card = (await client.get(f"/campaigns/{campaign}")).json()
+    assert (card["licence"], card["licence_text"]) == (licences[0]["key"], licences[0]["text"])
+    rules = (await client.get(f"/campaigns/{campaign}/rules")).json()
+    assert rules["rules"]["licence_text"] == licences[0]["text"]
+    assert licences[0]["text"] in rules["text"]
 
 
 async def test_the_preview_reports_an_end_in_the_past(join: Join) -> None:

@@ -3,12 +3,14 @@
 import re
 from datetime import timedelta
 from pathlib import Path
-from typing import get_args
+from typing import Any, get_args
 
 import pytest
 
 import feed
 from feed.accounts.model import AccountId
+from feed.campaigns.model import Rules, time_text
+from feed.decoding import convert
 from feed.keys.store import Keys
 from feed.postgres import Pool
 from feed.prizes.announcement.announce import announce_winners
@@ -20,6 +22,7 @@ from feed.prizes.model import ObjectionId, WinnerId
 from feed.prizes.objections.actions import answer_objection, object_to_result
 from feed.prizes.settlement.actions import freeze_next_campaign, settle_campaign, settle_next_campaign
 from feed.prizes.winners.expiry import lapse_next_claim
+from feed.screens.campaigns.cards import get_campaign
 from feed.screens.prizes.overdue import DESCRIPTIONS, Kind, list_overdue
 from feed.sms.actions import begin_sending, record_failed, requeue
 from feed.sms.model import MessageId, SendAttempt
@@ -65,6 +68,49 @@ async def test_unsettled_until_its_sheet_is_frozen(pool: Pool, keys: Keys) -> No
     assert await overdue(pool) == {"unsettled": 1}
     assert await freeze_next_campaign(pool)
     assert await overdue(pool) == {}
+
+
+async def make_late(pool: Pool, campaign: Played, by: timedelta) -> None:
+    """Moves the campaign so that the latest time of its result was `by` ago."""
+    document = await pool.fetchval("SELECT rules FROM campaign_rules WHERE campaign_id = $1", campaign.id)
+    rules = convert(document, Rules)
+    settle_at = make.now() - by - (rules.result_due_at - rules.settles_at)
+    await pool.execute(
+        "UPDATE campaigns SET ends_at = $1::timestamptz - (settle_at - ends_at), settle_at = $1", settle_at
+    )
+    await pool.execute(
+        "UPDATE campaign_rules SET rules = rules || jsonb_build_object('settle_at', $1::text)", time_text(settle_at)
+    )
+
+
+async def is_late(pool: Pool, campaign: Played) -> bool:
+    """Whether the campaign is said to have no result in time, on which list and card agree."""
+    async with pool.acquire() as conn:
+        card = await get_campaign(conn, campaign.id)
+    assert ("result_overdue" in await overdue(pool)) is card.result_overdue
+    return card.result_overdue
+
+
+@pytest.mark.parametrize("method", ["ranked", "draw"])
+async def test_a_result_is_overdue_after_the_day_that_the_rules_name(pool: Pool, keys: Keys, method: str) -> None:
+    terms: dict[str, Any] = {"beacon_wait_hours": 30, "beacon_order": ["drand", "public_number"]}
+    campaign = await (phases.due_draw(pool, keys, **terms) if method == "draw" else phases.due(pool))
+    document = await pool.fetchval("SELECT rules FROM campaign_rules WHERE campaign_id = $1", campaign.id)
+    rules = convert(document, Rules)
+    assert rules.result_due_at - rules.settles_at == timedelta(days=7, hours=0 if method == "ranked" else 60)
+    for late, found in ((timedelta(minutes=-5), False), (timedelta(minutes=5), True)):
+        await make_late(pool, campaign, late)
+        assert await is_late(pool, campaign) is found
+
+
+async def test_a_result_is_overdue_until_it_is_announced(pool: Pool, keys: Keys) -> None:
+    campaign = await phases.settled(pool, keys)
+    await make_late(pool, campaign, timedelta(minutes=5))
+    assert await is_late(pool, campaign)
+    for editor in await editors(pool):
+        assert await is_late(pool, campaign)
+        await announce_winners(pool, keys, campaign.id, by=editor)
+    assert not await is_late(pool, campaign)
 
 
 async def test_undecided_when_a_frozen_sheet_gets_no_result(pool: Pool, keys: Keys) -> None:
