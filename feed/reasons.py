@@ -59,6 +59,20 @@ DisqualificationReason = Literal[
     "by_request",
     "other",
 ]
+ReplacementReason = Literal[
+    "copied",
+    "plagiarism",
+    "published_before",
+    "unlawful",
+    "bought",
+    "automated",
+    "multiple_accounts",
+    "cheating",
+    "ineligible",
+    "miscounted",
+    "by_request",
+    "other",
+]
 ReinstatementReason = Literal["mistaken", "checked", "appeal", "fine", "other"]
 
 
@@ -96,6 +110,7 @@ WORDS = {
     "ai_undeclared": Words("未按要求标明由人工智能生成", "Made by AI and not declared as such"),
     "unlawful": Words("违法违规", "Against the law or the rules of the site"),
     "ineligible": Words("不符合参与条件", "Does not meet the conditions of participation"),
+    "miscounted": Words("结果计算有误", "The result was computed wrongly"),
     "by_request": Words("应本人要求退出", "Withdrawn at the participant's request"),
     "checked": Words("经核查符合要求", "Checked and found in order"),
     "appeal": Words("申诉成立", "The appeal was upheld"),

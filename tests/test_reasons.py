@@ -13,6 +13,7 @@ from feed.reasons import (
     AdverseReason,
     DisqualificationReason,
     ReinstatementReason,
+    ReplacementReason,
     VerdictReason,
     VoidReason,
     listed,
@@ -21,7 +22,7 @@ from feed.reasons import (
 from feed.screens.reasons import Purpose, reason_cards
 
 KINDS = (
-    *(VerdictReason, AdverseReason, VoidReason, DisqualificationReason, ReinstatementReason),
+    *(VerdictReason, AdverseReason, VoidReason, DisqualificationReason, ReinstatementReason, ReplacementReason),
     *(ExclusionReason, PersonReason, CorrectionReason, EntryReason),
 )
 
@@ -44,14 +45,22 @@ def test_each_code_says_what_it_is_a_reason_of() -> None:
     assert all(card.applies_to for card in cards)
     found = {card.code: card.applies_to for card in cards}
     assert found["spam"] == ["verdict", "sanction", "void", "disqualification"]
-    assert found["other"] == ["verdict", "sanction", "void", "disqualification", "reinstatement", "engagement"]
+    assert found["other"] == [
+        "verdict",
+        "sanction",
+        "void",
+        "disqualification",
+        "reinstatement",
+        "replacement",
+        "engagement",
+    ]
     assert found["banned"] == ["engagement", "participant"]
     assert found["not_eligible"] == ["entry"]
     assert {purpose for card in cards for purpose in card.applies_to} == set(get_args(Purpose))
 
 
 def test_what_is_against_an_author_has_no_reason_in_favour() -> None:
-    for purpose in ("sanction", "void", "disqualification"):
+    for purpose in ("sanction", "void", "disqualification", "replacement"):
         codes = {card.code for card in reason_cards(purpose)}
         assert codes
         assert not codes & {"fine", "mistaken", "checked", "appeal"}

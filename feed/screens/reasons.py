@@ -13,11 +13,13 @@ from feed.reasons import (
     AdverseReason,
     DisqualificationReason,
     ReinstatementReason,
+    ReplacementReason,
     VerdictReason,
     VoidReason,
 )
 
-# What is given by staff: a verdict, a sanction, a void, a disqualification, a reinstatement, a correction of a public number.
+# What is given by staff: a verdict, a sanction, a void, a disqualification, a reinstatement, the replacement of a winner, a
+# correction of a public number.
 # What is found: `engagement`, a like or a commenter that does not count; `participant`, a person who cannot win; `entry`, an
 # entry without a rank.
 Purpose = Literal[
@@ -26,6 +28,7 @@ Purpose = Literal[
     "void",
     "disqualification",
     "reinstatement",
+    "replacement",
     "correction",
     "engagement",
     "participant",
@@ -37,6 +40,7 @@ _CODES: dict[Purpose, tuple[str, ...]] = {
     "void": get_args(VoidReason),
     "disqualification": get_args(DisqualificationReason),
     "reinstatement": get_args(ReinstatementReason),
+    "replacement": get_args(ReplacementReason),
     "correction": get_args(CorrectionReason),
     "engagement": (*get_args(ExclusionReason), OTHER),
     "participant": get_args(PersonReason),

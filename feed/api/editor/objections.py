@@ -36,6 +36,7 @@ from feed.prizes.model import (
 )
 from feed.prizes.objections import actions as objection_actions
 from feed.prizes.objections.actions import ObjectionText
+from feed.reasons import ReplacementReason
 from feed.screens.prizes import objections as screen
 from feed.screens.prizes import settlement as settlement_screen
 from feed.screens.prizes.objections import ObjectionCard
@@ -66,9 +67,13 @@ class AnswersIn(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class ReplacementIn(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """The reason, recorded in the audit log."""
+    """The reason, recorded in the audit log, and the one that the winner reads. Both editors give the same `reason_code`.
+
+    Where an upheld objection asks for the replacement, the winner reads what it was about, and there is no `reason_code`.
+    """
 
     reason: Reason
+    reason_code: ReplacementReason | None = None
 
 
 @get("/objections")
@@ -186,7 +191,14 @@ async def replace_winner(
     id_ = path_id(campaign_id, CampaignNotFound)
     rank_ = path_number(rank, WinnerNotFound)
     outcome = await replacement_actions.replace_winner(
-        app_state.pool, app_state.keys, id_, rank_, by=viewer.account_id, reason=data.reason, request=keyed_request
+        app_state.pool,
+        app_state.keys,
+        id_,
+        rank_,
+        by=viewer.account_id,
+        reason=data.reason,
+        reason_code=data.reason_code,
+        request=keyed_request,
     )
     async with app_state.pool.acquire() as conn:
         decision = await settlement_screen.get_decision(conn, id_)

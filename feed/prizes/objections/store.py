@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 from feed.postgres import Connection, many, one
 from feed.prizes.model import Objection, ObjectionId, ObjectionKind, Remedy, WinnerId
+from feed.reasons import ReplacementReason
 
 
 async def add_objection(
@@ -218,17 +219,21 @@ async def has_open(conn: Connection, settlement_id: int) -> bool:
     )
 
 
-async def change_replacement(conn: Connection, winner_id: WinnerId, *, by: int, reason: str) -> None:
+async def change_replacement(
+    conn: Connection, winner_id: WinnerId, *, by: int, reason: str, reason_code: ReplacementReason | None = None
+) -> None:
     """Records the request to replace a winner, in place of one that does not count any more."""
     await conn.execute(
         """
-        INSERT INTO replacements (winner_id, asked_by, reason) VALUES ($1, $2, $3)
+        INSERT INTO replacements (winner_id, asked_by, reason, reason_code) VALUES ($1, $2, $3, $4)
         ON CONFLICT (winner_id) DO UPDATE
-        SET asked_by = excluded.asked_by, reason = excluded.reason, asked_at = excluded.asked_at
+        SET asked_by = excluded.asked_by, reason = excluded.reason, reason_code = excluded.reason_code,
+            asked_at = excluded.asked_at
         """,
         winner_id,
         by,
         reason,
+        reason_code,
     )
 
 

@@ -19,6 +19,7 @@ from feed.prizes.announcement.review_store import Barred, EndedFact
 from feed.prizes.model import Forced, SheetNotFound
 from feed.prizes.result.document import Result, Row, label_of, six_decimals
 from feed.prizes.settlement.eligibility import EntryReason
+from feed.reasons import ReplacementReason
 
 Id = str
 
@@ -26,7 +27,8 @@ Id = str
 class SelectedPerson(msgspec.Struct, frozen=True, kw_only=True):
     """A winner or a reserve; `place` of a reserve is its position among the reserves.
 
-    `replacement_asked_by`: the first of the two editors that a replacement of this winner takes.
+    `replacement_asked_by`: the first of the two editors that a replacement of this winner takes; `replacement_reason_code`: the
+    reason that the winner is to read.
     """
 
     place: int
@@ -36,6 +38,7 @@ class SelectedPerson(msgspec.Struct, frozen=True, kw_only=True):
     comment_id: Id | None
     score: str
     replacement_asked_by: Id | None = None
+    replacement_reason_code: ReplacementReason | None = None
 
 
 class LeftOut(msgspec.Struct, frozen=True, kw_only=True):
@@ -243,7 +246,7 @@ async def _list_winners(conn: Connection, settlement_id: int | None) -> list[Sel
     rows = await conn.fetch(
         """
         SELECT held_places.place, held_places.rank, held_places.account_id, accounts.name, held_places.post_id, held_places.comment_id,
-            held_places.score, replacements.asked_by
+            held_places.score, replacements.asked_by, replacements.reason_code
         FROM held_places
         JOIN accounts ON accounts.id = held_places.account_id
         LEFT JOIN replacements ON replacements.winner_id = held_places.id AND EXISTS (
@@ -263,7 +266,7 @@ async def _list_reserves(conn: Connection, settlement_id: int | None) -> list[Se
     rows = await conn.fetch(
         """
         SELECT reserves.position AS place, reserves.rank, reserves.account_id, accounts.name, reserves.post_id, reserves.comment_id, reserves.score,
-            NULL::bigint AS asked_by
+            NULL::bigint AS asked_by, NULL AS reason_code
         FROM reserves JOIN accounts ON accounts.id = reserves.account_id
         WHERE reserves.settlement_id = $1 AND reserves.promoted_at IS NULL
         ORDER BY reserves.position
@@ -282,6 +285,7 @@ def _selected(row: Record) -> SelectedPerson:
         comment_id=_id(row["comment_id"]),
         score=row["score"],
         replacement_asked_by=None if row["asked_by"] is None else str(row["asked_by"]),
+        replacement_reason_code=row["reason_code"],
     )
 
 

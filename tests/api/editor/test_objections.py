@@ -151,6 +151,9 @@ async def test_the_errors_of_a_replacement(app_state: AppState, keys: Keys, join
     early = f"/admin/campaigns/{decided.id}/winners/1/replace"
     assert error_of(await third("POST", early, {"reason": "刷赞"})) == (409, "not_announced")
     assert error_of(await third("POST", address, {"reason": " "})) == (422, "invalid")
+    assert error_of(await third("POST", address, {"reason": "刷赞", "reason_code": "whim"})) == (422, "invalid")
+    coded = await third("POST", address, {"reason": "刷赞", "reason_code": "cheating"})
+    assert [each["replacement_reason_code"] for each in coded.json()["winners"]] == ["cheating", None]
     asked = await third("POST", address, {"reason": "刷赞"})
     assert asked.status_code == 202
     assert [each["replacement_asked_by"] is None for each in asked.json()["winners"]] == [False, True]

@@ -481,6 +481,49 @@ async def test_a_replacement_takes_two_people_and_an_unshipped_prize(
         await replace_winner(pool, keys, announced.id, 3, by=announced.fourth, reason="冒用他人作品")
 
 
+async def _name_organiser(pool: Pool) -> None:
+    await pool.execute("""UPDATE campaigns SET draft = draft || '{"organiser": "城报", "contact": ""}'""")
+
+
+async def test_a_replaced_winner_reads_the_reason_that_both_have_given_and_not_what_they_wrote(
+    pool: Pool, keys: Keys, announced: Campaign
+) -> None:
+    await _name_organiser(pool)
+    replace = partial(replace_winner, pool, keys, announced.id, 1, reason="与某某账号同一人")
+    assert await replace(by=announced.third, reason_code="cheating") == "recorded"
+    # Another reason is another request.
+    assert await replace(by=announced.fourth) == "recorded"
+    assert await replace(by=announced.fourth, reason_code="cheating") == "replaced"
+    (lost,) = await said(pool, "forfeited:%", to=announced.authors[0])
+    assert lost.body.startswith("原因：刷赞或作弊。如有异议，可在")
+    assert "前到活动页提出。如有疑问，请联系主办方：“城报”。" in lost.body
+    everything = await pool.fetch("SELECT params::text FROM inbox")
+    assert not [row for row in everything if "同一人" in row["params"]]
+
+
+async def test_after_an_upheld_objection_the_winner_reads_what_it_was_about(
+    pool: Pool, keys: Keys, announced: Campaign
+) -> None:
+    await _name_organiser(pool)
+    author, post = announced.authors[-1], announced.posts[0]
+    objection = await object_to_result(
+        pool, announced.id, by=author, text="不符合条件", kind="eligibility", post_id=post
+    )
+    await answer_objection(pool, objection, by=announced.third, text="属实", remedy="replace", rank=1)
+    replace = partial(replace_winner, pool, keys, announced.id, 1, by=announced.fourth, reason="异议成立")
+    with pytest.raises(Invalid) as rejected:
+        await replace(reason_code="cheating")
+    assert [(each.field, each.code) for each in rejected.value.errors] == [("reason_code", "not_asked_for")]
+    await pool.execute("UPDATE campaigns SET objections_end_at = now() WHERE id = $1", announced.id)
+    assert await replace() == "replaced"
+    (lost,) = await said(pool, "forfeited:%", to=announced.authors[0])
+    assert lost.body.startswith("原因：关于参与资格的异议经复核成立。如有疑问，请联系主办方：“城报”。")
+    (english,) = await said(pool, "forfeited:%", to=announced.authors[0], language="en")
+    assert english.body.startswith(
+        "Reason: an objection to the eligibility was upheld. Questions? Ask the organiser: “城报”."
+    )
+
+
 async def test_concurrent_second_approvals_replace_once(pool: Pool, keys: Keys, announced: Campaign) -> None:
     await replace_winner(pool, keys, announced.id, 1, by=announced.third, reason="刷赞")
     others = [await make.person(pool, role="editor") for _ in range(4)]

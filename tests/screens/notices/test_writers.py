@@ -38,7 +38,7 @@ from feed.prizes.model import (
     Winner,
     WinnerId,
 )
-from feed.reasons import DisqualificationReason
+from feed.reasons import DisqualificationReason, ReplacementReason
 from feed.screens.notices.render import TEMPLATES, render
 
 ROOT = Path(feed.__file__).parent
@@ -110,9 +110,10 @@ def of_prizes(method: str) -> Iterator[NewNotification]:
             yield prizes.of_lost_prize(lost, campaign, now=now)
         if reason in ENDS[4:]:
             yield prizes.of_ended_place(lost, 1, campaign)
-    for kind in (*get_args(ObjectionKind), None):
+    reasons = [prizes.replaced_because(kind) for kind in (*get_args(ObjectionKind), None)]
+    for why in (*reasons, *get_args(ReplacementReason)):
         lost = msgspec.structs.replace(winner, state="forfeited", state_reason="replaced")
-        yield prizes.of_lost_prize(lost, campaign, now=NOON, why=prizes.replaced_because(kind))
+        yield prizes.of_lost_prize(lost, campaign, now=NOON, why=why)
     yield prizes.of_codes(winner, "读书月")
     yield prizes.of_shipment(winner, carrier="顺丰", tracking_no="SF1", stored_at=NOON)
     yield prizes.of_deadline(convert(UnclaimedPrize, title="读书月", claim_ends_at=LATER))

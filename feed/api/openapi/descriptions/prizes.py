@@ -84,6 +84,8 @@ FIELDS = {
     "Decision.review": "What to check before the announcement; null: nothing, or announced.",
     "SelectedPerson.place": "Number of the place, from 1; of a reserve, the position among the reserves.",
     "SelectedPerson.user ClaimCard.user LeftOut.user EndedFactCard.user SheetLine.user ObjectionCard.user": "The account: its `id` and `name`.",
+    "ReplacementIn.reason_code": "Code of the reason that the winner reads, the same from both editors; null where an upheld objection asks for the replacement.",
+    "SelectedPerson.replacement_reason_code": "Reason that a replaced winner is to read, as the first has given it; null: none.",
     "SelectedPerson.replacement_asked_by": "Id of the first of the two accounts that replace this winner; null: none.",
     "ReviewCard.left_out": "Entries that would be among winners and reserves but for an act of others.",
     "ReviewCard.ended_facts": "Roles and bans that ended shortly before the freeze; with one of them announcing needs a reason.",
