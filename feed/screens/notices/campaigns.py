@@ -68,13 +68,13 @@ CAMPAIGNS: Templates = {
         Words(
             "您已被指定为{campaign:quoted}活动的评委",
             "活动开始后即可在“我的评委”中为作品打分，请在评选前完成。评委不能获奖，点赞和评论不计入。不愿担任的，可在打分前退出；"
-            "与作者有利害关系的作品，请声明回避。{contact:ask}",
+            "与作者有利害关系的作品，请声明回避。结果公布后，每份打分以代号公布。{contact:ask}",
         ),
         Words(
             "You are on the jury of {campaign:quoted}",
             "From the opening you can mark entries under “My juries”; please finish before the settlement. Jurors cannot win, and "
             "their likes and comments do not count. You can give up the seat before your first mark. Please declare a conflict of "
-            "interest with an author. {contact:ask}",
+            "interest with an author. Once the result is announced, each mark is published under a pseudonym. {contact:ask}",
         ),
     ),
     "jury.assigned.draw": Template(

@@ -54,7 +54,7 @@ async def test_before_the_announcement_there_is_no_proof(
         assert error_of(await client.get(path, headers=headers)) == (404, "result_not_found")
 
 
-async def test_no_door_shows_single_marks_before_the_announcement(
+async def test_no_operation_shows_single_marks_before_the_announcement(
     client: httpx.AsyncClient, app_state: AppState, keys: Keys, join: Join
 ) -> None:
     pool = app_state.pool
