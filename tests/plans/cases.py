@@ -37,6 +37,7 @@ from feed.pagination import NEWEST, OLDEST, Position
 from feed.posts.actions import Draft, publish_posts
 from feed.posts.model import NewPost, PostId
 from feed.prizes.settlement import sheet_store
+from feed.screens.campaigns import lists as campaign_lists
 from feed.screens.comments import cards as comments
 from feed.screens.comments import hot
 from feed.screens.people import inbox, profiles
@@ -215,6 +216,14 @@ CASES: dict[str, Case] = {
     # Boards and campaigns.
     "moment": Case(lambda s: boards.get_log_head(s.conn), ("change_log_pkey",), 40),
     "campaigns with boards": Case(lambda s: boards.list_campaigns(s.conn, BOARD_STATES), (), 40),
+    # Of few campaigns: whether the person takes part is looked up in each.
+    "campaigns of a topic": Case(
+        lambda s: campaign_lists.list_ids_of_topic(s.conn, f"t{BUSY_TOPIC}"), ("topics_one_per_key",), 60
+    ),
+    "open campaigns of a topic": Case(lambda s: campaign_lists.list_open_of_topics(s.conn, [BUSY_TOPIC]), (), 60),
+    "campaigns of a participant": Case(
+        lambda s: campaign_lists.list_ids_of_participant(s.conn, BUSY_ACCOUNT), ("entries_by_author",), 1_500
+    ),
     "posts for boards": Case(
         lambda s: boards.list_posts(s.conn, SPREAD_POSTS), ("post_stats_pkey", "posts_pkey"), 1_800
     ),

@@ -10,6 +10,7 @@ from feed.api.dependencies import MAX_NUMBER, Cursor, InjectedAppState, Injected
 from feed.api.responses import PRIVATE, PUBLIC, json_response, response_specs
 from feed.campaigns.errors import BoardHidden, CampaignNotFound, RulesNotFound
 from feed.campaigns.model import State
+from feed.errors import Unauthenticated
 from feed.ids import MAX_ID
 from feed.pagination import CursorExpired, Page, Position
 from feed.postgres import Connection
@@ -17,36 +18,55 @@ from feed.screens.campaigns import cards as screen
 from feed.screens.campaigns import leaderboard, my_participation
 from feed.screens.campaigns.cards import CampaignCard, RulesCard
 from feed.screens.campaigns.leaderboard import Leaderboard
+from feed.screens.campaigns.lists import list_ids, list_name
 from feed.screens.campaigns.my_participation import Participation
 from feed.screens.posts import feeds, ranked_pages
 from feed.screens.posts.cards import PostCard
 from feed.screens.posts.feeds import Listed
 from feed.screens.posts.hot_lists import Ranking
 from feed.screens.posts.page_render import PageBase
+from feed.topics.model import TOPIC_NAME
 
 T = TypeVar("T")
 
 # Litestar reserves the parameter name `state` for the application's state.
 CampaignState = Annotated[State | None, QueryParameter(name="state")]
+OfTopic = Annotated[
+    str | None,
+    QueryParameter(
+        max_length=TOPIC_NAME.raw_longest, description="Name of a topic in any spelling, with or without marks."
+    ),
+]
+Mine = Annotated[bool, QueryParameter(description="Only campaigns that the viewer takes part in.")]
 Version = Annotated[int | None, QueryParameter(ge=1, le=MAX_NUMBER)]
 
 
-@get("/campaigns")
+@get("/campaigns", errors=(Unauthenticated,))
 async def list_campaigns(
     app_state: InjectedAppState,
     reader: InjectedReader,
     campaign_state: CampaignState = None,
+    topic: OfTopic = None,
+    mine: Mine = False,
     limit: Limit = 20,
     cursor: Cursor = None,
 ) -> Response[Page[CampaignCard]]:
-    """Published campaigns, newest first. `state` is computed at the time of the request."""
+    """Published campaigns, newest first. `state` is computed at the time of the request.
+
+    `topic`: those on this topic, by any of its spellings and aliases. `mine`: those that the viewer takes part in (needs a token).
+    """
+    if mine and reader is None:
+        raise Unauthenticated
+    participant_id = reader.account_id if mine and reader is not None else None
     states = screen.states_of(campaign_state)
-    name = f"campaigns:{campaign_state or ''}"
+    name = list_name(campaign_state, topic, participant_id)
     last_id = app_state.cursors.read(name, cursor, int) if cursor else MAX_ID
     async with app_state.pool.acquire() as conn:
-        rows = await screen.list_rows(conn, states=states, drafts=False, last_id=last_id, limit=limit + 1)
+        among = await list_ids(conn, topic=topic, participant_id=participant_id)
+        rows = await screen.list_rows(conn, states=states, drafts=False, last_id=last_id, limit=limit + 1, among=among)
     more = app_state.cursors.write(name, rows[limit].id) if len(rows) > limit else None
-    return _public_response(Page([screen.card(row) for row in rows[:limit]], more))
+    page = Page([screen.card(row) for row in rows[:limit]], more)
+    return _public_response(page) if participant_id is None else Response(page, headers={"cache-control": PRIVATE})
 
 
 @get("/campaigns/{campaign_id:str}", errors=(CampaignNotFound,), conditional=True)

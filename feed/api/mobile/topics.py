@@ -10,11 +10,12 @@ from feed.api.dependencies import Cursor, InjectedAppState, InjectedReader, Limi
 from feed.api.responses import PUBLIC, json_response, response_specs
 from feed.pagination import CursorExpired, Page, Position
 from feed.postgres import Connection
+from feed.screens.campaigns.topic_page import TopicPage, get_topic_page
 from feed.screens.posts import feeds as screen
 from feed.screens.posts import ranked_pages
 from feed.screens.posts.cards import PostCard
 from feed.screens.posts.feeds import Listed
-from feed.screens.posts.topics import TopicCard, get_topic
+from feed.screens.posts.topics import TopicCard
 from feed.texts import require_text
 from feed.topics.model import TOPIC_NAME, TopicNotFound
 from feed.topics.parse import MARKS, lookup_key, shown_name, topic_key
@@ -40,11 +41,11 @@ async def list_topics(
 
 
 @get("/topics/{name:str}", errors=(TopicNotFound,), conditional=True)
-async def read_topic(name: FromPath[str], app_state: InjectedAppState, reader: InjectedReader) -> Response[TopicCard]:
-    """A topic by its name, without marks. An alias returns the topic that it resolves to."""
+async def read_topic(name: FromPath[str], app_state: InjectedAppState, reader: InjectedReader) -> Response[TopicPage]:
+    """A topic by its name, without marks, with its open campaigns. An alias returns the topic that it resolves to."""
     key = lookup_key(name)
     async with app_state.pool.acquire() as conn:
-        card = await get_topic(conn, key)
+        card = await get_topic_page(conn, key)
     return Response(card, headers={"cache-control": PUBLIC})
 
 

@@ -1,6 +1,6 @@
 """Campaigns and their rules on the wire: published ones for all viewers, all of them for editors."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime
 from typing import Annotated, Any
 
@@ -166,9 +166,16 @@ def states_of(state: State | None) -> Sequence[State]:
 
 
 async def list_rows(
-    conn: Connection, *, states: Sequence[str], drafts: bool, last_id: int, limit: int
+    conn: Connection,
+    *,
+    states: Sequence[str],
+    drafts: bool,
+    last_id: int,
+    limit: int,
+    among: Collection[int] | None = None,
 ) -> list[CampaignRow]:
-    """Campaigns in one of the states up to `last_id`, the newest first; unpublished ones only with `drafts`."""
+    """Campaigns in one of the states up to `last_id`, the newest first; unpublished ones only with `drafts`, and with `among`
+    only those with these ids."""
     rows = await conn.fetch(
         """
         SELECT clock_timestamp() AS now, served.*, counted.entry_count, counted.shortlisted_count
@@ -198,7 +205,7 @@ async def list_rows(
                     WHERE act = 'cancel' AND subject_id = campaigns.id AND account_id = cancellations.asked_by
                 )
             )
-            WHERE ($2 OR published_at IS NOT NULL) AND campaigns.id <= $3
+            WHERE ($2 OR published_at IS NOT NULL) AND campaigns.id <= $3 AND ($5::bigint[] IS NULL OR campaigns.id = ANY ($5::bigint[]))
         ) AS served
         CROSS JOIN LATERAL (
             SELECT CASE
@@ -227,6 +234,7 @@ async def list_rows(
         drafts,
         last_id,
         limit,
+        among,
     )
     return many(rows, CampaignRow)
 

@@ -164,12 +164,3 @@ async def list_cards(conn: Connection, topic_ids: Sequence[int]) -> list[TopicCa
         topic_ids,
     )
     return many(rows, TopicCard)
-
-
-async def get_topic(conn: Connection, key: str) -> TopicCard:
-    """The topic that a key resolves to. Raises TopicNotFound, for a hidden topic too."""
-    topic = await topics.find_resolved(conn, key)
-    cards = await list_cards(conn, [] if topic is None else [topic.id])
-    if not cards:
-        raise TopicNotFound
-    return cards[0]

@@ -14,6 +14,7 @@ from tests.support.story.people import (
     BEST_PHONE,
     BEST_TEXT,
     CHEAT,
+    DRAW,
     EDITOR,
     FANS,
     FIFTH,
@@ -138,7 +139,7 @@ async def _read(stage: Stage, best: Person, posts: dict[Person, str], campaign: 
     await stage.call("list_blocks", READER, limit=1)
     await stage.call("unmute_user", READER, user_id=spammer)
     await stage.call("unblock_user", READER, user_id=spammer)
-    await stage.call("list_campaigns", READER, state="open", limit=2)
+    await stage.call("list_campaigns", READER, state="open", topic=DRAW["topic"], mine=False, limit=2)
     await stage.call("get_campaign", READER, campaign_id=campaign)
     await stage.call("get_rules", READER, campaign_id=campaign, version=1)
     await stage.call("list_campaign_posts", READER, campaign_id=campaign, sort="hot", limit=2)
