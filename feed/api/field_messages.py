@@ -24,6 +24,12 @@ FIELD_MESSAGES: dict[str, tuple[str, str]] = {
         "质量计分，但未设入围数：评定结果时不等待打分",
         "Quality counts, but without a shortlist the result does not wait for marks.",
     ),
+    "expires_before_claimed": (
+        "不能早于 {earliest}，还差 {missing_hours} 小时：{settle_at} 评定或者确定签单，公开值最长等候 {beacon_hours} 小时，"
+        "此后公示 {objection_days} 天、领取 {claim_days} 天（同时起算）",
+        "Must not be before {earliest}, {missing_hours} hours later: the result is made at {settle_at}, public values are awaited for "
+        "up to {beacon_hours} hours, then come {objection_days} days for objections and, from the same time, {claim_days} days for claims.",
+    ),
     "fixed_after_opening": ("活动开始后不能修改", "Cannot be changed after the opening."),
     "hidden_topic": ("该话题已被隐藏", "The topic is hidden."),
     "in_the_future": ("不能晚于现在", "Must not be in the future."),

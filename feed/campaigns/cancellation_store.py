@@ -74,14 +74,32 @@ async def list_authors(conn: Connection, campaign_id: int, *, after: int, limit:
     """The next accounts with entries and an id above `after`, by id; without erased accounts."""
     rows = await conn.fetch(
         """
-        SELECT DISTINCT entered.account_id AS author_id
+        SELECT account_id AS author_id
         FROM (
-            SELECT author_id AS account_id FROM entries WHERE campaign_id = $1 AND author_id > $2
-            UNION ALL
-            SELECT account_id FROM draw_entries WHERE campaign_id = $1 AND account_id > $2
+            SELECT DISTINCT entries.author_id AS account_id
+            FROM entries JOIN accounts ON accounts.id = entries.author_id
+            WHERE campaign_id = $1 AND entries.author_id > $2 AND accounts.erased_at IS NULL
+            UNION
+            SELECT DISTINCT comments.author_id
+            FROM campaigns
+            JOIN comments ON comments.post_id = campaigns.entry_post_id AND comments.state = 'published'
+            JOIN accounts ON accounts.id = comments.author_id
+            WHERE campaigns.id = $1 AND campaigns.entry_by = 'comment' AND comments.created_at >= campaigns.starts_at
+                AND comments.author_id > $2 AND accounts.erased_at IS NULL
+            UNION
+            -- By the key of likes, so that each batch reads no more than its own rows.
+            SELECT *
+            FROM (
+                SELECT likes.account_id
+                FROM campaigns
+                JOIN likes ON likes.post_id = campaigns.entry_post_id
+                JOIN accounts ON accounts.id = likes.account_id
+                WHERE campaigns.id = $1 AND campaigns.entry_by = 'like' AND likes.account_id > $2 AND accounts.erased_at IS NULL
+                ORDER BY likes.account_id
+                LIMIT $3
+            ) AS likers
         ) AS entered
-        JOIN accounts ON accounts.id = entered.account_id AND accounts.erased_at IS NULL
-        ORDER BY entered.account_id
+        ORDER BY account_id
         LIMIT $3
         """,
         campaign_id,

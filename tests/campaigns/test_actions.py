@@ -129,7 +129,7 @@ EXPIRING = {
         ({"announcement_post_id": "12345"}, "announcement_post_id", "not_found"),
         ({"prizes": [{"name": "好书", "kind": "goods"}]}, "prizes[0].value_cny", "required"),
         ({"prizes": [{"name": "好书", "kind": "goods", "value_cny": "0.00"}]}, "prizes[0].value_cny", "required"),
-        ({"prizes": [EXPIRING]}, "prizes[0].valid_until", "too_early"),
+        ({"prizes": [EXPIRING]}, "prizes[0].valid_until", "expires_before_claimed"),
         ({"organiser": "\u3000 "}, "organiser", "required"),
         ({"contact": " "}, "contact", "required"),
         ({"body": "\n\u3000\n"}, "body", "required"),

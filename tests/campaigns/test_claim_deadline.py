@@ -58,7 +58,7 @@ def test_a_prize_must_be_valid_until_the_last_claim_deadline(
     assume(claim_days >= objection_days)
     assume(claim_ends_at is None or claim_ends_at >= RULES.settles_at + objection_days * DAY)
     rules = changed(claim_days=claim_days, objection_days=objection_days, claim_ends_at=claim_ends_at)
-    (error,) = (error for error in requirement_problems(rules) if error.code == "too_early")
+    (error,) = (error for error in requirement_problems(rules) if error.code == "expires_before_claimed")
     earliest = parse_time(str(error.params["earliest"]))
     assert earliest == max(claim_deadline(rules, rules.settles_at), rules.settles_at + objection_days * DAY)
     usable = changed(

@@ -93,7 +93,7 @@ async def test_an_invisible_title_is_rejected(stage: Stage, title: str) -> None:
         ({"notes": "带上书\x08"}, [("notes", "forbidden_character")]),
         # A draw may wait eight days for its two values before its winners are known.
         ({"method": "draw", "beacon": "福彩", "prizes": [{**CODE, "valid_until": datetime.now(UTC) + 13 * DAY}]},
-         [("prizes[0].valid_until", "too_early")]),
+         [("prizes[0].valid_until", "expires_before_claimed")]),
     ],
 )  # fmt: skip
 async def test_incomplete_or_expiring_prizes_are_not_published(

@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import timedelta
 from decimal import Decimal
+from math import ceil
 
 from feed.campaigns.claim_deadline import claim_deadline
 from feed.campaigns.model import Prize, Rules, time_text
@@ -51,13 +52,20 @@ def _vouchers(prizes: Sequence[Prize]) -> Iterator[FieldError]:
 
 
 def _validity(rules: Rules) -> Iterator[FieldError]:
-    """A prize must not expire before its last winner can have it."""
-    waits = rules.beacon_wait_hours * len(rules.beacon_order) if rules.method == "draw" else 0
-    notified_at = rules.settles_at + timedelta(hours=waits)
-    in_hand = max(notified_at + timedelta(days=rules.objection_days), claim_deadline(rules, notified_at))
+    """A prize must not expire before its last winner can have it. The error names what adds up to that time."""
+    decided_by = rules.decides_by
+    in_hand = max(decided_by + timedelta(days=rules.objection_days), claim_deadline(rules, decided_by))
     for i, prize in enumerate(rules.prizes):
         if prize.valid_until is not None and prize.valid_until < in_hand:
-            yield FieldError(f"prizes[{i}].valid_until", "too_early", {"earliest": time_text(in_hand)})
+            parts = {
+                "earliest": time_text(in_hand),
+                "missing_hours": ceil((in_hand - prize.valid_until) / timedelta(hours=1)),
+                "settle_at": time_text(rules.settles_at),
+                "beacon_hours": (decided_by - rules.settles_at) // timedelta(hours=1),
+                "objection_days": rules.objection_days,
+                "claim_days": rules.claim_days,
+            }
+            yield FieldError(f"prizes[{i}].valid_until", "expires_before_claimed", parts)
 
 
 def _claim_window(rules: Rules) -> Iterator[FieldError]:
