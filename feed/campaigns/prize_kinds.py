@@ -88,7 +88,7 @@ TICKET = PrizeKind(
     label="门票",
     claim_text="领取人姓名和手机号",
     claim_fields=(_NAME, _PHONE),
-    delivery_text="门票{within}凭姓名和手机号在{place}领取",
+    delivery_text="门票{within}，凭姓名和手机号在{place}领取",
     is_collected=True,
 )
 # By name, in the order of the rules text.

@@ -25,7 +25,7 @@ def section(heading: str, *items: str | tuple[str, ...] | None) -> Section:
 
 
 def lines_of(sections: Iterable[Section]) -> list[str]:
-    """The lines of the sections, which are numbered 一、; their items 1., sub-items （1）. A single item has no number.
+    """The lines of the sections, which are numbered 一、; their items 1., sub-items （1）. A single item or sub-item has no number.
 
     Each line begins with a number or with words of ours, and no field of the rules adds a line.
     """
@@ -34,6 +34,8 @@ def lines_of(sections: Iterable[Section]) -> list[str]:
         lines += ["", f"{numeral(number)}、{each.heading}"]
         for place, item in enumerate(each.items, 1):
             first, *below = (item,) if isinstance(item, str) else item
+            if len(below) == 1:
+                first, below = first + below[0], []
             lines.append(one_line(first) if len(each.items) == 1 else f"{place}. {one_line(first)}")
             lines += [f"（{n}）{one_line(text)}" for n, text in enumerate(below, 1)]
     return lines
@@ -50,7 +52,7 @@ def numeral(number: int) -> str:
     return ("" if tens == 0 else "十" if tens == 1 else f"{_DIGITS[tens - 1]}十") + (_DIGITS[ones - 1] if ones else "")
 
 
-def local_time(at: datetime, *, ends: bool = False, year: bool = True) -> str:
+def local_time(at: datetime, *, ends: bool = False) -> str:
     """The local time in Shenzhen as it is written in Chinese: 2026年9月20日9时30分.
 
     With `ends`, midnight is 24时 of the day before. Seconds and fractions are printed unless they are zero: the text must not
@@ -65,14 +67,18 @@ def local_time(at: datetime, *, ends: bool = False, year: bool = True) -> str:
         clock += f"{local.minute}分{seconds}秒"
     elif local.minute:
         clock += f"{local.minute}分"
-    return f"{day.year}年" * year + f"{day.month}月{day.day}日{clock}"
+    return f"{day.year}年{day.month}月{day.day}日{clock}"
 
 
 def period(start: datetime, end: datetime, *, ends: bool = False) -> str:
     """From `start` to `end`; the year is printed once if it is the same."""
-    last = local_time(end, ends=ends)
     first = local_time(start)
-    return f"{first}至{local_time(end, ends=ends, year=first[:5] != last[:5])}"
+    return f"{first}至{same_year(first, local_time(end, ends=ends))}"
+
+
+def same_year(first: str, last: str) -> str:
+    """The second of two times, without its year if that is the year of the first."""
+    return last[5:] if first[:5] == last[:5] else last
 
 
 def winner_word(*, is_draw: bool) -> str:

@@ -110,7 +110,7 @@ def test_a_registered_kind_is_validated_by_its_entry(extended_form: ModuleType) 
 def test_the_rules_text_uses_the_entry_of_the_kind(extended_form: ModuleType) -> None:
     draft, _ = read_rules(rules(terms="凭码抵扣", valid_until="2027-01-01T00:00:00Z"), publishing=True)
     text = rules_text(draft)
-    assert "书城券×1（优惠券，单价约20元，使用规则：凭码抵扣，有效期至2027年1月1日8时）" in text
+    assert "书城券×1（优惠券，单价约20元，有效期至2027年1月1日8时，使用规则：凭码抵扣）" in text
     assert "在读特App“我的奖品”中填写电子邮箱。" in text
     assert "优惠券自结果最终确定且领取信息填写完整之日起30天内显示，在书城使用" in text
     # Only a voucher needs terms.

@@ -1,6 +1,6 @@
 """The rules text (活动规则), generated from the rules that are executed, so that the two cannot differ."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 
 from feed.campaigns.model import Rules
 from feed.campaigns.rules.text_draw import draw_sections
@@ -8,7 +8,26 @@ from feed.campaigns.rules.text_entries import fairness_items, participation_item
 from feed.campaigns.rules.text_prizes import prizes_section
 from feed.campaigns.rules.text_selection import selection_sections
 from feed.campaigns.rules.text_terms import claim_sections, closing_sections, result_section
-from feed.campaigns.text_parts import BLANK, Section, lines_of, local_time, one_line, section
+from feed.campaigns.text_parts import BLANK, Section, lines_of, local_time, one_line, same_year, section
+
+# What an entry is disqualified for, by the reason code; a test compares the two.
+FAULT_TEXTS: Mapping[str, str] = {
+    "copied": "转载他人内容",
+    "plagiarism": "抄袭",
+    "copyright": "侵犯他人著作权",
+    "published_before": "此前已在别处公开发表",
+    "duplicate": "重复发布",
+    "off_topic": "与活动主题无关",
+    "ai_undeclared": "由人工智能生成而未按要求标明",
+    "false_information": "内容不实",
+    "unlawful": "违反法律或者平台规则",
+    "spam": "属于广告或者刷屏",
+    "bought": "购买点赞、评论",
+    "cheating": "以其他方式作弊",
+    "ineligible": "不符合参与条件",
+    "by_request": "本人要求退出",
+    "other": "有其他影响公平的情形",
+}
 
 
 def rules_text(rules: Rules, nonce_sha256: str | None = None, *, missing: Collection[str] = ()) -> str:
@@ -39,31 +58,32 @@ def rules_text(rules: Rules, nonce_sha256: str | None = None, *, missing: Collec
 def _times(rules: Rules, missing: Collection[str]) -> Section:
     begin = BLANK if "starts_at" in missing else local_time(rules.starts_at)
     end = BLANK if "ends_at" in missing else local_time(rules.ends_at, ends=True)
-    return section("活动时间", f"{begin}开始，{end}截止。本规则所称“截止”即指这一时刻；所列时间均为北京时间。")
+    if not {"starts_at", "ends_at"} & set(missing):
+        end = same_year(begin, end)
+    return section("活动时间", f"{begin}开始，{end}截止。本规则所称“截止”，即指这一时刻；所列时间均为北京时间。")
 
 
 def _participation(rules: Rules) -> Section:
     is_draw = rules.method == "draw"
     thing, done = ("动态", "确定签单") if is_draw else ("作品", "评定结果")
-    conditions = ["在截止前验证手机号", "截止时未被封禁"]
-    if rules.eligibility.min_account_age_days:
-        conditions.append(f"截止时账号注册已满{rules.eligibility.min_account_age_days}天")
-    named = "" if is_draw else "这样发布的动态，以下称“作品”。"
+    days = rules.eligibility.min_account_age_days
+    aged = f"、注册已满{days}天" if days else ""
+    named = "" if is_draw else "该动态以下称“作品”。"
     others = "" if is_draw else "，以及本活动评委（含打过分后退出的）"
     if rules.entry_by != "post":
         others = "，以及公告的发布者"
     by_post = [
-        f"活动期间在读特鹏友圈发布带话题#{one_line(rules.topic) or BLANK}#的动态，即为参与，无需购买任何商品或者服务。{named}",
+        f"活动期间，在读特鹏友圈发布带话题#{one_line(rules.topic) or BLANK}#的动态，即为参与，无需购买任何商品或者服务。{named}",
         f"{thing}须附照片或者视频。" if rules.eligibility.require_media else None,
         f"{thing}以截止前提交并经审核通过的最后一个版本为准，该版本须带上述话题。",
     ]
     return section(
         "参与方式",
         *(by_post if rules.entry_by == "post" else participation_items(rules)),
-        f"参与者须{'，'.join(conditions)}。",
+        f"参与者须在截止前完成手机号验证，账号在截止时未被封禁{aged}。",
         f"截止时在本平台有审核、编辑或者管理权限的工作人员{others}，不参与{'抽奖' if is_draw else '评选'}。",
-        f"截止时的封禁或者工作人员权限，在{done}前已经结束，且持续不满24小时或者经两名编辑认定有误的，不作为排除理由。",
-        "同一手机号验证的各账号视为同一人；注册时间按各账号分别计算。",
+        f"截止时的封禁或者工作人员权限，在{done}前已经解除，且前后不满24小时，或者经两名编辑认定有误的，不影响参与。",
+        f"同一手机号验证的各账号视为同一人{'；注册时间按各账号分别计算' if days else ''}。",
         "同期另有活动使用同一话题：带该话题的动态同时参加各项活动，在每项活动中适用该活动的规则。"
         if rules.shares_topic and rules.entry_by == "post"
         else None,
@@ -75,9 +95,10 @@ def _fairness(rules: Rules) -> Section:
         return section("公平参与", *fairness_items(rules))
     is_draw = rules.method == "draw"
     thing, right, done = ("动态", "抽奖资格", "确定签单") if is_draw else ("作品", "评选资格", "评定结果")
+    faults = "；".join(text for reason, text in FAULT_TEXTS.items() if not (is_draw and reason == "bought"))
     return section(
         "公平参与",
-        f"抄袭、侵权、违法违规、发布广告、重复发布、作弊或者与活动主题无关的{thing}，取消{right}，并将理由告知参与者本人。",
+        f"{thing}有下列情形之一的，取消{right}，并将理由告知参与者本人：{faults}。",
         None if is_draw else "参与者可在活动页面查看本人作品未计入的点赞、评论的人数和原因。",
         f"在{done}前删除{thing}的，视为退出。",
     )

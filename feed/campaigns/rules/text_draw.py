@@ -36,7 +36,7 @@ def _basis(rules: Rules, nonce_sha256: str | None) -> Section:
     return section(
         "抽签依据",
         f"活动发布前已生成一个保密随机数，{committed}；开奖后公开原值。",
-        "截止后确定签单（符合条件的参与者的签的列表），并公布其SHA-256值。",
+        "截止后确定签单（由符合条件的参与者每人一签组成），并公布其SHA-256值。",
         *_beacons(rules),
         "种子为签单的SHA-256值、保密随机数与公开值合并后的SHA-256值。各签按以种子为密钥的HMAC-SHA256值由小到大排列，"
         f"{'依次为中奖者和候补' if rules.reserve_count else '排在前列的为中奖者'}。",

@@ -12,7 +12,7 @@ def participation_items(rules: Rules) -> Items:
     free = "即为参与，无需购买任何商品或者服务。"
     if rules.entry_by == "comment":
         return [
-            f"活动期间在读特鹏友圈的{at}下发表评论或者回复，{free}",
+            f"活动期间，在读特鹏友圈的{at}下发表评论或者回复，{free}",
             "评论须在确定签单时公开可见。",
         ]
     return [f"在读特鹏友圈为{at}点赞，截止时未取消的，{free}活动开始前点赞的，视为在活动开始时参与。"]
@@ -49,7 +49,7 @@ def loss_text(rules: Rules) -> str:
     thing = "动态" if rules.entry_by == "post" else "评论"
     return (
         f"开奖后、奖品交付前，中奖者删除参与抽奖的{thing}或者注销账号的，"
-        f"以及参与抽奖的{thing}因违法违规被移除的，不再中奖。{appeal}"
+        f"以及参与抽奖的{thing}因违反法律或者平台规则被移除的，不再中奖。{appeal}"
     )
 
 
@@ -64,5 +64,5 @@ def fairness_items(rules: Rules) -> Items:
         "以雇佣、程序、多账号等方式参与的，经主办方认定并记录理由，不参与抽奖；参与者本人可在活动页面查看认定结果。"
     )
     if rules.entry_by == "comment":
-        return [bought, "违法违规的评论予以移除，不参与抽奖。在确定签单前删除评论的，该条评论不参与抽奖。"]
+        return [bought, "违反法律或者平台规则的评论予以移除，不参与抽奖。在确定签单前删除评论的，该条评论不参与抽奖。"]
     return [bought]

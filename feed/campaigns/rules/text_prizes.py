@@ -25,7 +25,8 @@ def prizes_section(rules: Rules, missing: Collection[str]) -> Section:
             for number, tier in enumerate(tiers)
         )
         offered = (f"共{count}名：", *_list(given))
-    return section("奖品", offered, "符合条件的人数不足时，名额空缺。")
+    # A draw says so beside the odds.
+    return section("奖品", offered, None if rules.method == "draw" else "符合条件的人数不足时，名额空缺。")
 
 
 def tier_name(number: int, tiers: list[Tier]) -> str:
@@ -56,10 +57,10 @@ def _prize(prize: Prize) -> str:
     value = BLANK if prize.value_cny is None else f"{decimal_text(prize.value_cny)}元"
     kind = KINDS.get(prize.kind)
     parts = [BLANK if kind is None else kind.label, f"单价约{value}"]
-    if prize.terms:
-        parts.append(f"使用规则：{prize.terms.strip().rstrip('。；')}")
     if prize.valid_until:
         parts.append(f"有效期至{local_time(prize.valid_until, ends=True)}")
+    if prize.terms:
+        parts.append(f"使用规则：{prize.terms.strip().rstrip('。；')}")
     if kind is not None and kind.is_voucher and not (prize.terms and prize.valid_until):
         parts.append("未列明的使用范围和有效期，以兑换方页面公示为准")
     return f"{prize.name or BLANK}×{prize.per_winner}（{'，'.join(parts)}）"

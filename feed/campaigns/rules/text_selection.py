@@ -46,13 +46,13 @@ def _score(rules: Rules) -> Section:
             *(f"{name}：{meaning}。" for name, _, meaning in counted),
         ),
         _examples(rules),
-        f"综合得分相同的，依次按{_ties(rules)}在前的顺序排列。",
+        f"综合得分相同的，依次以{_ties(rules)}的在前。",
         "同一人有多件作品的，只取得分最高的一件，每人限获奖一次。",
     )
 
 
 def _saturation(name: str, cap: int) -> str:
-    return f"100×ln(1＋{name}人数)÷ln(1＋{cap})，人数超过{cap}的按{cap}计"
+    return f"100×ln(1＋有效{name}人数)÷ln(1＋{cap})，人数超过{cap}的按{cap}计"
 
 
 def _examples(rules: Rules) -> str | None:
@@ -73,10 +73,10 @@ def _examples(rules: Rules) -> str | None:
 def _ties(rules: Rules) -> str:
     """The tie-breaks in their order. The last one is always the time of entry, after which nothing is equal."""
     names = {
-        "quality": "质量分高者" if rules.weights.quality else "评委打分（如有）高者",
-        "likes": "有效点赞人数多者",
-        "comments": "有效评论人数多者",
-        "earliest": "发布时间早者",
+        "quality": "质量分高" if rules.weights.quality else "评委打分（如有）高",
+        "likes": "有效点赞人数多",
+        "comments": "有效评论人数多",
+        "earliest": "发布时间早",
     }
     order = (*rules.tie_break, "earliest")
     return "、".join(names[name] for name in order[: order.index("earliest") + 1])

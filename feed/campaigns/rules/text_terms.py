@@ -14,12 +14,6 @@ from feed.campaigns.text_parts import BLANK, Section, local_time, section, winne
 _FINAL = "结果最终确定"
 
 
-_WAITS = (
-    "截止后已无作品、评论待审核或者作品待打分的，可以提前评定结果；届时仍有的，处理完毕后评定结果。"
-    "确需先行评定结果的，在结果中公开理由，尚未审核的作品不参与评选，未获打分的作品质量分为0分。"
-)
-
-
 def result_section(rules: Rules, missing: Collection[str]) -> Section:
     """When and how the result is made, published, objected to and final."""
     undated = is_undated(rules, missing)
@@ -27,26 +21,37 @@ def result_section(rules: Rules, missing: Collection[str]) -> Section:
     due = BLANK if undated else local_time(rules.result_due_at, ends=True)
     is_draw = rules.method == "draw"
     winner, names = winner_word(is_draw=is_draw), "中奖名单" if is_draw else "获奖名单"
-    decided = f"主办方按上述时间确定签单并开奖。{waits_text(rules)}" if is_draw else f"主办方于{at}评定结果。{_WAITS}"
+    decided = (
+        f"主办方按上述时间确定签单并开奖。{waits_text(rules)}" if is_draw else f"主办方于{at}评定结果。{_waits(rules)}"
+    )
     return section(
         "结果公布",
         decided,
-        f"结果最迟于{due}公布。逾期未公布的，活动页面显示“结果逾期”，编辑部收到催办，参与者可向主办方查询。",
-        f"结果经两名编辑确认后，在活动页面公布{names}，昵称脱敏显示（如“沈**”，相同的附账号尾号）；"
+        f"结果最迟于{due}公布。逾期未公布的，活动页面注明“结果逾期”，并由系统催办；参与者可向主办方查询。",
+        f"结果经两名编辑确认后，在活动页面公布{names}，昵称脱敏显示（如“沈**”，相同时附账号尾号）；"
         f"同时公布可以独立验算的{'签单' if is_draw else '计分表'}和数字签名。",
         f"公布结果时，以站内消息通知{winner}，并发短信提醒；领取期限以站内消息为准。",
         *_objections(rules),
     )
 
 
+def _waits(rules: Rules) -> str:
+    """What the result of a ranked campaign waits for, and what happens without it."""
+    marked, unmarked = ("、入围作品均已打分", "，未获打分的作品质量分为0分") if rules.weights.quality else ("", "")
+    return (
+        f"截止后作品和评论均已审核{marked}的，可以提前评定；届时尚未完成的，待完成后评定。"
+        f"确需先行评定的，在结果中公开理由，尚未审核的作品不参与评选{unmarked}。"
+    )
+
+
 def _objections(rules: Rules) -> list[str]:
     if not rules.objection_days:
-        return [f"公布后即为{_FINAL}。对结果有异议的，可按本规则所列联系方式向主办方提出。"]
+        return [f"公布后即{_FINAL}。对结果有异议的，可按本规则所列联系方式向主办方提出。"]
     judged = "组织" if rules.method == "draw" else "组织和打分"
     return [
         f"公布后公示{rules.objection_days}天。公示期内，参与者可在活动页面提出异议，由未参与本活动{judged}的编辑核实并答复；"
         "确有错误的，予以更正并公布。",
-        f"公示期满且异议处理完毕，为{_FINAL}。",
+        f"公示期满且异议全部处理完毕的，{_FINAL}。",
     ]
 
 
@@ -81,7 +86,7 @@ def _delivery(rules: Rules) -> str | tuple[str, ...]:
 
 
 _LOSS = (
-    "评定结果后、奖品交付前，获奖者删除获奖作品或者注销账号的，以及获奖作品因违法违规被移除的，不再获奖。"
+    "评定结果后、奖品交付前，获奖者删除获奖作品或者注销账号的，以及获奖作品因违反法律或者平台规则被移除的，不再获奖。"
     "对移除提出异议的，处理期间保留其名额。"
 )
 
@@ -101,9 +106,10 @@ def _refill(rules: Rules) -> list[str]:
         return ["空出的名额不再补选，相应奖品不再发放。"]
     lapsed = "" if rules.unclaimed == "next_reserve" else "因逾期未领取空出的名额不再递补。"
     other = "空出的名额" if rules.unclaimed == "next_reserve" else "因其他原因空出的名额"
+    hidden = passed_over_text(rules) if rules.method == "draw" else "或者作品不可见"
     return [
         f"{lapsed}{other}{refill_text(rules)}；没有候补的，名额空缺。",
-        f"递补时已被封禁、已注销账号、已获得本活动奖品{passed_over_text(rules)}的候补，由下一名候补递补。"
+        f"递补时已被封禁、已注销账号、已获得本活动奖品{hidden}的候补，由下一名候补递补。"
         "递补者另行通知，领取期限自通知时重新计算。",
     ]
 
@@ -114,10 +120,7 @@ def closing_sections(rules: Rules) -> list[Section]:
         *([section("作品使用", rules.licence_text.strip())] if rules.licence_text else []),
         _tax(rules),
         _privacy(rules),
-        section(
-            "规则变更",
-            "活动开始后，主办方只作有利于参与者的变更，以及不影响结果的文字修改。本规则的每个版本都可在活动页面查阅。",
-        ),
+        _changes(rules),
         section("主办方", f"主办方：{rules.organiser.strip() or BLANK}。联系方式：{rules.contact.strip() or BLANK}。"),
     ]
 
@@ -127,15 +130,29 @@ def _tax(rules: Rules) -> Section:
     return section("税费", f"奖品依法应缴纳个人所得税的（偶然所得，税率20%），由主办方代扣代缴，税款由{by}承担。")
 
 
+def _changes(rules: Rules) -> Section:
+    done = "确定签单" if rules.method == "draw" else "评定结果"
+    return section(
+        "规则变更和活动取消",
+        "活动开始后，主办方只作有利于参与者的变更，以及不影响结果的文字修改。本规则的每个版本都可在活动页面查阅。",
+        f"活动开始后确需取消的，须在{done}前由两名编辑决定，公布理由并通知参与者。",
+    )
+
+
 def _privacy(rules: Rules) -> Section:
+    kinds = kinds_of(prize.kind for prize in rules.prizes)
     days, most = rules.claims_kept_days, rules.claims_kept_at_most_days
-    kept = "领奖信息在活动结束后按期销毁" if days is None else f"领奖信息在{_FINAL}满{days}天时销毁"
+    # Without details of the winners, what is kept are the codes.
+    held = "领奖信息" if not kinds or any(kind.claim_fields for kind in kinds) else "兑换码"
+    given = "，只提供给承担寄送的单位" if any(kind.is_shipped for kind in kinds) else ""
+    kept = f"{held}在活动结束后按期销毁" if days is None else f"{held}自{_FINAL}起满{days}天销毁"
     if days is not None and most is not None and most > days:
-        kept += f"；届时仍有奖品未交付完毕的，最迟满{most}天时销毁"
+        kept += f"；届时奖品尚未交付完毕的，最迟满{most}天销毁"
     winner = winner_word(is_draw=rules.method == "draw")
     return section(
         "个人信息",
-        "领奖信息仅用于核实身份和交付奖品，加密保存，只提供给承担寄送的单位。",
+        f"领奖信息仅用于核实身份和交付奖品，加密保存{given}。" if held == "领奖信息" else "领取奖品无须填写个人信息。",
         f"{kept}。为接受监督检查，脱敏的领奖记录自{_FINAL}起保存{ARCHIVE.days}天（两年）。",
-        f"{winner}可在“我的奖品”中查询、更正本人的领奖信息；不满十四周岁的，由监护人同意并代为填写。",
+        f"{winner}可在“我的奖品”中查询、更正本人的领奖信息。" if held == "领奖信息" else None,
+        f"{winner}不满十四周岁的，由监护人同意并代为{'填写' if held == '领奖信息' else '领取'}。",
     )

@@ -58,7 +58,7 @@ async def test_publishing_copies_the_clause_and_the_days(stage: Stage) -> None:
     assert (rules.licence, rules.licence_text) == ("ours", OURS.licences[0].text)
     assert (rules.claims_kept_days, rules.claims_kept_at_most_days) == (30, 60)
     assert OURS.licences[0].text in text
-    assert "满30天时销毁；届时仍有奖品未交付完毕的，最迟满60天时销毁" in text
+    assert "满30天销毁；届时奖品尚未交付完毕的，最迟满60天销毁" in text
 
 
 @pytest.mark.parametrize("site", [CHANGED, NONE])

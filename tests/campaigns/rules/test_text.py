@@ -3,7 +3,7 @@
 import re
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
-from typing import Any
+from typing import Any, get_args
 
 import msgspec
 import pytest
@@ -12,11 +12,12 @@ from hypothesis import strategies as st
 
 from feed.campaigns.model import Caps, Criterion, Delivery, Eligibility, Prize, Rules, Weights
 from feed.campaigns.rules.draft import read_rules
-from feed.campaigns.rules.text import rules_text
+from feed.campaigns.rules.text import FAULT_TEXTS, rules_text
 from feed.campaigns.rules.text_selection import EXCLUSION_TEXTS
 from feed.campaigns.scoring.engagement import EXCLUSION_REASONS
 from feed.campaigns.text_parts import BLANK, local_time, numeral, period
 from feed.prizes.draw.beacon import window_at, windows
+from feed.reasons import DisqualificationReason
 
 # Midnight in Shanghai: 20 September is the last day.
 ENDS_AT = datetime(2026, 9, 20, 16, tzinfo=UTC)
@@ -58,7 +59,7 @@ def test_the_text_is_numbered_and_contains_every_term() -> None:
         numbered = [f"{number}. " for number in range(1, len(items) + 1)] if len(items) > 1 else [""]
         assert all(item.startswith(number) for item, number in zip(items, numbered, strict=True))
     for term in (
-        "2026年9月1日9时30分开始，2026年9月20日24时截止",
+        "2026年9月1日9时30分开始，9月20日24时截止",
         "#爱读书的深圳人#",
         "评出获奖者3名、候补5名",
         "综合得分＝质量分×50%＋点赞分×30%＋评论分×20%",
@@ -153,9 +154,9 @@ def test_what_has_no_weight_is_not_explained() -> None:
 
 
 def test_the_text_names_every_tie_break() -> None:
-    assert "依次按发布时间早者在前" in rules_text(msgspec.structs.replace(RULES, tie_break=()))
+    assert "依次以发布时间早的在前" in rules_text(msgspec.structs.replace(RULES, tie_break=()))
     for order in (("likes",), ("likes", "earliest", "quality")):
-        assert "依次按有效点赞人数多者、发布时间早者在前" in rules_text(msgspec.structs.replace(RULES, tie_break=order))
+        assert "依次以有效点赞人数多、发布时间早的在前" in rules_text(msgspec.structs.replace(RULES, tie_break=order))
 
 
 def test_an_unfinished_draft_has_a_text_with_blanks() -> None:
@@ -273,10 +274,28 @@ def test_only_a_missed_deadline_leaves_a_place_empty() -> None:
 
 
 def test_the_retention_is_in_days() -> None:
-    assert "满30天时销毁；届时仍有奖品未交付完毕的，最迟满60天时销毁" in rules_text(
+    assert "满30天销毁；届时奖品尚未交付完毕的，最迟满60天销毁" in rules_text(
         msgspec.structs.replace(RULES, claims_kept_days=30, claims_kept_at_most_days=60)
     )
     assert "最迟满" not in rules_text(msgspec.structs.replace(RULES, claims_kept_days=90, claims_kept_at_most_days=90))
+
+
+def test_the_text_names_each_reason_of_a_disqualification() -> None:
+    assert tuple(FAULT_TEXTS) == get_args(DisqualificationReason)
+    for method in ("ranked", "draw"):
+        text = rules_text(msgspec.structs.replace(RULES, method=method, beacon="福彩"))
+        for reason, words in FAULT_TEXTS.items():
+            assert (words in text) == (method == "ranked" or reason != "bought"), reason
+
+
+def test_prizes_without_details_of_the_winner_ask_for_none() -> None:
+    codes = msgspec.structs.replace(RULES, prizes=RULES.prizes[1:], claims_kept_days=90)
+    assert "领取奖品无须填写个人信息" in rules_text(codes)
+    assert "兑换码自结果最终确定起满90天销毁" in rules_text(codes)
+    assert "领奖信息" not in rules_text(codes)
+    tickets = msgspec.structs.replace(RULES, prizes=(Prize(name="门票", kind="ticket"),))
+    assert "寄送" not in rules_text(tickets)
+    assert "只提供给承担寄送的单位" in rules_text(RULES)
 
 
 def test_numerals() -> None:
@@ -307,8 +326,8 @@ def test_the_text_says_what_is_judged_at_the_deadline() -> None:
         "手机号验证、工作人员权限、封禁和注册时间，以截止时为准",
         "截止时未被封禁",
         "该版本须带上述话题",
-        "截止后已无作品、评论待审核或者作品待打分的，可以提前评定结果",
+        "截止后作品和评论均已审核、入围作品均已打分的，可以提前评定",
         "奖品在结果最终确定后交付",
-        "公示期满且异议处理完毕，为结果最终确定",
+        "公示期满且异议全部处理完毕的，结果最终确定",
     ):
         assert words in text, words
