@@ -14,18 +14,18 @@ import msgspec
 from rich.console import Console
 
 from bench import lines as table
-from bench import load, parts, report
+from bench import load, parts, plain, report
 from bench.baseline import baseline
 from bench.installation import Scene, scene
 from bench.lines import Case
 from bench.presence import NothingToMeasure
 from bench.report import Report, Verdict
 from bench.rounds import Bench, Figure
+from feed.postgres import open_pool
 from feed.seeding.model import Sizes, sizes_of
 
 # Without a terminal the default width would make the tables unreadable.
 console = Console(width=None if sys.stdout.isatty() else 160)
-_EXTRAS = ("idle", "memory", "tail", "workers")
 # The cases for tail latency and for two workers.
 _CHOSEN = ("latest", "like")
 
@@ -76,9 +76,29 @@ class Run:
                 console.print("memory …")
                 all_tokens = Case(key="memory", name="latest", base="", load=installation.pages["latest"])
                 self._add(await parts.memory(bench, installation, all_tokens))
+            if self.wants("go"):
+                await self._measure_plain(name, sizes, installation, bench)
             if self.wants("idle"):
                 console.print("one like with nothing else going on …")
                 self._add(await parts.idle(installation))
+
+    async def _measure_plain(self, name: str, sizes: Sizes, installation: Scene, bench: Bench) -> None:
+        """The plain Go service, on the same database; last, because its likes bypass `feed`."""
+        try:
+            program = plain.build(self.directory)
+        except plain.GoMissing as error:
+            self.remarks.append(str(error))
+            return
+        settings, secret = installation.place.settings, plain.make_secret()
+        pool = await open_pool(settings.database_url, size=1)
+        try:
+            cases = await plain.plain_cases(installation, pool, secret)
+        finally:
+            await pool.close()
+        log = self.directory / "plain-go.log"
+        async with plain.plain_service(program, settings.database_url, secret, log) as url:
+            figures = await bench.figures(cases, url=url, served="plain")
+        self._keep(f"{name}, plain Go service", sizes, figures)
 
     async def _measure_workers(self, name: str, sizes: Sizes) -> None:
         async with AsyncExitStack() as stack:
@@ -163,7 +183,7 @@ def read_options(argv: Sequence[str] | None = None) -> argparse.Namespace:
         "--only",
         type=lambda names: names.split(","),
         metavar="A,B",
-        help="lines by name, and idle, memory, tail, workers",
+        help="lines by name, and go, idle, memory, tail, workers",
     )
     parser.add_argument("--keep", type=Path, metavar="DIR", help="keep the installations here, and use those that are")
     parser.add_argument("--json", type=Path, metavar="FILE", help="keep everything that was measured here")

@@ -7,7 +7,7 @@ from pathlib import Path
 import msgspec
 
 _TICKS = os.sysconf("SC_CLK_TCK")
-_MARKS = (("postgres", "postgres"), ("valkey", "valkey-server"), ("baseline", "bench.baseline"))
+_MARKS = (("postgres", "postgres"), ("valkey", "valkey-server"), ("baseline", "bench.baseline"), ("plain", "plain-go"))
 
 
 class Process(msgspec.Struct, frozen=True):

@@ -79,18 +79,19 @@ class Bench:
         self._sent[key] = first + count
         return first
 
-    async def figures(self, lines: Sequence[Case]) -> list[Figure]:
-        """Measures bases and cases in `rounds` rounds after a warm-up. Raises NothingToMeasure."""
+    async def figures(self, lines: Sequence[Case], *, url: str = "", served: str = "api") -> list[Figure]:
+        """Measures bases and cases in `rounds` rounds after a warm-up, those of another server at `url`. Raises NothingToMeasure."""
+        url = url or self.base_url
         bases: dict[str, list[Sample]] = {}
         samples: dict[str, list[tuple[Sample, Sample]]] = {}
         for line in lines:
             await self._run(line.base, base_load(line.base), self.baseline_url, seconds=1)
-            await self._run(line.key, line.load, self.base_url, seconds=1)
+            await self._run(line.key, line.load, url, seconds=1)
         for number in range(self.rounds):
             for line in lines:
                 self._log(f"round {number + 1} of {self.rounds}: {line.name}")
                 base = await self._sample(line.base, base_load(line.base), self.baseline_url, served="baseline")
-                sample = await self._sample(line.key, line.load, self.base_url, served="api")
+                sample = await self._sample(line.key, line.load, url, served=served)
                 bases.setdefault(line.base, []).append(base)
                 samples.setdefault(line.key, []).append((base, sample))
         return [
