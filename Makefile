@@ -57,10 +57,10 @@ fuzz: install-dev      ## Sends 20,000 requests, odd and extreme ones among them
 examples: install-dev  ## Records the examples of the OpenAPI document again, from a story that is played on a running server; needs a C compiler.
 	"$(BIN)/python" -m tests.support.story.record
 
-clients: install-dev   ## Generates clients from the OpenAPI document and runs the demo with the Python one.
+clients: install-dev   ## Lints the OpenAPI document, generates clients in four languages, and plays campaigns with two of them; needs Node.js.
 	@test -x "$(VENV)-clients/bin/python" || "$(BIN)/python" -m venv "$(VENV)-clients"
 	@"$(VENV)-clients/bin/python" -m pip install $(HOLD) -r requirements-clients.lock
-	"$(BIN)/python" -m tests.clients --generator "$(VENV)-clients/bin/openapi-python-client" $(ARGS)
+	"$(BIN)/python" -m tests.clients --bin "$(VENV)-clients/bin" $(ARGS)
 
 docs:                  ## Builds the site of the documents into .site, to be read without a network.
 	@test -x "$(VENV)-docs/bin/python" || $(PYTHON) -m venv "$(VENV)-docs"

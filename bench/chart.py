@@ -90,7 +90,9 @@ def chart(bars: Sequence[Bar], note: str) -> str:
                 parts.append(
                     f'<rect x="{_LEFT}" y="{y + offset}" width="{end - _LEFT:.1f}" height="{_BAR}" fill="{color}"/>'
                 )
-                parts.append(f'<text x="{end + 5:.0f}" y="{y + offset + 10}" fill="{_INK}" font-size="11">{value:,.0f}</text>')
+                parts.append(
+                    f'<text x="{end + 5:.0f}" y="{y + offset + 10}" fill="{_INK}" font-size="11">{value:,.0f}</text>'
+                )
     parts.append(f'<text x="16" y="{height - 8}" fill="{_INK}" font-size="11">{escape(note)}</text></svg>')
     return "\n".join(parts) + "\n"
 

@@ -42,12 +42,16 @@ def _environ(there: RunningInstallation, run: str) -> dict[str, str]:
         command = [sys.executable, "-m", "feed", "token", "--user", f"{name.title()} {run}", "--data", str(there.data)]
         command += ["--role", role] if role else []
         environ = {key: value for key, value in os.environ.items() if not key.startswith("FEED_")}
-        tokens[name] = subprocess.run(
-            command, env=environ, capture_output=True, text=True, check=True
-        ).stdout.strip()
+        tokens[name] = subprocess.run(command, env=environ, capture_output=True, text=True, check=True).stdout.strip()
     return tokens | {"FEED_URL": there.base_url}
 
 
 def _verify(directory: Path) -> None:
     command = [sys.executable, "-m", "feed", "verify", "result.json", "--key", "keys.json"]
-    subprocess.run(command, cwd=directory, check=True, capture_output=True, env=os.environ | {"PYTHONPATH": str(EXAMPLES.parent.parent)})
+    subprocess.run(
+        command,
+        cwd=directory,
+        check=True,
+        capture_output=True,
+        env=os.environ | {"PYTHONPATH": str(EXAMPLES.parent.parent)},
+    )

@@ -50,10 +50,8 @@ class Tools:
         self, command: Sequence[str | Path], *, cwd: Path | None = None, environ: Mapping[str, str] | None = None
     ) -> str:
         """The output of a command. Ends the program if it fails."""
-        path = {"PATH": f"{self._bin}{os.pathsep}{os.environ['PATH']}"}
-        done = subprocess.run(
-            command, cwd=cwd, env=os.environ | path | (environ or {}), capture_output=True, text=True, check=False
-        )
+        given = {**os.environ, "PATH": f"{self._bin}{os.pathsep}{os.environ['PATH']}", **(environ or {})}
+        done = subprocess.run(command, cwd=cwd, env=given, capture_output=True, text=True, check=False)
         if done.returncode:
             fail(" ".join(map(str, command)), done.stdout + done.stderr)
         return done.stdout + done.stderr
@@ -61,7 +59,14 @@ class Tools:
 
 def generate_python(document: Path, into: Path, tools: Tools) -> None:
     """The Python client, as a package in `into`."""
-    command = [tools.python("openapi-python-client"), "generate", "--path", document, "--meta", "none"]
+    command: list[str | Path] = [
+        tools.python("openapi-python-client"),
+        "generate",
+        "--path",
+        document,
+        "--meta",
+        "none",
+    ]
     tools.run([*command, "--output-path", into / PACKAGE, "--fail-on-warning"])
 
 

@@ -15,7 +15,9 @@ def lint(document: Path, tools: Tools) -> None:
 
 
 def _redocly(document: Path, tools: Tools) -> list[str]:
-    done = _run([tools.npm("redocly"), "lint", document, "--config", tools.npm_file("redocly.yaml"), "--format", "json"])
+    done = _run(
+        [tools.npm("redocly"), "lint", document, "--config", tools.npm_file("redocly.yaml"), "--format", "json"]
+    )
     report = json.loads(done.stdout)
     return [
         f"redocly {each['ruleId']}: {each['message']} at {each['location'][0].get('pointer', '')}"
@@ -25,7 +27,16 @@ def _redocly(document: Path, tools: Tools) -> list[str]:
 
 def _spectral(document: Path, tools: Tools) -> list[str]:
     done = _run(
-        [tools.npm("spectral"), "lint", document, "--ruleset", tools.npm_file("spectral.yaml"), "--format", "json", "--quiet"]
+        [
+            tools.npm("spectral"),
+            "lint",
+            document,
+            "--ruleset",
+            tools.npm_file("spectral.yaml"),
+            "--format",
+            "json",
+            "--quiet",
+        ]
     )
     return [
         f"spectral {each['code']}: {each['message']} at {'/'.join(map(str, each['path']))}"
