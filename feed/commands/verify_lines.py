@@ -1,10 +1,38 @@
-"""The lines of `feed verify` that results and proofs share: problems, signature, verdict."""
+"""The lines of `feed verify` in Chinese, English or both, and those that results and proofs share: problems, signature, verdict."""
 
-from typing import Protocol
+from collections.abc import Iterable
+from typing import Literal, NamedTuple, Protocol
 
 from feed.commands.verify_messages import PROBLEMS
 from feed.prizes.result.problem import Problem
 from feed.prizes.result.verify import SignatureStatus
+
+Language = Literal["zh", "en", "both"]
+
+
+class Line(NamedTuple):
+    """A line in both languages, after its mark: `[✓]` checked, `[✗]` wrong, `[?]` to be looked up, or none."""
+
+    zh: str
+    en: str
+    mark: str = ""
+
+
+def printed(lines: Iterable[Line], language: Language) -> list[str]:
+    """The lines as text. In both languages the English follows the Chinese, indented below a mark."""
+    texts = []
+    for line in lines:
+        mark = f"{line.mark} " if line.mark else ""
+        match language:
+            case "zh":
+                texts.append(mark + line.zh)
+            case "en":
+                texts.append(mark + line.en)
+            case "both":
+                texts.append(mark + line.zh)
+                if line.en != line.zh:
+                    texts.append(" " * len(mark) + line.en)
+    return texts
 
 
 class Finding(Protocol):
@@ -26,62 +54,76 @@ class Finding(Protocol):
     def is_valid(self) -> bool: ...
 
 
-def verdict_lines(finding: Finding) -> list[str]:
+def verdict_lines(finding: Finding) -> list[Line]:
     """The verdict, which is printed last."""
     if not finding.is_valid:
-        return ["结论：无效，见上方标有 [✗] 的各行", "VERDICT: NOT valid; see the lines with [✗] above"]
+        return [Line("结论：无效，见上方标有 [✗] 的各行", "VERDICT: NOT valid; see the lines with [✗] above")]
     if finding.signed == "not_checked":
         return [
-            "结论：自洽，来源未验证（没有给出公钥）",
-            "VERDICT: self-consistent; its source was not verified, because no key was given",
+            Line(
+                "结论：自洽，来源未验证（没有给出公钥）",
+                "VERDICT: self-consistent; its source was not verified, because no key was given",
+            )
         ]
     return [
-        "结论：有效，重算一致，签名相符",
-        "VERDICT: valid; recomputed and the same, and signed with a key that was given",
+        Line(
+            "结论：有效，重算一致，签名相符",
+            "VERDICT: valid; recomputed and the same, and signed with a key that was given",
+        )
     ]
 
 
-def problem_lines(finding: Finding) -> list[str]:
-    """What is wrong, each with its path, in both languages."""
+def problem_lines(finding: Finding) -> list[Line]:
+    """What is wrong, each with its path."""
     lines = []
     for problem in finding.problems[:20]:
         chinese, english = PROBLEMS[problem.code]
-        lines.append(
-            f"[✗] {problem.where}：{chinese} · {english}" + (f" → {problem.expected}" if problem.expected else "")
-        )
+        expected = f" → {problem.expected}" if problem.expected else ""
+        lines.append(Line(f"{problem.where}：{chinese}{expected}", f"{problem.where}: {english}{expected}", "[✗]"))
     if more := len(finding.problems[20:]):
-        lines.append(f"    还有 {more} 处 · and {more} more")
+        lines.append(Line(f"    还有 {more} 处", f"    and {more} more"))
     return lines
 
 
-def signature_lines(finding: Finding) -> list[str]:
+def signature_lines(finding: Finding) -> list[Line]:
     """Who signed; nothing for a document that cannot be read."""
-    if finding.key_id is None:
+    key = finding.key_id
+    if key is None:
         return []
     match finding.signed:
         case "authentic":
-            return [f"[✓] 签名有效：密钥 {finding.key_id}", f"    signed with the key {finding.key_id}"]
+            return [Line(f"签名有效：密钥 {key}", f"signed with the key {key}", "[✓]")]
         case "wrong":
             return [
-                "[✗] 签名不符：文件在签名后被改动过",
-                "    the signature is wrong: the document was changed after it was signed",
+                Line(
+                    "签名不符：文件在签名后被改动过",
+                    "the signature is wrong: the document was changed after it was signed",
+                    "[✗]",
+                )
             ]
         case "unknown_key":
             return [
-                f"[✗] 签名所用密钥 {finding.key_id} 不在所给密钥之中",
-                f"    signed with the key {finding.key_id}, which is not among those given",
+                Line(
+                    f"签名所用密钥 {key} 不在所给密钥之中",
+                    f"signed with the key {key}, which is not among those given",
+                    "[✗]",
+                )
             ]
         case "key_over":
             return [
-                f"[✗] 签名所用密钥 {finding.key_id} 在结果冻结之前已停用",
-                f"    signed with the key {finding.key_id}, whose time was over before the sheet was frozen",
+                Line(
+                    f"签名所用密钥 {key} 在结果冻结之前已停用",
+                    f"signed with the key {key}, whose time was over before the sheet was frozen",
+                    "[✗]",
+                )
             ]
         case "not_checked":
-            return [
-                "[?] 自洽，但未验证来源：没有给出公钥（--key）"
-                if finding.is_consistent
-                else "[?] 未给出公钥，签名未检查",
-                "    self-consistent, not authenticated: no key was given"
-                if finding.is_consistent
-                else "    no key was given: the signature was not looked at",
-            ]
+            if finding.is_consistent:
+                return [
+                    Line(
+                        "自洽，但未验证来源：没有给出公钥（--key）",
+                        "self-consistent, not authenticated: no key was given",
+                        "[?]",
+                    )
+                ]
+            return [Line("未给出公钥，签名未检查", "no key was given: the signature was not looked at", "[?]")]

@@ -2,67 +2,78 @@
 
 from msgspec import UNSET
 
-from feed.commands.verify_lines import problem_lines, signature_lines, verdict_lines
+from feed.commands.verify_lines import Line, problem_lines, signature_lines, verdict_lines
 from feed.commands.verify_messages import ENTRY_REASONS, REASONS
 from feed.prizes.result.document import label_of
 from feed.prizes.result.proof import Proof, ProofVerification
 from feed.texts import quoted
 
 
-def proof_lines(finding: ProofVerification) -> list[str]:
+def proof_lines(finding: ProofVerification) -> list[Line]:
     """The printed lines of a finding about a proof; the verdict is the last one."""
     lines = [*_about(finding), *problem_lines(finding), *signature_lines(finding)]
     if finding.is_valid and finding.proof is not None:
         lines += [
             *_about_amendments(finding.proof),
-            "无法由证明得知：其他各行、名次是否由全部各行算出（请验证整份结果）；此后是否又有更正。",
-            "A proof cannot tell: what the other rows are, whether the ranks follow from all rows (verify the whole result for that), "
-            "whether there are later amendments.",
+            Line(
+                "无法由证明得知：其他各行、名次是否由全部各行算出（请验证整份结果）；此后是否又有更正。",
+                "A proof cannot tell: what the other rows are, whether the ranks follow from all rows (verify the whole result for that), "
+                "whether there are later amendments.",
+            ),
         ]
     return [*lines, *verdict_lines(finding)]
 
 
-def _about(finding: ProofVerification) -> list[str]:
+def _about(finding: ProofVerification) -> list[Line]:
     proof = finding.proof
     if proof is None:
         return []
     head = proof.result
-    lines = [f"{quoted(head.campaign.title, 200)} · {head.campaign.id} · {head.frozen_at}"]
+    about = f"{quoted(head.campaign.title, 200)} · {head.campaign.id} · {head.frozen_at}"
+    lines = [Line(about, about)]
     if not finding.is_consistent or head.tree is UNSET:
         return lines
     lines += [
-        f"[✓] 条目 {label_of(proof.row)} 是结果 {head.tree.size} 行中的第 {proof.index + 1} 行，路径与签名所含的树根一致",
-        f"    entry {label_of(proof.row)} is row {proof.index + 1} of {head.tree.size}; its path leads to the root that is signed",
+        Line(
+            f"条目 {label_of(proof.row)} 是结果 {head.tree.size} 行中的第 {proof.index + 1} 行，路径与签名所含的树根一致",
+            f"entry {label_of(proof.row)} is row {proof.index + 1} of {head.tree.size}; its path leads to the root that is signed",
+            "[✓]",
+        ),
     ]
     row = proof.row
     if row.score is not UNSET:
         marks = len(row.marks or ())
         lines += [
-            f"    得分 {row.score}：质量分 {row.quality}（{marks} 份打分）、{row.likes_counted} 个点赞、{row.commenters_counted} 位评论者",
-            f"    score {row.score}: quality {row.quality} of {marks} marks, {row.likes_counted} likes, {row.commenters_counted} commenters",
+            Line(
+                f"    得分 {row.score}：质量分 {row.quality}（{marks} 份打分）、{row.likes_counted} 个点赞、{row.commenters_counted} 位评论者",
+                f"    score {row.score}: quality {row.quality} of {marks} marks, {row.likes_counted} likes, {row.commenters_counted} commenters",
+            ),
         ]
     return [*lines, *_about_rank(finding, proof)]
 
 
-def _about_rank(finding: ProofVerification, proof: Proof) -> list[str]:
+def _about_rank(finding: ProofVerification, proof: Proof) -> list[Line]:
     row = proof.row
     if row.rank is None:
         chinese, english = ENTRY_REASONS[row.reason or "not_eligible"]
-        return [f"    未入排名：{chinese}", f"    not ranked: {english}"]
+        return [Line(f"    未入排名：{chinese}", f"    not ranked: {english}")]
     if finding.place is not None:
         prizes = next(each.prizes for each in proof.result.winners if each.place == finding.place)
         names = "、".join(quoted(str(prize.get("name")), 60) for prize in prizes)
         return [
-            f"    第 {row.rank} 位，现持有第 {finding.place} 名：{names}",
-            f"    rank {row.rank}, and holds place {finding.place} now: {names}",
+            Line(
+                f"    名次 {row.rank}，现持有获奖第 {finding.place} 位：{names}",
+                f"    rank {row.rank}, and holds place {finding.place} now: {names}",
+            ),
         ]
-    return [f"    第 {row.rank} 位，现不持有名次", f"    rank {row.rank}, and holds no place now"]
+    return [Line(f"    名次 {row.rank}，现不持有获奖位", f"    rank {row.rank}, and holds no place now")]
 
 
-def _about_amendments(proof: Proof) -> list[str]:
+def _about_amendments(proof: Proof) -> list[Line]:
     lines = []
     for each in proof.amendments:
         why = REASONS[each.reason]
         enters = "—" if each.enters is None else label_of(each.enters)
-        lines.append(f"    {each.made_at[:10]} #{each.place}: {label_of(each.leaves)} → {enters} ({why[0]} · {why[1]})")
+        change = f"    {each.made_at[:10]} #{each.place}: {label_of(each.leaves)} → {enters}"
+        lines.append(Line(f"{change}（{why[0]}）", f"{change} ({why[1]})"))
     return lines

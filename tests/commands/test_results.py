@@ -95,10 +95,10 @@ async def test_verifying_a_proof_tells_of_one_entry(there: Installation, tmp_pat
     served.write_text(json.dumps({"keys": vectors["keys"]}), "utf-8")
     alone = {"FEED_DATABASE_URL": "", "FEED_REDIS_URL": "", "FEED_KEYS_DIR": ""}
     expected = (
-        ("第 1 位，现不持有名次", "rank 1, and holds no place now", "declined"),
-        ("现持有第 1 名：“市民文化卡”、“电子纪念证书”", "holds place 1 now", "quality 48.675000 of 1 marks"),
+        ("名次 1，现不持有获奖位", "rank 1, and holds no place now", "declined"),
+        ("现持有获奖第 1 位：“市民文化卡”、“电子纪念证书”", "holds place 1 now", "quality 48.675000 of 1 marks"),
         ("未入排名：被移除", "not ranked: it was removed", "row 19 of 19"),
-        ("现持有第 3 名：“深圳盒子”", "row 3 of 15", "the other rows"),
+        ("现持有获奖第 3 位：“深圳盒子”", "row 3 of 15", "the other rows"),
     )
     for described, words in zip(vectors["proofs"], expected, strict=True):
         file = tmp_path / "proof.json"
@@ -110,6 +110,10 @@ async def test_verifying_a_proof_tells_of_one_entry(there: Installation, tmp_pat
         ran = await there.feed("verify", "--proof", str(file), **alone)
         assert ran.status == 0
         assert "self-consistent, not authenticated" in ran.out
+    for language, has, has_not in (("zh", "结论：有效", "VERDICT"), ("en", "VERDICT: valid", "结论")):
+        ran = await there.feed("verify", "--proof", str(file), "--key", str(served), "--lang", language, **alone)
+        assert has in ran.out
+        assert has_not not in ran.out
     file.write_text(json.dumps(described["proof"] | {"index": 1}), "utf-8")
     ran = await there.feed("verify", "--proof", str(file), "--key", str(served), **alone)
     assert ran.status == 1

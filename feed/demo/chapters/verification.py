@@ -128,7 +128,7 @@ async def verify(stage: DemoContext) -> Path:
     genuine, forged, published = directory / RESULT, directory / "forged.json", directory / KEYS
     genuine.write_bytes(msgspec.json.encode(result))
     published.write_bytes(msgspec.json.encode(keys))
-    status, said = await _verify(genuine, published)
+    status, said = await _verify(genuine, published, teller.language)
     teller.expect(
         status == 0,
         f"feed verify {RESULT}：重算每一行、每个名次、签名，全部一致",
@@ -138,7 +138,7 @@ async def verify(stage: DemoContext) -> Path:
     teller.say(f"[dim]{said}[/]", f"[dim]{said}[/]")
     result["sheet"][-1]["likes_counted"] += 100
     forged.write_bytes(msgspec.json.encode(result))
-    status, said = await _verify(forged, published)
+    status, said = await _verify(forged, published, teller.language)
     teller.expect(
         status != 0,
         "把最后一行的点赞改多 100 个，再验一次：不通过",
@@ -150,9 +150,9 @@ async def verify(stage: DemoContext) -> Path:
     return genuine
 
 
-async def _verify(result: Path, keys: Path) -> tuple[int, str]:
+async def _verify(result: Path, keys: Path, language: str) -> tuple[int, str]:
     process = await asyncio.create_subprocess_exec(
-        sys.executable, "-m", "feed", "verify", str(result), "--key", str(keys),
+        sys.executable, "-m", "feed", "verify", str(result), "--key", str(keys), "--lang", language,
         stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.STDOUT,
     )  # fmt: skip
     out, _ = await process.communicate()

@@ -16,6 +16,7 @@ from feed.accounts.model import AccountId, SecondPersonRequired
 from feed.campaigns import draw_commitment
 from feed.campaigns.model import parse_time
 from feed.commands.verify import finding_lines
+from feed.commands.verify_lines import printed
 from feed.errors import Invalid
 from feed.keys.store import Keys
 from feed.postgres import Pool
@@ -384,7 +385,7 @@ async def test_without_any_beacon_the_result_says_that_it_is_not_publicly_verifi
     assert section["publicly_verifiable"] is False
     assert section["beacon"]["source"] == "own"
     assert re.fullmatch("[0-9a-f]{64}", section["beacon"]["value"])
-    assert any("不可公开验证" in line for line in finding_lines(finding))
+    assert any("不可公开验证" in line for line in printed(finding_lines(finding), "both"))
 
 
 @pytest.mark.parametrize("by", ["two editors", "drand", "own"])

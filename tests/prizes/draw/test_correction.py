@@ -8,6 +8,7 @@ import pytest
 
 from feed.accounts.model import AccountId, SecondPersonRequired
 from feed.commands.verify import finding_lines
+from feed.commands.verify_lines import printed
 from feed.errors import Invalid
 from feed.keys.store import Keys
 from feed.postgres import Pool
@@ -84,7 +85,7 @@ async def test_lots_are_drawn_by_the_corrected_number_and_the_result_names_both(
     assert after["draw"]["seed"] != before["draw"]["seed"]
     assert sorted(_order(after)) == sorted(_order(before))
     assert _order(after) != _order(before)
-    output = "\n".join(finding_lines((await draw.read())[1]))
+    output = "\n".join(printed(finding_lines((await draw.read())[1]), "both"))
     assert f"原录入第 {ISSUE} 期 {WRONG}（录入有误）" in output
     assert f"it was {WRONG} of issue {ISSUE} (it was misread)" in output
     audited = await draw.pool.fetch("SELECT action FROM audit WHERE action LIKE '%correct%' ORDER BY id")

@@ -8,6 +8,7 @@ import pytest
 
 from feed.accounts.model import SecondPersonRequired
 from feed.commands.verify import finding_lines
+from feed.commands.verify_lines import printed
 from feed.errors import Invalid
 from feed.keys.store import Keys
 from feed.postgres import Pool
@@ -160,7 +161,7 @@ async def test_a_forced_settlement_lists_what_it_skipped_and_counts_missing_mark
     assert result["forced"] == {"reason": "评委缺席", "overrides": blocks}
     finding = verify_result(await _result(pool, campaign_id), keys.public_keys().keys)
     assert finding.is_valid
-    output = "\n".join(finding_lines(finding))
+    output = "\n".join(printed(finding_lines(finding), "both"))
     assert "评委缺席" in output
     assert f"作品打分不足 · an entry lacks marks：marks=0 needed=1 post_id={unmarked}" in output
     audited = await pool.fetch(
