@@ -1,136 +1,20 @@
 """What the examples of the document mean: they match their schemas, and tell one story without contradictions."""
 
-import re
 from collections import defaultdict
-from collections.abc import Iterator
 from datetime import datetime
 from decimal import Decimal
-from typing import Any, NamedTuple
 
-import httpx
-import jsonschema_rs
 import msgspec
 import pytest
 
-from feed.api.messages import message_of
-from feed.api.openapi.examples.played import Played, read_played
+from feed.api.openapi.examples.played import Played
 from feed.campaigns.model import Rules, rules_sha256
 from feed.campaigns.rules.text import rules_text
 from feed.decoding import convert
 from feed.keys.signatures import read_public_keys
+from feed.prizes.result.proof import verify_proof
 from feed.prizes.result.verify import verify_result
-
-Json = dict[str, Any]
-JSON, PROBLEM = "application/json", "application/problem+json"
-PLAYED = read_played()
-ID = re.compile(r"\d{16,19}")
-
-
-@pytest.fixture
-async def document(client: httpx.AsyncClient) -> Json:
-    found: Json = (await client.get("http://feed.test/openapi.json")).json()
-    return found
-
-
-def operations(document: Json) -> Iterator[tuple[str, Json]]:
-    for item in document["paths"].values():
-        for operation in item.values():
-            yield operation["operationId"], operation
-
-
-def answer_of(name: str, status: str = "200") -> Any:
-    return PLAYED[name].answers[status][JSON]
-
-
-async def test_every_parameter_body_and_response_has_a_valid_example(document: Json) -> None:
-    checked, missing = 0, set()
-    assert PLAYED.keys() == dict(operations(document)).keys()
-    for name, operation in operations(document):
-        contents = [
-            (f"{name} body", content) for content in operation.get("requestBody", {}).get("content", {}).values()
-        ]
-        for status, response in operation["responses"].items():
-            contents += [
-                (f"{name} {status}", content)
-                for media, content in response.get("content", {}).items()
-                if media != PROBLEM
-            ]
-        contents += [(f"{name} {each['name']}", each) for each in operation.get("parameters", ())]
-        for where, content in contents:
-            if "example" in content:
-                checked += 1
-                assert_valid(document, content["schema"], content["example"], where)
-            elif where not in ELSEWHERE and not (where.endswith(" cursor") and is_last_page(name)):
-                missing.add(where)
-    assert "\n".join(sorted(missing)) == ""
-    assert checked > 400
-
-
-# Entries are posts in the story.
-ELSEWHERE = {"get_proof comment_id"}
-
-
-def is_last_page(name: str) -> bool:
-    return answer_of(name)["next_cursor"] is None
-
-
-def assert_valid(document: Json, schema: Json, value: Any, where: str) -> None:
-    whole = {**schema, "components": document["components"]}
-    validator = jsonschema_rs.Draft202012Validator(whole, validate_formats=True)
-    error = next(validator.iter_errors(value), None)
-    assert error is None, f"{where}: {error}"
-
-
-async def test_every_problem_has_an_example_of_its_status(document: Json) -> None:
-    shared = document["components"]["examples"]
-    for name, operation in operations(document):
-        for status, response in operation["responses"].items():
-            if status < "400" or "x-codes" not in response:
-                continue
-            examples = response["content"][PROBLEM]["examples"]
-            assert list(examples) == response["x-codes"], (name, status)
-            for code, example in examples.items():
-                value = example["value"] if "value" in example else shared[example["$ref"].rsplit("/", 1)[1]]["value"]
-                assert_valid(document, {"$ref": "#/components/schemas/Problem"}, value, f"{name} {status} {code}")
-                title = message_of(code, "zh-CN")
-                assert (value["code"], value["status"], value["type"]) == (
-                    code,
-                    int(status),
-                    f"urn:feed:problem:{code}",
-                )
-                assert title
-                assert (value["title"], value["detail"]) == (title, title)
-                assert bool(value.get("errors")) == (code == "invalid"), (name, status, code)
-
-
-def walk(value: Any, path: tuple[str, ...] = ()) -> Iterator[tuple[tuple[str, ...], Json]]:
-    """Every object of an example with its path."""
-    if isinstance(value, dict):
-        yield path, value
-        for key, each in value.items():
-            yield from walk(each, (*path, key))
-    elif isinstance(value, list):
-        for each in value:
-            yield from walk(each, path)
-
-
-class Told(NamedTuple):
-    """An object of an example, and where it is."""
-
-    where: str
-    path: tuple[str, ...]
-    value: Json
-
-
-def everything() -> Iterator[Told]:
-    for name, played in PLAYED.items():
-        yield Told(f"{name} parameters", (), played.parameters)
-        for path, value in walk(played.body):
-            yield Told(f"{name} body", path, value)
-        for status, contents in played.answers.items():
-            for path, value in walk(contents.get(JSON)):
-                yield Told(f"{name} {status}", path, value)
-
+from tests.support.story.reading import ID, JSON, PLAYED, answer_of, everything
 
 # What the object under a member, or the ids in it, are.
 KIND_BY_MEMBER = {
@@ -187,7 +71,7 @@ def test_an_id_names_one_object_of_one_kind() -> None:
         for told in everything()
         if told.where.split()[1].isdigit()
         for key, value in told.value.items()
-        if key in ("id", "user_id", "batch_id", "post_id") and isinstance(value, str)
+        if key in ("id", "user_id", "batch_id", "post_id", "comment_id") and isinstance(value, str)
     }
     sent = {
         f"{told.where} {key}": value
@@ -310,9 +194,16 @@ def test_scores_follow_from_the_rules() -> None:
 
 def test_signed_documents_verify_with_the_keys_of_the_example() -> None:
     keys = read_public_keys(msgspec.json.encode(answer_of("get_keys")).decode())
-    verified = verify_result(msgspec.json.encode(answer_of("get_result")), keys)
-    assert verified.is_valid
-    assert verified.signed == "authentic"
+    played = PLAYED["get_result"]
+    results = [each.answers["200"][JSON] for each in (played, *played.others.values())]
+    assert [result["campaign"]["rules"]["method"] for result in results] == ["ranked", "draw"]
+    for result in results:
+        verified = verify_result(msgspec.json.encode(result), keys)
+        assert verified.is_valid
+        assert verified.signed == "authentic"
+    played = PLAYED["get_proof"]
+    for proof in (played, *played.others.values()):
+        assert verify_proof(msgspec.json.encode(proof.answers["200"][JSON]), keys).is_valid
     assert len(answer_of("get_result")["amendments"]) == answer_of("list_winners")["amendment_count"] == 1
 
 

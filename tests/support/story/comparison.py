@@ -20,6 +20,11 @@ def differences(name: str, played: Any, stored: Played) -> Iterator[str]:
             yield f"{name}: {part} {now}, stored {then}"
     if played.answers.keys() != stored.answers.keys():
         yield f"{name}: answers {sorted(played.answers)}, stored {sorted(stored.answers)}"
+    if played.others.keys() != stored.others.keys():
+        yield f"{name}: others {sorted(played.others)}, stored {sorted(stored.others)}"
+        return
+    for each, other in played.others.items():
+        yield from differences(f"{name} ({each})", other, stored.others[each])
     for status, contents in played.answers.items():
         yield from _shape(f"{name} {status}", contents, stored.answers.get(status, {}))
 

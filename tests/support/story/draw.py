@@ -16,7 +16,7 @@ _NUMBER = {"round": "2026106", "value": "03 07 12 19 24 31 09", "appeared_at": "
 async def open_draw(stage: Stage) -> str:
     """Publishes the draw. Returns its id."""
     await stage.at("2026-08-26 10:00")
-    made: str = (await stage.call("create_campaign", EDITOR, DRAW, kept=False))["id"]
+    made: str = (await stage.call("create_campaign", EDITOR, DRAW, example="draw by post"))["id"]
     await stage.call("publish_campaign", OTHER_EDITOR, kept=False, campaign_id=made)
     return made
 
@@ -60,6 +60,7 @@ async def draw_lots(stage: Stage, draw: str) -> None:
     await stage.call("settle_campaign", EDITOR, kept=False, **of)
     await _announce(stage, draw)
     await stage.call("get_draw", FIFTH, **of)
+    await stage.call("get_result", FIFTH, example="draw", **of)
 
 
 async def hand_over_tickets(stage: Stage, draw: str) -> None:

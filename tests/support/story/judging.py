@@ -12,6 +12,7 @@ from tests.support.story.people import (
     JUROR,
     OTHER_EDITOR,
     OTHER_JUROR,
+    POPULAR,
     READER,
     REVIEWER,
     THIRD,
@@ -26,12 +27,12 @@ async def judge(stage: Stage, campaign: str, readers: Readers) -> None:
     await _call_jury(stage, campaign, readers)
     await stage.at("2026-09-19 20:00")
     ban = {"kind": "ban", "reason_code": "spam"}
-    fifth = (await stage.call("get_me", FIFTH, kept=False))["id"]
-    await stage.call("impose_sanction", REVIEWER, ban, kept=False, user_id=fifth)
+    author = (await stage.call("get_me", AUTHOR, kept=False))["id"]
+    await stage.call("impose_sanction", REVIEWER, ban, kept=False, user_id=author)
     await stage.at("2026-09-21 08:30")
-    await stage.call("lift_sanctions", REVIEWER, kept=False, user_id=fifth)
+    await stage.call("lift_sanctions", REVIEWER, kept=False, user_id=author)
     await stage.at("2026-09-21 09:00")
-    fact = {"user_id": fifth, "kind": "banned", "reason": "审核误封，已核实并解除。"}
+    fact = {"user_id": author, "kind": "banned", "reason": "审核误封，已核实并解除。"}
     await stage.call("set_fact_aside", EDITOR, fact, status=202, campaign_id=campaign)
     await stage.call("set_fact_aside", OTHER_EDITOR, fact, status=200, campaign_id=campaign)
     await _clean(stage, campaign, readers)
@@ -81,8 +82,16 @@ async def _mark(stage: Stage, campaign: str, readers: Readers) -> None:
     await stage.call("fill_shortlist", EDITOR, {"size": 4}, campaign_id=campaign)
     await stage.call("shortlist_entry", EDITOR, campaign_id=campaign, post_id=posts[CHEAT])
     await stage.call("unlist_entry", EDITOR, campaign_id=campaign, post_id=posts[CHEAT])
-    await stage.call("shortlist_entry", EDITOR, kept=False, campaign_id=campaign, post_id=posts[FIFTH])
-    marks = {readers.best: (95, 97), AUTHOR: (92, 91), THIRD: (88, 87), FOURTH: (85, 83), FIFTH: (80, 78)}
+    for author in (THIRD, FOURTH, FIFTH):
+        await stage.call("shortlist_entry", EDITOR, kept=False, campaign_id=campaign, post_id=posts[author])
+    marks = {
+        readers.best: (95, 97),
+        AUTHOR: (92, 91),
+        THIRD: (88, 87),
+        FOURTH: (85, 83),
+        FIFTH: (80, 78),
+        POPULAR: (86, 84),
+    }
     for author, (one, other) in marks.items():
         for juror, mark in ((JUROR, one), (OTHER_JUROR, other)):
             new = {"scores": {"内容": str(mark), "文字": str(mark - 2)}, "note": "情真意切", "revision": 1}
@@ -92,7 +101,9 @@ async def _mark(stage: Stage, campaign: str, readers: Readers) -> None:
     await stage.call("list_my_marks", JUROR, campaign_id=campaign, limit=2)
     conflict = {"reason": "作者是我的学生，申请回避。"}
     await stage.call("recuse_juror", JUROR, conflict, campaign_id=campaign, post_id=posts[CHEAT])
-    await stage.call("get_jury", EDITOR, campaign_id=campaign)
-    await stage.call("list_entries", EDITOR, campaign_id=campaign, sort="score", shortlist=True, limit=2)
+    bought = {"reason_code": "cheating", "note": "经核实，点赞由第三方有偿提供。"}
+    await stage.call("disqualify_entry", EDITOR, bought, kept=False, campaign_id=campaign, post_id=posts[POPULAR])
+    await stage.call("list_entries", EDITOR, campaign_id=campaign, sort="score", shortlist=True, limit=6)
     await stage.at("2026-09-22 18:00")
     await stage.call("lock_marks", EDITOR, campaign_id=campaign)
+    await stage.call("get_jury", EDITOR, campaign_id=campaign)

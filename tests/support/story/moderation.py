@@ -31,4 +31,5 @@ async def review(stage: Stage, readers: Readers) -> None:
     spammer = (await stage.call("get_me", SPAMMER, kept=False))["id"]
     sanction = {"kind": "mute", "reason_code": "spam", "until": "2026-09-14T16:00:00Z"}
     await stage.call("impose_sanction", REVIEWER, sanction, user_id=spammer)
+    await stage.call("list_my_posts", SPAMMER, state="removed", limit=2)
     await stage.call("lift_sanctions", REVIEWER, user_id=spammer, kind="mute")

@@ -29,6 +29,7 @@ FOURTH = Person("zhangguoqiang", "张国强", _phone(103))
 FIFTH = Person("wangyaqin", "王雅琴", _phone(104))
 READER = Person("liangyongshi", "梁咏诗", _phone(105))
 SPAMMER = Person("jiangyifan", "江一帆", _phone(106))
+POPULAR = Person("ameizaishenzhen", "阿May在深圳", _phone(108))
 CHEAT = Person("kunkun", "书虫小号", _phone(107))
 
 # Readers who like and comment.
@@ -49,6 +50,7 @@ FANS = (
 
 TOPIC = "爱读书的深圳人"
 TEXTS = {
+    POPULAR: "今日书店打卡：咖啡、阳光、新裙子，还有一本摊开的书！姐妹们冲！#爱读书的深圳人#",
     CHEAT: "读书使我快乐，快乐使我读书。请为我点赞！#爱读书的深圳人#",
     SPAMMER: "低价 #代写读书笔记# ，一篇八元，加我私聊。#爱读书的深圳人#",
     FIFTH: "阳台改成了书房，只有一平米，放得下一把椅子、一盏灯和整个宇宙。#爱读书的深圳人#",
@@ -72,7 +74,7 @@ CAMPAIGN: dict[str, Any] = {
     "method": "ranked",
     "winner_count": 3,
     "reserve_count": 2,
-    "shortlist_size": 5,
+    "shortlist_size": 6,
     "prizes": [
         {"name": "有你“圳”好深圳盒子", "kind": "goods", "per_winner": 1, "value_cny": "199"},
         {
@@ -96,6 +98,29 @@ CAMPAIGN: dict[str, Any] = {
     "contact": "0755-83510000",
     "board": "public",
     "delivery": {"within_days": 30},
+}
+# Which comment wins follows from drand or a value of the server, so the draw ends in days.
+COMMENT_DRAW: dict[str, Any] = {
+    "title": "评论有礼：你最想重读的一本书",
+    "topic": "最想重读的一本书",
+    "body": "在官方动态下评论你最想重读的一本书，抽取3位读者赠书。",
+    "starts_at": "2026-10-04T02:00:00Z",
+    "ends_at": "2026-10-07T16:00:00Z",
+    "settle_at": "2026-10-08T00:30:00Z",
+    "method": "draw",
+    "entry_by": "comment",
+    "winner_count": 3,
+    "reserve_count": 1,
+    "prizes": [
+        {"name": "签名版《平凡的世界》", "kind": "goods", "per_winner": 1, "value_cny": "108", "places": [1, 1]},
+        {"name": "《平凡的世界》平装版", "kind": "goods", "per_winner": 1, "value_cny": "59", "places": [2, 3]},
+    ],
+    "claim_days": 7,
+    "organiser": "深圳特区报读特客户端",
+    "contact": "0755-83510000",
+    "beacon_order": [],
+    "board": "hidden",
+    "delivery": {"within_days": 15},
 }
 DRAW: dict[str, Any] = {
     "title": "水木年华25周年巡演深圳站抽票",

@@ -2,6 +2,7 @@
 
 from datetime import datetime
 
+from tests.support.story.comment_draw import draw_comments
 from tests.support.story.draw import draw_lots, enter_draw, hand_over_tickets
 from tests.support.story.judging import judge
 from tests.support.story.moderation import review
@@ -28,5 +29,6 @@ async def play(stage: Stage) -> None:
     await judge(stage, campaign, readers)
     await decide(stage, campaign, readers)
     await hand_out(stage, campaign, readers)
+    await draw_comments(stage)
     await hear_servers(stage)
     await destroy(stage, campaign)

@@ -36,6 +36,7 @@ class Played(msgspec.Struct, omit_defaults=True):
     parameters: Json = {}
     body: Any = None
     answers: dict[str, Json] = {}
+    others: dict[str, "Played"] = {}
 
 
 class Request(NamedTuple):
@@ -76,9 +77,13 @@ class Stage:
         headers: Headers = lambda _: {},
         status: int | None = None,
         kept: bool = True,
+        example: str = "",
         **parameters: Any,
     ) -> Any:
-        """Sends a request, which must succeed with the status, and keeps it. Returns the decoded response, None without one."""
+        """Sends a request, which must succeed with the status, and keeps it. Returns the decoded response, None without one.
+
+        `example` is the name of a further example of the same operation.
+        """
         request = Request(operation, who, parameters, headers, body)
         declared = self._headers_of(operation)
         if "Idempotency-Key" in declared:
@@ -88,9 +93,16 @@ class Stage:
         assert answer.is_success, f"{operation}: {answer.status_code} {answer.text}"
         assert status in (None, answer.status_code), f"{operation}: {answer.status_code}, not {status}"
         content = _content_of(answer)
-        if kept:
-            known = {name: value for name, value in sent.items() if name in declared}
-            keeping = self.played.setdefault(operation, Played({}, body, {}))
+        known = {name: value for name, value in sent.items() if name in declared}
+        keeping = self.played.setdefault(operation, Played({}, None, {}, {})) if kept else Played()
+        if example:
+            media = answer.headers["content-type"].split(";")[0]
+            answers = {str(answer.status_code): {media: content}}
+            keeping.others[example] = Played(parameters | known, body, answers)
+            if keeping.answers:
+                keeping.parameters = parameters | known | keeping.parameters
+        elif kept:
+            keeping.body = keeping.body if keeping.answers else body
             # Other parameters may come with later requests.
             keeping.parameters = parameters | known | keeping.parameters
             await self._keep(keeping, request, answer, content)

@@ -29,14 +29,27 @@ def _add_to(operation: Json, played: Played, problems: Json) -> None:
             parameter["example"] = played.parameters[parameter["name"]]
     if "requestBody" in operation:
         for content in operation["requestBody"]["content"].values():
-            content["example"] = played.body
+            _add_values(content, played.body, {name: each.body for name, each in played.others.items()})
     for status, response in operation["responses"].items():
         answers = played.answers.get(status, {})
         for media, content in response.get("content", {}).items():
+            others = {name: each.answers.get(status, {}).get(media) for name, each in played.others.items()}
             if media == PROBLEM_JSON:
                 content["examples"] = _problems(int(status), response["x-codes"], answers.get(media), problems)
             elif media in answers:
-                content["example"] = answers[media]
+                _add_values(content, answers[media], others)
+
+
+def _add_values(content: Json, value: Any, others: Json) -> None:
+    """Adds an example, or several by name if there are others."""
+    others = {name: other for name, other in others.items() if other is not None}
+    if not others:
+        content["example"] = value
+        return
+    named = {"in the story": value} | others
+    content["examples"] = {
+        name.replace(" ", "_"): {"summary": name[0].upper() + name[1:], "value": each} for name, each in named.items()
+    }
 
 
 def _problems(status: int, codes: list[str], recorded: Json | None, problems: Json) -> Json:

@@ -15,12 +15,13 @@ FOLDER = Path(__file__).with_name("played")
 class Played(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, forbid_unknown_fields=True):
     """An operation of the story: its parameters of path, query and headers by name, its body, and its responses.
 
-    `answers`: the content by status and media type; a response without content has none.
+    `answers`: the content by status and media type; a response without content has none. `others`: further examples by name.
     """
 
     parameters: dict[str, Any] = {}
     body: Any = None
     answers: dict[str, dict[str, Any]] = {}
+    others: dict[str, "Played"] = {}
 
 
 def read_played() -> dict[str, Played]:
