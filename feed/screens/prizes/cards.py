@@ -190,6 +190,11 @@ async def read_result(conn: Connection, version: ResultVersion) -> bytes:
     return with_attachments(document, [each["document"] for each in amended], version.people)
 
 
+def shown_score(score: str, *, is_drawn: bool) -> str | None:
+    """The score of a winner or reserve as it is served: a draw has none, although a column holds one."""
+    return None if is_drawn else score
+
+
 def items_of(prizes: Sequence[dict[str, Any]]) -> list[PrizeItem]:
     """The prizes of a place on the wire."""
     return msgspec.convert(list(prizes), list[PrizeItem])

@@ -8,7 +8,7 @@ import msgspec
 from feed.campaigns.errors import CampaignNotFound
 from feed.postgres import Connection, many
 from feed.prizes.model import WinnerState
-from feed.screens.prizes.cards import Id, Parcel, PrizeItem, items_of, parcel_of
+from feed.screens.prizes.cards import Id, Parcel, PrizeItem, items_of, parcel_of, shown_score
 
 
 class ClaimCard(msgspec.Struct, frozen=True, kw_only=True):
@@ -20,7 +20,7 @@ class ClaimCard(msgspec.Struct, frozen=True, kw_only=True):
     user: dict[str, str]
     post_id: Id | None
     comment_id: Id | None
-    score: str
+    score: str | None
     prizes: list[PrizeItem]
     state: WinnerState
     state_reason: str | None
@@ -40,6 +40,7 @@ class _Row(msgspec.Struct, frozen=True):
     post_id: Id | None
     comment_id: Id | None
     score: str
+    is_drawn: bool
     prizes: list[dict[str, Any]]
     state: WinnerState
     state_reason: str | None
@@ -69,6 +70,7 @@ async def list_claims(conn: Connection, campaign_id: int) -> list[ClaimCard]:
     rows = await conn.fetch(
         """
         SELECT winners.id, winners.place, winners.rank, winners.account_id, accounts.name, winners.post_id::text, winners.comment_id::text, winners.score,
+            EXISTS (SELECT FROM draws WHERE draws.settlement_id = winners.settlement_id) AS is_drawn,
             winners.prizes, winners.state, winners.state_reason, claims.masked,
             shipments.carrier, shipments.tracking_no, shipments.shipped_at, winners.notified_at,
             winners.claim_ends_at, claims.claimed_at
@@ -93,7 +95,7 @@ def _claim_card(row: _Row) -> ClaimCard:
         user={"id": str(row.account_id), "name": row.name},
         post_id=row.post_id,
         comment_id=row.comment_id,
-        score=row.score,
+        score=shown_score(row.score, is_drawn=row.is_drawn),
         prizes=items_of(row.prizes),
         state=row.state,
         state_reason=row.state_reason,

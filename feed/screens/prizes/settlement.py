@@ -20,6 +20,7 @@ from feed.prizes.model import Forced, SheetNotFound
 from feed.prizes.result.document import Result, Row, label_of, six_decimals
 from feed.prizes.settlement.eligibility import EntryReason
 from feed.reasons import ReplacementReason
+from feed.screens.prizes.cards import shown_score
 
 Id = str
 
@@ -36,7 +37,7 @@ class SelectedPerson(msgspec.Struct, frozen=True, kw_only=True):
     user: dict[str, str]
     post_id: Id | None
     comment_id: Id | None
-    score: str
+    score: str | None
     replacement_asked_by: Id | None = None
     replacement_reason_code: ReplacementReason | None = None
 
@@ -48,7 +49,7 @@ class LeftOut(msgspec.Struct, frozen=True, kw_only=True):
     comment_id: Id | None
     user: dict[str, str]
     reason_code: EntryReason | ExclusionReason
-    score: str
+    score: str | None
 
 
 class EndedFactCard(msgspec.Struct, frozen=True, kw_only=True):
@@ -212,7 +213,7 @@ async def _read_review(conn: Connection, campaign_id: int, row: Record) -> Revie
                 comment_id=_id(each.comment_id),
                 user={"id": str(each.account_id), "name": each.name},
                 reason_code=each.reason_code,
-                score=six_decimals(score),
+                score=shown_score(six_decimals(score), is_drawn=rules.method == "draw"),
             )
             for each, score in found.left_out
         ],
@@ -246,7 +247,8 @@ async def _list_winners(conn: Connection, settlement_id: int | None) -> list[Sel
     rows = await conn.fetch(
         """
         SELECT held_places.place, held_places.rank, held_places.account_id, accounts.name, held_places.post_id, held_places.comment_id,
-            held_places.score, replacements.asked_by, replacements.reason_code
+            held_places.score, replacements.asked_by, replacements.reason_code,
+            EXISTS (SELECT FROM draws WHERE draws.settlement_id = held_places.settlement_id) AS is_drawn
         FROM held_places
         JOIN accounts ON accounts.id = held_places.account_id
         LEFT JOIN replacements ON replacements.winner_id = held_places.id AND EXISTS (
@@ -266,6 +268,7 @@ async def _list_reserves(conn: Connection, settlement_id: int | None) -> list[Se
     rows = await conn.fetch(
         """
         SELECT reserves.position AS place, reserves.rank, reserves.account_id, accounts.name, reserves.post_id, reserves.comment_id, reserves.score,
+            EXISTS (SELECT FROM draws WHERE draws.settlement_id = reserves.settlement_id) AS is_drawn,
             NULL::bigint AS asked_by, NULL AS reason_code
         FROM reserves JOIN accounts ON accounts.id = reserves.account_id
         WHERE reserves.settlement_id = $1 AND reserves.promoted_at IS NULL
@@ -283,7 +286,7 @@ def _selected(row: Record) -> SelectedPerson:
         user={"id": str(row["account_id"]), "name": row["name"]},
         post_id=_id(row["post_id"]),
         comment_id=_id(row["comment_id"]),
-        score=row["score"],
+        score=shown_score(row["score"], is_drawn=row["is_drawn"]),
         replacement_asked_by=None if row["asked_by"] is None else str(row["asked_by"]),
         replacement_reason_code=row["reason_code"],
     )

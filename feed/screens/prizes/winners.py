@@ -7,7 +7,7 @@ import msgspec
 
 from feed.postgres import Connection
 from feed.prizes.model import ResultNotFound
-from feed.screens.prizes.cards import Id, PrizeItem, items_of
+from feed.screens.prizes.cards import Id, PrizeItem, items_of, shown_score
 from feed.screens.prizes.names import published_names
 
 
@@ -19,7 +19,7 @@ class WinnerCard(msgspec.Struct, frozen=True, kw_only=True):
     name_masked: str
     post_id: Id | None
     comment_id: Id | None
-    score: str
+    score: str | None
     prizes: list[PrizeItem]
     moved_up: bool
 
@@ -54,6 +54,7 @@ async def list_winners(conn: Connection, campaign_id: int) -> WinnersCard:
     rows = await conn.fetch(
         """
         SELECT held_places.place, held_places.rank, held_places.account_id, accounts.name, held_places.post_id::text, held_places.comment_id::text, held_places.score,
+            EXISTS (SELECT FROM draws WHERE draws.settlement_id = held_places.settlement_id) AS is_drawn,
             held_places.prizes,
             EXISTS (SELECT FROM amendments WHERE amendments.successor_id = held_places.id) AS moved_up
         FROM held_places JOIN accounts ON accounts.id = held_places.account_id
@@ -77,7 +78,7 @@ async def list_winners(conn: Connection, campaign_id: int) -> WinnersCard:
                 name_masked=names[row["account_id"]],
                 post_id=row["post_id"],
                 comment_id=row["comment_id"],
-                score=row["score"],
+                score=shown_score(row["score"], is_drawn=row["is_drawn"]),
                 prizes=items_of(row["prizes"]),
                 moved_up=row["moved_up"],
             )

@@ -193,6 +193,14 @@ async def test_the_announced_result_of_a_draw_can_be_recomputed_from_public_data
     published = await client.get(f"/campaigns/{campaign.id}/result")
     assert published.status_code == 200, published.text
     assert verify_result(published.content, keys.public_keys().keys).is_valid
+    # Lots have no scores, wherever winners are served.
+    admin = f"/admin/campaigns/{campaign.id}"
+    winners = (await client.get(f"/campaigns/{campaign.id}/winners")).json()["items"]
+    decision = (await one("GET", f"{admin}/announcement")).json()
+    claims = (await one("GET", f"{admin}/claims")).json()["items"]
+    for served in (winners, decision["winners"], decision["reserves"], claims):
+        assert served
+        assert {each["score"] for each in served} == {None}
     result = published.json()
     for name in ("list_sha256", "nonce_sha256", "tickets"):
         assert result["draw"][name] == committed[name]
