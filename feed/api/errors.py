@@ -19,6 +19,7 @@ from litestar.status_codes import HTTP_413_REQUEST_ENTITY_TOO_LARGE
 from litestar.types import Receive, Scope, Send
 
 from feed.api.languages import preferred_language
+from feed.api.media_types import prefers_text
 from feed.api.messages import field_message, message_of
 from feed.api.parameters import parameter_problem
 from feed.api.responses import stored_response
@@ -44,6 +45,9 @@ from feed.postgres import RETRYABLE, UNAVAILABLE
 PROBLEM_JSON = "application/problem+json"
 # Below these paths messages name a field in words: staff read them as a list.
 _OF_STAFF = ("/v1/admin/", "/v1/moderation/")
+
+_PLAIN = "text/plain"
+_OF_CONTRACT = "/v1/"
 
 # In the request's state: the error after which it can be repeated.
 WRITE_CONFLICT = "write_conflict"
@@ -190,9 +194,18 @@ def problem(
     if isinstance(error, UnsupportedMediaType):
         # RFC 9110, 15.5.16: what would have been accepted.
         headers |= {"accept": "application/json", "accept-encoding": "identity"}
+    if status in (404, 405) and _is_of_reader(request):
+        headers["vary"] = "Accept, Accept-Language"
+        return Response(f"{document.title}\n".encode(), status_code=status, media_type=_PLAIN, headers=headers)
     if status == 401:
         headers["www-authenticate"] = 'Bearer realm="feed"'
     return Response(msgspec.json.encode(document), status_code=status, media_type=PROBLEM_JSON, headers=headers)
+
+
+def _is_of_reader(request: Request[Any, Any, Any]) -> bool:
+    """Whether a request outside of /v1 is that of a browser rather than of a client of the API."""
+    path = str(request.scope.get("path", ""))
+    return not f"{path}/".startswith(_OF_CONTRACT) and prefers_text(",".join(request.headers.getall("accept", [])))
 
 
 def error_response(request: Request[Any, Any, Any], error: FeedError) -> Response[bytes]:

@@ -21,10 +21,10 @@ from feed.accounts.model import Viewer
 from feed.api.client_address import header
 from feed.api.dependencies import authenticate, keyed_request_of, region_of
 from feed.api.errors import database_away, send_error, send_internal_error
+from feed.api.media_types import takes_json
 from feed.api.middleware.etag import conditional_response
 from feed.api.middleware.idempotency import store_response
 from feed.api.middleware.metrics import metrics_middleware
-from feed.api.middleware.negotiation import takes_json
 from feed.api.middleware.rate_limit import count_request, limit_of
 from feed.api.paths import path_parameters
 from feed.api.requests import is_json, key_problem

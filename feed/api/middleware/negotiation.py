@@ -6,13 +6,12 @@ from litestar.types import Scope
 
 from feed.api.client_address import header
 from feed.api.errors import BodyTooLarge, NotAcceptable, UnsupportedMediaType
-from feed.bounded_cache import memoized
+from feed.api.media_types import takes_json
 
 _LENGTH_DIGITS = 19
 # No encoding at all.
 _PLAIN = (b"", b"identity")
 _PLAIN_TRANSFER = (*_PLAIN, b"chunked")
-_JSON = ("application/json", "application/problem+json", "application/*", "*/*")
 
 
 def check_headers(scope: Scope, handler: BaseRouteHandler) -> None:
@@ -39,24 +38,3 @@ def _is_encoding(name: bytes, value: bytes) -> bool:
     if name == b"content-encoding":
         return value.strip().lower() not in _PLAIN
     return name == b"transfer-encoding" and value.strip().lower() not in _PLAIN_TRANSFER
-
-
-@memoized(entries=1024, longest=256)
-def takes_json(accept: str) -> bool:
-    """Whether an `Accept` header allows JSON. A header that cannot be parsed allows everything."""
-    ranges: dict[str, bool] = {}
-    for part in accept.lower().split(","):
-        kind, *parameters = (word.strip() for word in part.split(";"))
-        if kind:
-            ranges[kind] = not any(_is_zero_quality(word) for word in parameters)
-    if not ranges:
-        return True
-    # The most specific range decides, so that `application/json;q=0, */*` excludes JSON.
-    if "application/json" in ranges:
-        return ranges["application/json"]
-    return any(ranges.get(kind, False) for kind in _JSON)
-
-
-def _is_zero_quality(parameter: str) -> bool:
-    name, _, value = parameter.partition("=")
-    return name.strip() == "q" and value.strip().rstrip("0") in ("", "0.", ".")

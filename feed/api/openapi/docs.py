@@ -90,6 +90,8 @@ class DocsPage(OpenAPIRenderPlugin):
     def receive_router(self, router: Router) -> None:
         # Page and document are public: tokens are not verified.
         router.opt |= {**_OPTIONS, "conditional": True, "stored_tag": _stored_tag}
+        # The framework's page for unknown paths, which would answer for all of one segment.
+        router.routes[:] = [route for route in router.routes if route.path_format != "/{path}"]
 
     def render(self, request: Request[Any, Any, Any], openapi_schema: dict[str, Any]) -> bytes:
         return _PAGE

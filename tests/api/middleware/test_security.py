@@ -14,9 +14,9 @@ from litestar.datastructures import State
 from feed.api.connections import Connections
 from feed.api.dependencies import AnyRequest
 from feed.api.errors import EXCEPTION_HANDLERS
+from feed.api.media_types import takes_json
 from feed.api.middleware import timeouts
 from feed.api.middleware.allowed_hosts import allowed_hosts, host_check
-from feed.api.middleware.negotiation import takes_json
 from feed.api.middleware.security import security_middleware
 from feed.api.state import AppState
 from feed.settings import Settings
