@@ -11,7 +11,7 @@ FIELD_MESSAGES: dict[str, tuple[str, str]] = {
         "Must not be shorter than the objection period of {days} days.",
     ),
     "topic_in_use": (
-        "同一时间活动{title}（{campaign_id}）也使用该话题；如确需共用，请将 shares_topic 设为 true",
+        "同一时间活动{title}（{campaign_id}）也使用该话题；如确需共用，请将“与其他活动共用话题”（shares_topic）设为 true",
         "Is the topic of {title} ({campaign_id}) at the same time: set shares_topic to true if that is intended.",
     ),
     "draw_without_jury": ("抽奖活动不设评委", "A draw has no jury."),
