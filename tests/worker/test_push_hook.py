@@ -102,6 +102,9 @@ async def test_a_message_is_pushed_signed_and_names_its_reader_as_the_app_does(
         "deep_link": "/prizes/1",
         "unread_count": 1,
     }
+    # With these the receiver may use its own words.
+    assert received.body["template"] == "prize.undone.draw"
+    assert received.body["params"] == {"campaign": "抽奖0", "contact": None}
     await hurry(hooked)
     await send_pushes(hooked.pool, hooked.push)
     assert await states(hooked) == [("delivered", 1, None)]

@@ -83,3 +83,47 @@ async def test_invalid_inbox_requests_are_rejected(app_state: AppState, join: Jo
     for until_id in ("x", "", "0", "9" * 30):
         assert (await person("POST", "/me/inbox/read", {"until_id": until_id})).status_code == 422
     assert (await person("POST", "/me/inbox/read", {"until_id": 5})).status_code == 422
+
+
+async def test_the_inbox_speaks_the_language_of_its_reader(app_state: AppState, join: Join) -> None:
+    person = join("小明")
+    await notify(app_state, person, 1, "prize")
+    for header, language, title in (
+        ("", "zh-CN", "您的奖品码可以查看了"),
+        ("en", "en", "Your prize codes are ready"),
+        ("fr, en;q=0.5", "en", "Your prize codes are ready"),
+        ("zh-TW, en;q=0.9", "zh-CN", "您的奖品码可以查看了"),
+    ):
+        answer = await person("GET", "/me/inbox", headers={"accept-language": header})
+        assert [each["title"] for each in answer.json()["items"]] == [title]
+        assert answer.headers["content-language"] == language
+        assert "accept-language" in answer.headers["vary"].lower()
+
+
+async def test_notifications_of_an_earlier_version_keep_their_text(app_state: AppState, join: Join) -> None:
+    person = join("小明")
+    account_id = int((await person("GET", "/me")).json()["id"])
+    gone = int((await join("小红")("GET", "/me")).json()["id"])
+    stays = int((await join("小刚")("GET", "/me")).json()["id"])
+    await app_state.pool.execute(
+        """
+        INSERT INTO inbox (account_id, kind, title, body, once_key, subject)
+        VALUES ($1, 'system', '活动已取消', '原因：场地停用。', 'a', '{}'), ($1, 'like', '“小红”等 2 人赞了你的动态', '“小红”、“小刚”', 'b', $2)
+        """,
+        account_id,
+        {"count": 2, "user_ids": [str(gone), str(stays)], "names": ["小红", "小刚"]},
+    )
+
+    async def texts(language: str) -> list[tuple[str, str]]:
+        items = (await person("GET", "/me/inbox", headers={"accept-language": language})).json()["items"]
+        return [(each["title"], each["body"]) for each in items]
+
+    for language in ("zh-CN", "en"):
+        assert await texts(language) == [
+            ("“小红”等 2 人赞了你的动态", "“小红”、“小刚”"),
+            ("活动已取消", "原因：场地停用。"),
+        ]
+    # A name that may not be shown any more takes the sentence with it.
+    assert (await person("PUT", f"/users/{gone}/block")).status_code == 200
+    assert (await texts("zh-CN"))[0] == ("“小刚”等2人赞了您的动态", "“小刚”等2人")
+    assert (await texts("en"))[0][0] == "“小刚” and 1 other liked your post"
