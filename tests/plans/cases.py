@@ -14,6 +14,7 @@ from feed.accounts.store import list_owners
 from feed.boards import compute
 from feed.boards import store as boards
 from feed.boards.model import BOARD_STATES
+from feed.campaigns.entries import draw_entry_store
 from feed.campaigns.entries import store as entries
 from feed.campaigns.scoring import engagement
 from feed.cases import store as cases
@@ -48,7 +49,16 @@ from feed.screens.prizes import proofs
 from feed.screens.staff import cases as case_screen
 from feed.screens.staff import pushes
 from feed.sms import store as messages
-from tests.plans.fill import BUSY_ACCOUNT, BUSY_TOPIC, CAMPAIGN, DECIDED_CAMPAIGN, POSTS, REVIEWER, VIRAL_POST
+from tests.plans.fill import (
+    BUSY_ACCOUNT,
+    BUSY_TOPIC,
+    CAMPAIGN,
+    DECIDED_CAMPAIGN,
+    LIKED_DRAW,
+    POSTS,
+    REVIEWER,
+    VIRAL_POST,
+)
 from tests.plans.plans import PlanRecorder
 from tests.support.make import now
 
@@ -239,6 +249,19 @@ CASES: dict[str, Case] = {
         ("entries_pkey|entries_latest", "likes_lately|likes_pkey", "past_likes_pkey", "comments_pkey"),
         12_000,
         through=("accounts", "sanctions"),
+    ),
+    # The likers of one post, once, with their accounts.
+    "entries of a draw by like": Case(
+        lambda s: draw_entry_store.list_entries(s.conn, LIKED_DRAW),
+        ("likes_pkey", "past_likes_pkey"),
+        300_000,
+        through=("accounts", "sanctions"),
+    ),
+    "own entry in a draw by like": Case(
+        lambda s: draw_entry_store.list_entries_of(s.conn, LIKED_DRAW, 5_000),
+        ("likes_pkey|likes_by_account",),
+        20_000,
+        through=("sanctions",),
     ),
     # A settlement reads all engagement with the entries, and the persons with several accounts, once.
     "counting for a settlement": Case(

@@ -13,6 +13,7 @@ BUSY_TOPIC = 1
 CAMPAIGN = 1
 # One with an announced result of 30,000 entries.
 DECIDED_CAMPAIGN = 1000
+LIKED_DRAW = 1001
 REVIEWER = 20_000
 
 # Tables that must not be scanned sequentially. The others stay small: `changes` is emptied several times a second.
@@ -162,6 +163,11 @@ _STEPS = (
     )
     SELECT 1000, 200, 'announced', $1, 1, now() - interval '9 days', now() - interval '5 days', now() - interval '4 days',
            now() - interval '4 days', 1, 2, 1
+    """,
+    # A draw that is entered by liking the post that everybody likes.
+    f"""
+    INSERT INTO campaigns (id, topic_id, state, draft, rules_version, starts_at, ends_at, settle_at, created_by, entry_by, entry_post_id)
+    SELECT {LIKED_DRAW}, 200, 'cancelled', $1, 1, now() - interval '9 days', now() + interval '1 day', now() + interval '4 days', 1, 'like', {VIRAL_POST}
     """,
     """
     INSERT INTO campaign_rules (campaign_id, version, rules, rules_text, rules_sha256, created_by)
