@@ -84,17 +84,6 @@ OVERRIDES = {
     "announcement_hidden": ("公告动态未公开", "the announcement post was not visible"),
 }
 
-# Why an entry is not ranked.
-ENTRY_REASONS = {
-    "withdrawn": ("作者撤回", "its author has withdrawn it"),
-    "removed": ("被移除", "it was removed"),
-    "rejected": ("审核未通过", "it was rejected in review"),
-    "disqualified": ("被取消资格", "it was disqualified"),
-    "topic_edited_out": ("话题被改掉", "its topic was edited out"),
-    "media_missing": ("缺少规则要求的图片或视频", "it lacks the photo or video that the rules require"),
-    "not_eligible": ("作者不符合参与条件", "its author may not win"),
-}
-
 # Reasons for losing a place.
 REASONS = {
     "not_claimed": ("逾期未领", "not claimed in time"),

@@ -3,9 +3,10 @@
 from msgspec import UNSET
 
 from feed.commands.verify_lines import Line, problem_lines, signature_lines, verdict_lines
-from feed.commands.verify_messages import ENTRY_REASONS, REASONS
-from feed.prizes.result.document import label_of
+from feed.commands.verify_messages import REASONS
+from feed.prizes.result.document import NOT_ELIGIBLE, label_of
 from feed.prizes.result.proof import Proof, ProofVerification
+from feed.reasons import WORDS
 from feed.texts import quoted
 
 
@@ -55,8 +56,8 @@ def _about(finding: ProofVerification) -> list[Line]:
 def _about_rank(finding: ProofVerification, proof: Proof) -> list[Line]:
     row = proof.row
     if row.rank is None:
-        chinese, english = ENTRY_REASONS[row.reason or "not_eligible"]
-        return [Line(f"    未入排名：{chinese}", f"    not ranked: {english}")]
+        words = WORDS[row.reason or NOT_ELIGIBLE]
+        return [Line(f"    未入排名：{words.zh}", f"    not ranked: {words.en}")]
     if finding.place is not None:
         prizes = next(each.prizes for each in proof.result.winners if each.place == finding.place)
         names = "、".join(quoted(str(prize.get("name")), 60) for prize in prizes)

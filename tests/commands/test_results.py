@@ -97,8 +97,10 @@ async def test_verifying_a_proof_tells_of_one_entry(there: Installation, tmp_pat
     expected = (
         ("名次 1，现不持有获奖位", "rank 1, and holds no place now", "declined"),
         ("现持有获奖第 1 位：“市民文化卡”、“电子纪念证书”", "holds place 1 now", "quality 48.675000 of 1 marks"),
-        ("未入排名：被移除", "not ranked: it was removed", "row 19 of 19"),
+        ("未入排名：内容已被移除", "not ranked: Removed by a reviewer", "row 19 of 19"),
         ("现持有获奖第 3 位：“深圳盒子”", "row 3 of 15", "the other rows"),
+        ("名次 2", "row 2 of 15", "holds place"),
+        ("名次 4", "row 4 of 15"),
     )
     for described, words in zip(vectors["proofs"], expected, strict=True):
         file = tmp_path / "proof.json"
@@ -142,7 +144,7 @@ async def test_verifying_a_result_of_the_second_format_tells_of_marks_rows_and_v
         vectors["results"],
         (
             ("3 名获奖者", "19 行与签名所含的树根一致", "3 位评委的 27 份打分", "31 项（bought）"),
-            ("3 名中奖者", "15 rows have the root"),
+            *[("3 名中奖者", "15 rows have the root")] * 3,
         ),
         strict=True,
     ):

@@ -5,7 +5,6 @@ Everything in them is invented and computed once; they are the same in every run
 
 import hashlib
 import json
-from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from functools import partial
@@ -67,6 +66,8 @@ DRAW = msgspec.structs.replace(
 )
 _MEMBERS = frozenset(
     [
+        "announcement_post_id",
+        "entry_by",
         "title",
         "topic",
         "starts_at",
@@ -88,26 +89,32 @@ _MEMBERS = frozenset(
         "objection_days",
     ]
 )
+BY_COMMENT, BY_LIKE = (
+    msgspec.structs.replace(DRAW, entry_by=way, announcement_post_id=str(FIRST_ID)) for way in ("comment", "like")
+)
 _REASONS = ["removed", "juror", "banned", "disqualified", "topic_edited_out", "voided"]
 
 
 def vectors() -> dict[str, Any]:
     """The content of the file."""
-    ranked, draw = _ranked(), _draw()
-    ranked_document, draw_document = (_publish(each, rules) for each, rules in ((ranked, RANKED), (draw, DRAW)))
+    ranked, draw, by_comment, by_like = _ranked(), _draw(DRAW), _draw(BY_COMMENT), _draw(BY_LIKE)
     return {
         "about": "Vectors of docs/reference/result.md, made by tests/prizes/result_vectors.py.",
         "keys": [json.loads(msgspec.json.encode(public_key_of(PRIVATE_KEY)))],
         "trees": [_tree(size) for size in (0, 1, 2, 3, 5, 7, 8)],
         "results": [
-            _described("a result by score: tiers, criteria, reasons, voids, two amendments", *ranked_document),
-            _described("a result by lot: tiers, a public number, one amendment", *draw_document),
+            _described("a result by score: tiers, criteria, reasons, voids, two amendments", ranked, RANKED),
+            _described("a result by lot: tiers, a public number, one amendment", draw, DRAW),
+            _described("a draw by comments", by_comment, BY_COMMENT),
+            _described("a draw by likes, whose entries have no id", by_like, BY_LIKE),
         ],
         "proofs": [
-            _proof("the winner of the first place, who has lost it since", ranked, ranked_document[0], 0),
-            _proof("a reserve, who holds a place since", ranked, ranked_document[0], 3),
-            _proof("an entry without a rank, the last row", ranked, ranked_document[0], len(ranked.rows) - 1),
-            _proof("an entry of a draw", draw, draw_document[0], 2),
+            _proof("the winner of the first place, who has lost it since", ranked, RANKED, 0),
+            _proof("a reserve, who holds a place since", ranked, RANKED, 3),
+            _proof("an entry without a rank, the last row", ranked, RANKED, len(ranked.rows) - 1),
+            _proof("an entry of a draw", draw, DRAW, 2),
+            _proof("a comment", by_comment, BY_COMMENT, 1),
+            _proof("a like", by_like, BY_LIKE, 3),
         ],
     }
 
@@ -120,14 +127,17 @@ def text() -> str:
 def _rows(count: int, rules: Rules) -> list[SheetRow]:
     """Entries of persons, some of whom have two, the last ones without a rank."""
     rows = []
+    # A person has one like, and may have several posts or comments.
+    persons = count if rules.entry_by == "like" else 9
     for number in range(count):
         excluded = number >= count - len(_REASONS)
         marks = _marks(number) if rules.criteria else []
         rows.append(
             SheetRow(
-                post_id=FIRST_ID + 977 * number,
+                post_id=FIRST_ID + 977 * number if rules.entry_by == "post" else None,
+                comment_id=FIRST_ID + 977 * number if rules.entry_by == "comment" else None,
                 account_id=500 + number,
-                person=hashlib.sha256(b"person %d" % (number % 9)).digest()[:16],
+                person=hashlib.sha256(b"person %d" % (number % persons)).digest()[:16],
                 entered_at=ENDS_AT - timedelta(hours=number % 5 + 1, microseconds=7 * number + 1),
                 revision=1,
                 quality=quality_of([Decimal(mark.score) for mark in marks]),
@@ -184,9 +194,9 @@ def _ranked() -> Decision:
     return decide(settlement, _rows(19, RANKED), rules=RANKED, document=document, sha256=rules_sha256(document))
 
 
-def _draw() -> Decision:
-    document = _document(DRAW)
-    settlement, rows = _settlement(2), _rows(15, DRAW)
+def _draw(rules: Rules) -> Decision:
+    document = _document(rules)
+    settlement, rows = _settlement(2), _rows(15, rules)
     tickets, nonce = tickets_of(settlement, rows), hashlib.sha256(b"the nonce of the vectors").digest()
     published_at = FROZEN_AT + timedelta(minutes=1)
     inputs = DrawInputs(
@@ -207,7 +217,7 @@ def _draw() -> Decision:
         nonce=nonce,
         nonce_sha256=algorithm.nonce_hash(nonce),
     )
-    return decide(settlement, rows, rules=DRAW, document=document, sha256=rules_sha256(document), draw_inputs=inputs)
+    return decide(settlement, rows, rules=rules, document=document, sha256=rules_sha256(document), draw_inputs=inputs)
 
 
 def _publish(decision: Decision, rules: Rules) -> tuple[bytes, list[bytes]]:
@@ -222,7 +232,7 @@ def _publish(decision: Decision, rules: Rules) -> tuple[bytes, list[bytes]]:
         candidates = [Candidate(each, None) for each in reserves]
         if amendments:
             candidates[0] = Candidate(reserves[0], "banned")
-        state: Any = {"state": "declined"} if not amendments else {"state": "forfeited", "state_reason": "post_deleted"}
+        state: Any = {"state": "declined"} if not amendments else {"state": "forfeited", "state_reason": "erased"}
         change, entered = build_change(
             head,
             _winner(place, decision, **state),
@@ -247,6 +257,7 @@ def _winner(place: Place, decision: Decision, **state: Any) -> Winner:
         place=place.place,
         rank=place.rank,
         post_id=place.post_id,
+        comment_id=place.comment_id,
         account_id=place.account_id,
         prizes=place.prizes,
         claim_ends_at=None,
@@ -254,7 +265,8 @@ def _winner(place: Place, decision: Decision, **state: Any) -> Winner:
     )
 
 
-def _described(name: str, signed: bytes, amendments: Sequence[bytes]) -> dict[str, Any]:
+def _described(name: str, decision: Decision, rules: Rules) -> dict[str, Any]:
+    signed, amendments = _publish(decision, rules)
     document = with_attachments(signed, amendments, {"00" * 16: "沈**"})
     members = json.loads(signed)
     signed_part = {each: value for each, value in members.items() if each not in ("sheet", "signature")}
@@ -267,10 +279,8 @@ def _described(name: str, signed: bytes, amendments: Sequence[bytes]) -> dict[st
     }
 
 
-def _proof(name: str, decision: Decision, published: bytes, index: int) -> dict[str, Any]:
-    rules = RANKED if decision.outcome.campaign.title == RANKED.title else DRAW
-    signed, amendments = _publish(decision, rules)
-    assert signed == published
+def _proof(name: str, decision: Decision, rules: Rules, index: int) -> dict[str, Any]:
+    _, amendments = _publish(decision, rules)
     _, head = sign_in_parts(decision.outcome, partial(sign, PRIVATE_KEY), unsigned=("sheet",))
     siblings = tree.siblings_of(index, len(decision.rows))
     path = [decision.levels[level][32 * position : 32 * position + 32] for level, position in siblings]

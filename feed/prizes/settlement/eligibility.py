@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import datetime
-from typing import Any, Literal, cast, get_args
+from typing import Any, Literal
 
 import msgspec
 
@@ -13,8 +13,6 @@ from feed.prizes.model import Forced
 
 # Why an entry cannot win, besides the reasons of its author: docs/explanation/fairness.md has who sets them and when they count.
 EntryReason = Literal["withdrawn", "removed", "rejected", "disqualified", "topic_edited_out", "media_missing"]
-# How it is published: a row leads to a person, so the reasons of persons are one.
-PublicReason = EntryReason | Literal["not_eligible"]
 
 
 class EntryFacts(msgspec.Struct, frozen=True, kw_only=True):
@@ -63,11 +61,6 @@ def reason_of(
     if facts.revision is not None and terms.require_media and not facts.media_count:
         return "media_missing"
     return None
-
-
-def public_reason(reason: str) -> PublicReason:
-    """The reason code of an entry that cannot win as everybody may read it."""
-    return cast(PublicReason, reason if reason in get_args(EntryReason) else "not_eligible")
 
 
 def is_waiting(facts: EntryFacts) -> bool:

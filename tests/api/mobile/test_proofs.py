@@ -104,6 +104,22 @@ async def test_what_has_no_row_has_no_proof(client: httpx.AsyncClient, app_state
     assert error_of(await client.get(path)) == (422, "invalid")
 
 
+async def test_the_row_of_a_like_is_not_found_by_the_account(
+    client: httpx.AsyncClient, app_state: AppState, keys: Keys
+) -> None:
+    """Its row names neither post nor comment, and would tell the pseudonym of any account."""
+    pool = app_state.pool
+    campaign = await phases.announced(pool, keys)
+    post_id = campaign.posts[0]
+    account_id = await pool.fetchval("SELECT author_id FROM posts WHERE id = $1", post_id)
+    await pool.execute("UPDATE sheet_rows SET post_id = NULL WHERE post_id = $1", post_id)
+    await pool.execute("UPDATE result_rows SET entry_id = $2 WHERE entry_id = $1", post_id, account_id)
+    for name in ("post_id", "comment_id"):
+        for id_ in (account_id, post_id):
+            found = await client.get(f"/campaigns/{campaign.id}/proof", params={name: id_})
+            assert error_of(found) == (404, "proof_not_found")
+
+
 async def test_a_result_of_the_first_format_has_no_proof(
     client: httpx.AsyncClient, app_state: AppState, keys: Keys
 ) -> None:

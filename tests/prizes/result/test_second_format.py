@@ -34,7 +34,7 @@ from tests.support import make, phases
 
 Change = Callable[[dict[str, Any]], object]
 VECTORS: dict[str, Any] = json.loads(result_vectors.PATH.read_text("utf-8"))
-RANKED, DRAW = (each["document"] for each in VECTORS["results"])
+RANKED, DRAW, *_ = (each["document"] for each in VECTORS["results"])
 PROOF = VECTORS["proofs"][0]["proof"]
 MARKED = next(number for number, row in enumerate(RANKED["sheet"]) if len(row["marks"]) == 3)
 LAST = len(RANKED["sheet"]) - 1

@@ -54,7 +54,7 @@ def test_the_published_vectors_are_those_of_this_implementation() -> None:
 
 
 def test_the_vectors_have_what_they_describe() -> None:
-    ranked, draw = DOCUMENTS.values()
+    ranked, draw, by_comment, by_like = DOCUMENTS.values()
     assert [[prize["name"] for prize in winner["prizes"]] for winner in ranked["winners"]] == [
         ["市民文化卡", "电子纪念证书"],
         ["深圳盒子", "电子纪念证书"],
@@ -71,6 +71,8 @@ def test_the_vectors_have_what_they_describe() -> None:
     }
     assert {"kind": "like", "reason_code": "bought", "count": 31} in ranked["voids"]
     assert not any({"quality", "score", "marks", "likes_counted"} & row.keys() for row in draw["sheet"])
+    assert all("comment_id" in row and "post_id" not in row for row in by_comment["sheet"])
+    assert not any({"post_id", "comment_id"} & row.keys() for row in by_like["sheet"])
 
 
 @pytest.mark.parametrize("described", VECTORS["results"], ids=DOCUMENTS)
