@@ -48,7 +48,9 @@ def complete(document: Json, routes: Iterable[BaseRoute]) -> Json:
         if (operation := completed["paths"].get(path, {}).get(method)) is not None
     ]
     # Those of the framework lack most bounds and all descriptions.
-    schemas = components_of([Problem, *(kind for _, handler in served for kind in types_of(handler))])
+    bodies = [handler.parsed_data_field.annotation for _, handler in served if handler.parsed_data_field is not None]
+    every = [Problem, *(kind for _, handler in served for kind in types_of(handler))]
+    schemas = components_of(every, read=components_of(bodies))
     completed["components"] |= {"schemas": schemas, "securitySchemes": _SECURITY}
     names: defaultdict[str, int] = defaultdict(int)
     for operation, handler in served:

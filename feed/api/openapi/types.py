@@ -3,7 +3,7 @@
 The framework has no schema for bounds of ours, and leaves out those of optional fields.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Container, Iterable, Iterator, Sequence
 from typing import Any, Literal, get_args, get_origin, get_type_hints
 
 import msgspec
@@ -53,9 +53,10 @@ class BoundedTypes(OpenAPISchemaPlugin):
         return Schema(type=OpenAPIType.STRING, format=_FORMATS[field_definition.annotation])
 
 
-def components_of(kinds: Iterable[Any]) -> dict[str, Json]:
+def components_of(kinds: Iterable[Any], *, read: Container[str] = ()) -> dict[str, Json]:
     """The schemas of all named types among these types and within them, by name, with the descriptions of their fields.
 
+    `read` has the names of those that are in requests. In all others every member is required that is always written.
     Raises ValueError if two types have the same name: a client generator would drop one of them.
     """
     found: dict[str, tuple[Any, Json]] = {}
@@ -69,7 +70,7 @@ def components_of(kinds: Iterable[Any]) -> dict[str, Json]:
         if known is not None and known[0] != info.cls:
             raise ValueError(f"two types are called {name}: {known[0]}, {info.cls}")
         if known is None:
-            found[name] = (info.cls, _component(info, name))
+            found[name] = (info.cls, _component(info, name, is_read=name in read))
             if isinstance(info, inspect.StructType):
                 waiting += [each for field in info.fields for each in _named(field.type)]
     return {name: found[name][1] for name in sorted(found)}
@@ -104,7 +105,7 @@ def _named(kind: inspect.Type) -> Iterator[Any]:
             yield from _named(kind.value_type)
 
 
-def _component(info: inspect.StructType | inspect.EnumType, name: str) -> Json:
+def _component(info: inspect.StructType | inspect.EnumType, name: str, *, is_read: bool) -> Json:
     described = {"title": name, "description": type_description(name, info.cls)}
     if isinstance(info, inspect.EnumType):
         return described | _choices([each.value for each in info.cls])
@@ -115,8 +116,18 @@ def _component(info: inspect.StructType | inspect.EnumType, name: str) -> Json:
         if description := field_description(name, field.encode_name):
             schema |= {"description": description}
         properties[field.encode_name] = schema
-    required = [field.encode_name for field in info.fields if field.required]
+    required = [
+        field.encode_name
+        for field in info.fields
+        if field.required or (not is_read and _is_always_written(info, field))
+    ]
     return described | {"type": "object", "properties": properties} | ({"required": required} if required else {})
+
+
+def _is_always_written(info: inspect.StructType, field: inspect.Field) -> bool:
+    # A member that may be unset has neither a default nor a factory of one in the inspection.
+    may_be_unset = field.default is msgspec.NODEFAULT and field.default_factory is msgspec.NODEFAULT
+    return not info.cls.__struct_config__.omit_defaults and not may_be_unset
 
 
 def _schema(kind: inspect.Type, orders: Sequence[tuple[Any, ...]]) -> Json:
@@ -159,6 +170,7 @@ def _schema(kind: inspect.Type, orders: Sequence[tuple[Any, ...]]) -> Json:
 
 def _union(kinds: list[Json]) -> Json:
     """The schema of a value of one of these types. Several closed sets of the same type are one."""
+    kinds = [one for each in kinds for one in (each["oneOf"] if each.keys() == {"oneOf"} else [each])]
     sets = [each for each in kinds if "enum" in each or "const" in each]
     if len(sets) > 1 and len({str(each["type"]) for each in sets}) == 1:
         values = [value for each in sets for value in each.get("enum", (each.get("const"),))]
@@ -191,8 +203,12 @@ def _counts(kind: Any, place: int) -> Json:
 def _choices(values: Sequence[Any]) -> Json:
     if len(values) == 1:
         return {"type": _NAMES[type(values[0])], "const": values[0]}
-    kinds = list(dict.fromkeys(_NAMES[type(each)] for each in values))
-    return {"type": kinds[0] if len(kinds) == 1 else kinds, "enum": list(values)}
+    by_type: dict[str, list[Any]] = {}
+    for each in values:
+        by_type.setdefault(_NAMES[type(each)], []).append(each)
+    # Generators of clients know no enumeration of several types.
+    kinds = [{"type": name, "enum": some} for name, some in by_type.items()]
+    return kinds[0] if len(kinds) == 1 else {"oneOf": kinds}
 
 
 def _with_default(schema: Json, field: inspect.Field) -> Json:
