@@ -33,6 +33,7 @@ _ENDED = {
     "comment_deleted": "prize.post_deleted",
     "comment_removed": "prize.post_removed",
     "erased": "prize.erased",
+    "settlement_undone": "prize.undone",
 }
 
 
@@ -80,15 +81,11 @@ def of_lost_prize(
         "until": until if until is not None and now < until else None,
     }
     if winner.state == "lapsed":
-        template = "prize.lapsed"
-    elif winner.state_reason in ("objection_upheld", "replaced"):
-        template = by_method("prize.replaced", campaign.method)
-        said["why"] = why or winner.state_reason
-    elif winner.state_reason == "settlement_undone":
-        template = by_method("prize.undone", campaign.method)
-    else:
-        template = by_method(_ENDED[winner.state_reason or "post_deleted"], campaign.method)
-        said["entry"] = "post" if winner.post_id else "comment" if winner.comment_id else "like"
+        return _prize_notice(winner, "prize.lapsed", said, event="lapsed")
+    said["entry"] = "post" if winner.post_id else "comment" if winner.comment_id else "like"
+    said["why"] = why or replaced_because(None)
+    # A reason without words of its own must not keep the place from being passed on.
+    template = by_method(_ENDED.get(winner.state_reason or "", "prize.replaced"), campaign.method)
     return _prize_notice(winner, template, said, event=winner.state)
 
 

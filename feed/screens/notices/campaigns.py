@@ -19,11 +19,11 @@ CAMPAIGNS: Templates = {
     "campaign.cancelled.draw": Template(
         Words(
             "{campaign:quoted}活动已取消",
-            "原因：{reason:reason}。活动不再抽奖，您发布的内容仍可正常浏览。{contact:ask}",
+            "原因：{reason:reason}。活动不再抽奖，您的动态、评论和点赞不受影响。{contact:ask}",
         ),
         Words(
             "{campaign:quoted} was cancelled",
-            "Reason: {reason:reason}. The draw will not take place; what you have published stays visible. "
+            "Reason: {reason:reason}. The draw will not take place; your posts, comments and likes stay as they are. "
             "{contact:ask}",
         ),
     ),

@@ -21,8 +21,8 @@ BLOCKS_RANKED: Labels = {
     "entry_waits": ("待审作品，请审核", "entries to review"),
     "comment_waits": ("待审评论，请审核", "comments to review"),
     "mark_missing": (
-        "打分份数不足的入围作品，请提醒评委",
-        "shortlisted entries that lack marks; please remind the jury",
+        "入围作品未满所需打分份数（quorum），请提醒评委",
+        "shortlisted entries without the marks they need (quorum); please remind the jury",
     ),
     "other": ("其他事项", "other things"),
 }

@@ -56,6 +56,8 @@ ENDS = (
     "comment_removed",
     "comment_deleted",
     "erased",
+    # Of a later version, or one that SQL alone knows.
+    "of_tomorrow",
 )
 # The notification of a shipment is changed to this one when its campaign is shredded.
 REPLACED_BY = {prizes.SHIPMENT_REMOVED}
