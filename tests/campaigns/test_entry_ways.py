@@ -1,5 +1,6 @@
 """Publishing draws by comment and like: what the announcement must be, and that it stays while the draw runs."""
 
+import asyncio
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -81,6 +82,24 @@ async def test_its_author_cannot_change_or_delete_an_announcement_until_the_free
     await stage.freeze(campaign)
     await posts.edit_post(stage.pool, editor, PostId(post_id), change)
     await posts.delete_post(stage.pool, editor, PostId(post_id))
+
+
+async def test_publishing_and_deleting_the_announcement_at_once_leave_a_draw_with_one_or_no_draw(stage: Stage) -> None:
+    editor = await stage.person(role="editor")
+    for number in range(12):
+        post_id = await written(stage, editor)
+        campaign = await drafted(stage, editor, topic=f"音乐会{number}", **draw(post_id, "like"))
+        steps = [
+            actions.publish_campaign(stage.pool, stage.keys, editor, campaign),
+            posts.delete_post(stage.pool, editor, PostId(post_id)),
+        ]
+        # Either one may come first.
+        results = await asyncio.gather(*(steps if number % 2 else steps[::-1]), return_exceptions=True)
+        state = await stage.pool.fetchval("SELECT state FROM campaigns WHERE id = $1", campaign)
+        post_state = await stage.pool.fetchval("SELECT state FROM posts WHERE id = $1", post_id)
+        assert (state, post_state) in {("scheduled", "published"), ("draft", "deleted")}
+        (error,) = [each for each in results if each is not None]
+        assert isinstance(error, PostAnnouncesDraw if state == "scheduled" else CampaignIncomplete)
 
 
 async def test_a_post_that_announces_a_draw_by_post_is_its_authors(stage: Stage) -> None:

@@ -12,6 +12,7 @@ from feed.keys.store import Keys
 from feed.postgres import Pool
 from feed.prizes.announcement.announce import finish_next_objections
 from feed.prizes.draw.actions import list_drand_rounds, publish_next_list, record_drand_value
+from feed.prizes.result.proof import verify_proof
 from feed.prizes.result.verify import verify_result
 from feed.prizes.settlement.actions import freeze_next_campaign, settle_next_campaign
 from tests.support import make, phases
@@ -164,6 +165,12 @@ async def test_a_draw_of_three_days_ends_with_a_claimed_prize(
     mine = (await fan("GET", f"/campaigns/{campaign}/me")).json()
     assert (mine["tickets"], mine["entries"][0]["rank"], mine["prize"]["rank"]) == (1, 1, 1)
     assert (await client.get(f"/campaigns/{campaign}")).json()["entry_count"] == 1
+    for query, by in (
+        ("", fan),
+        *((f"?comment_id={comments['fan']}", unverified) for _ in range(entry_by == "comment")),
+    ):
+        proof = verify_proof((await by("GET", f"/campaigns/{campaign}/proof{query}")).content, keys.public_keys().keys)
+        assert (proof.place, proof.signed) == (1, "authentic"), proof.problems
     (prize,) = (await fan("GET", "/me/prizes")).json()["items"]
     claim = {name: {"recipient_name": "吴秀兰", "phone": "13800100100"}.get(name, "4403") for name in prize["needs"]}
     claimed = await fan("PUT", f"/me/prizes/{prize['id']}/claim", claim | {"privacy_version": "1"})

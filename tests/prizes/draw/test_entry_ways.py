@@ -1,5 +1,10 @@
 """Draws that are entered by a comment under the announcement or by liking it, from the end to the place that is lost."""
 
+import json
+from datetime import timedelta
+from pathlib import Path
+
+import msgspec
 import pytest
 
 from feed.keys.store import Keys
@@ -8,9 +13,12 @@ from feed.prizes.result.document import with_attachments
 from feed.prizes.result.verify import verify_result
 from feed.prizes.settlement.actions import freeze_next_campaign, settle_campaign, settle_next_campaign
 from feed.prizes.winners.expiry import forfeit_next_prize
+from tests.prizes import result as result_tests
 from tests.support import make, phases
 from tests.support.entry_draws import WAYS, announce, decide, decided, due, holders
+from tests.support.javascript import run_javascript
 from tests.support.make import HOUR
+from tests.support.mutations import changed_values
 
 
 @pytest.mark.parametrize("entry_by", WAYS)
@@ -118,3 +126,42 @@ async def test_a_forced_settlement_skips_a_comment_that_waits(pool: Pool, keys: 
     result = await phases.result_of(pool, draw.id)
     assert result is not None
     assert verify_result(result, keys.public_keys().keys).is_valid
+
+
+@pytest.mark.parametrize("moved", [-1, 0])
+async def test_the_end_is_exact_to_a_microsecond(pool: Pool, keys: Keys, moved: int) -> None:
+    draw = await due(pool, keys, "like", people=1)
+    at = draw.ends_at + timedelta(microseconds=moved)
+    late, former = [await make.account(pool, created_at=draw.ends_at - 90 * HOUR) for _ in range(2)]
+    await make.like(pool, draw.post_id, late, at=at)
+    await make.past_like(pool, draw.post_id, former, at=draw.ends_at - HOUR, until=at)
+    assert await freeze_next_campaign(pool)
+    entered = {row["account_id"] for row in await pool.fetch("SELECT account_id FROM sheet_rows")}
+    # A like before the end counts; so does one that is taken back at the end.
+    assert entered == {draw.people[0], late if moved < 0 else former}
+
+
+@pytest.mark.parametrize("entry_by", WAYS)
+async def test_the_implementation_in_javascript_agrees(pool: Pool, keys: Keys, tmp_path: Path, entry_by: str) -> None:
+    draw = await decided(pool, keys, entry_by)
+    result = await phases.result_of(pool, draw.id)
+    assert result is not None
+    document = with_attachments(result, [], {}).decode()
+    other = document.replace('"rank":2', '"rank":3', 1)
+    file = tmp_path / "documents.json"
+    public = msgspec.json.encode(keys.public_keys()).decode()
+    file.write_text(json.dumps([{"text": text, "keys": public} for text in (document, other)]))
+    right, wrong = run_javascript(Path(result_tests.__file__).parent / "verify_many.mjs", file)
+    assert right["problems"] == []
+    assert wrong["problems"]
+
+
+@pytest.mark.parametrize("entry_by", WAYS)
+async def test_no_changed_value_of_such_a_result_verifies(pool: Pool, keys: Keys, entry_by: str) -> None:
+    result = await phases.result_of(pool, (await decided(pool, keys, entry_by)).id)
+    assert result is not None
+    public = keys.public_keys().keys
+    changed = list(changed_values(json.loads(result)))
+    assert len(changed) >= 90
+    accepted = [path for path, other in changed if verify_result(json.dumps(other).encode(), public).is_valid]
+    assert accepted == []
