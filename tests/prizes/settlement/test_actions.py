@@ -163,7 +163,8 @@ async def test_a_forced_settlement_lists_what_it_skipped_and_counts_missing_mark
     assert finding.is_valid
     output = "\n".join(printed(finding_lines(finding), "both"))
     assert "评委缺席" in output
-    assert f"作品打分不足 · an entry lacks marks：marks=0 needed=1 post_id={unmarked}" in output
+    assert f"作品打分不足：marks=0 needed=1 post_id={unmarked}" in output
+    assert f"an entry lacks marks: marks=0 needed=1 post_id={unmarked}" in output
     audited = await pool.fetch(
         "SELECT action, detail FROM audit WHERE subject_kind = 'campaign' AND subject_id = $1 ORDER BY id", campaign_id
     )
