@@ -94,6 +94,7 @@ CAMPAIGN: dict[str, Any] = {
     "objection_days": 3,
     "claim_days": 14,
     "unclaimed": "next_reserve",
+    "licence": "publish",
     "organiser": "深圳特区报读特客户端",
     "contact": "0755-83510000",
     "board": "public",
