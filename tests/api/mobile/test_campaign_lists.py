@@ -48,7 +48,7 @@ async def test_a_topic_names_its_open_campaigns(app_state: AppState, join: Join,
     reader = join("小红")
     ended = await publish(editor, topic="读书", title="上一届")
     await close(app_state, ended)
-    running = await publish(editor, topic="读书", title="这一届")
+    running = await publish(editor, topic="读书", title="这一届", shares_topic=True)
     await editor("POST", "/admin/campaigns", {"title": "草稿", "topic": "读书"})
     await publish(editor, topic="夜跑", title="别的")
     page = (await reader("GET", "/topics/读书")).json()

@@ -33,7 +33,9 @@ def settings(settings: Settings) -> Settings:
 
 async def test_posts_and_notifications_have_the_addresses_of_the_site(join: Join) -> None:
     author, reader = join("小明"), join("小红")
-    post = (await author("POST", "/posts", {"text": "你好"})).json()
+    made = await author("POST", "/posts", {"text": "你好"})
+    assert made.status_code == 201, made.text
+    post = made.json()
     shared = f"https://h5.example.cn/{post['id']}.html"
     assert post["share_url"] == shared
     for path in (f"/posts/{post['id']}", f"/posts?ids={post['id']}", "/feeds/latest"):
