@@ -95,14 +95,13 @@ ok(assign_jurors.sync(draft.id, client=editor, body=jury))
 ok(publish_campaign.sync(draft.id, client=editor, **new_key()))
 
 # Readers post, like and comment.
-texts = {
-    ming: "读完《深圳传》，想再走一遍老东门。",
-    hong: "女儿在书城读完了她的第一本书。",
-    gang: "地铁上的二十分钟，每天一章。",
-}
+texts = (
+    (ming, "读完《深圳传》，想再走一遍老东门。"),
+    (hong, "女儿在书城读完了她的第一本书。"),
+    (gang, "地铁上的二十分钟，每天一章。"),
+)
 posts = [
-    ok(publish_post.sync(client=author, body=NewPost(text=f"{text}#{TOPIC}#"), **new_key()))
-    for author, text in texts.items()
+    ok(publish_post.sync(client=author, body=NewPost(text=f"{text}#{TOPIC}#"), **new_key())) for author, text in texts
 ]
 for reader in (hong, gang):
     ok(like_post.sync(posts[0].id, client=reader))
