@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from feed.campaigns import actions
+from feed.campaigns import actions, cancellation
 from feed.campaigns.errors import CampaignIncomplete, CampaignRunning
 from feed.posts import actions as posts
 from feed.posts.model import NewPost, PostAnnouncesDraw, PostChange, PostId
@@ -137,6 +137,29 @@ async def test_before_the_opening_another_announcement_takes_its_place(stage: St
     assert row is not None
     assert tuple(row) == ("comment", second)
     await posts.delete_post(stage.pool, editor, PostId(first))
+
+
+@pytest.mark.parametrize("entry_by", WAYS)
+async def test_each_participant_is_notified_once_of_a_cancellation(
+    stage: Stage, monkeypatch: pytest.MonkeyPatch, entry_by: str
+) -> None:
+    monkeypatch.setattr(cancellation, "_NOTIFIED_PER_TRANSACTION", 2)
+    editor = await stage.person(role="editor")
+    campaign, post_id = await announced(stage, editor, entry_by)
+    people = [await stage.person() for _ in range(5)]
+    for account_id in people:
+        await (stage.like if entry_by == "like" else stage.comment)(post_id, account_id)
+    if entry_by == "comment":
+        await stage.comment(post_id, people[0])
+    erased = people.pop()
+    await stage.pool.execute("UPDATE accounts SET erased_at = now() WHERE id = $1", erased)
+    for by in (editor, await stage.person(role="editor")):
+        await cancellation.cancel_campaign(stage.pool, by, campaign, "场地停用")
+    await stage.pool.execute("UPDATE campaigns SET cancelled_at = cancelled_at - interval '10 seconds'")
+    while await cancellation.notify_next_cancellation(stage.pool):
+        pass
+    notified = await stage.pool.fetch("SELECT account_id FROM inbox ORDER BY account_id")
+    assert [row["account_id"] for row in notified] == sorted(people)
 
 
 def weekend() -> dict[str, Any]:

@@ -15,7 +15,7 @@ FIELDS = {
     "CampaignCard EditorCampaignCard PublishedCampaign.licence_text": "The clause on the use of works as published; null: none, or a draft.",
     "CampaignCard.starts_at EditorCampaignCard.starts_at PublishedCampaign.starts_at": "When the campaign opens; null: not written yet.",
     "CampaignCard.ends_at EditorCampaignCard.ends_at PublishedCampaign.ends_at": "When the campaign ends: likes, comments and entries from this instant on do not count. Null: not written yet.",
-    "CampaignCard.entry_count EditorCampaignCard.entry_count PublishedCampaign.entry_count": "Number of entries that are public.",
+    "CampaignCard.entry_count EditorCampaignCard.entry_count PublishedCampaign.entry_count": "Number of entries that are public; of a draw by comment or like, of comments or likes, and once its list is frozen of tickets.",
     "CampaignCard.published_at EditorCampaignCard.published_at PublishedCampaign.published_at": "When the campaign was published; null: a draft.",
     "CampaignCard.cancel_reason EditorCampaignCard.cancel_reason PublishedCampaign.cancel_reason": "Why the campaign was cancelled, for the public; null: it was not.",
     "CampaignCard EditorCampaignCard PublishedCampaign.result_due_at": "When the rules say that the result is announced at the latest; null: a draft.",
