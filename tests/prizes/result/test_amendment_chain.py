@@ -65,6 +65,25 @@ async def test_each_change_of_a_place_is_signed_and_chained(pool: Pool, keys: Ke
     assert signed_part == msgspec.json.decode(result)
 
 
+async def test_a_sheet_frozen_by_an_earlier_version_keeps_its_format_and_that_of_its_amendments(
+    pool: Pool, keys: Keys
+) -> None:
+    campaign = await phases.frozen(pool, entries=6, reserve_count=2)
+    await pool.execute("UPDATE settlements SET format = 1")
+    await settle_campaign(pool, keys, campaign.id, by=None)
+    for _ in range(2):
+        await announce_winners(pool, keys, campaign.id, by=await make.person(pool, role="editor"))
+    await pool.execute("UPDATE winners SET claim_ends_at = clock_timestamp() WHERE place = 1")
+    assert await lapse_next_claim(pool, keys)
+
+    document = await _published(pool, campaign.id)
+
+    assert (document["format"], document["amendments"][0]["format"]) == ("feed-result-1", "feed-amendment-1")
+    assert not {"tree", "voids"} & document.keys()
+    assert _verify(document, keys).is_valid
+    assert _verify(document, keys).holders[0] == document["reserves"][0]["post_id"]
+
+
 async def _other_account(pool: Pool, post_id: int) -> AccountId:
     """Another account of the same phone as the post's author."""
     person = await pool.fetchval(

@@ -115,6 +115,15 @@ def test_both_implementations_find_the_same_about_the_vectors(tmp_path: Path) ->
     assert found[-2]["holders"] == first["holders"]
 
 
+@pytest.mark.parametrize("document", [DOCUMENTS["a draw by comments"], PROOFS["a like"]])
+def test_the_script_runs_by_itself(document: Any, tmp_path: Path) -> None:
+    file, keys = tmp_path / "document.json", tmp_path / "feed-keys.json"
+    file.write_text(json.dumps(document))
+    keys.write_text(KEYS_TEXT)
+    found = run_javascript(result_vectors.PATH.with_name("verify.mjs"), file, keys)
+    assert (found["problems"], found["signed"]) == ([], "authentic")
+
+
 @pytest.mark.parametrize("name", PROOFS)
 def test_no_changed_value_of_a_proof_verifies(name: str, tmp_path: Path) -> None:
     changed = _changes(PROOFS[name])
