@@ -6,7 +6,7 @@ FIELDS = {
     f"{_WRITTEN}.title": "Title, one line of at most 60 code points; null: not written yet.",
     f"{_WRITTEN}.topic": "Name of the topic, without `#`: a post with it enters the campaign. Null: not written yet.",
     f"{_WRITTEN}.body": "What the campaign is about, for participants; may be empty in a draft.",
-    f"{_WRITTEN}.notes": "Additional rules, appended to the rules text; null: none.",
+    f"{_WRITTEN}.notes": "Hints for participants, printed below the rules and labelled as no part of them; null: none.",
     f"{_WRITTEN}.prizes": "The prizes, the most valuable first.",
     f"{_WRITTEN}.licence": "Key of the clause on the use of works, among the texts that this site keeps; null: none.",
     f"{_WRITTEN}.shares_topic": "Whether it is meant that another campaign on the topic runs at the same time.",
