@@ -33,6 +33,12 @@ async def test_a_stored_sheet_keeps_its_rows(before: str) -> None:
     conn = await asyncpg.connect(before)
     await prepare_connection(conn)
     await conn.execute("INSERT INTO campaigns (id, draft, created_by) VALUES (1, '{}', 1)")
+    await conn.execute(
+        """
+        INSERT INTO campaign_rules (campaign_id, version, rules, rules_text, rules_sha256, created_by)
+        VALUES (1, 1, '{}', '', '', 1)
+        """
+    )
     await conn.execute("INSERT INTO settlements (id, campaign_id, rules_version, frozen_at) VALUES (1, 1, 1, now())")
     await conn.execute(STORE, 70, 7)
     await conn.close()
