@@ -96,7 +96,8 @@ async def claim(stage: DemoContext) -> None:
     """The first two winners claim, another user cannot, the third loses the place and the first reserve gets it."""
     teller = stage.teller
     privacy = (await stage.anonymous.get("/v1/config"))["privacy"]["version"]
-    forms = {moment: form | {"privacy_version": privacy} for moment, form in stage.script.claims.items()}
+    privacy = (await stage.anonymous.get("/v1/config"))["privacy"]
+    forms = {moment: form | {"privacy_version": privacy["version"]} for moment, form in stage.script.claims.items()}
     prize = await _prize(stage, BEST)
     stranger = await stage[CHEAT].ask("PUT", f"/v1/me/prizes/{prize['id']}/claim", forms[BEST])
     teller.expect(
