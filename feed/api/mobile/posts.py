@@ -24,7 +24,11 @@ from feed.screens.posts.cards import PostCard
 from feed.screens.posts.written import WrittenPost, written_post
 
 POSTS_AT_ONCE = 50
-Ids = Annotated[str | None, QueryParameter(description=f"Ids of posts, separated by commas; at most {POSTS_AT_ONCE}.")]
+# Longer than so many ids, so that the message about their number can be specific.
+Ids = Annotated[
+    str | None,
+    QueryParameter(max_length=2_000, description=f"Ids of posts, separated by commas; at most {POSTS_AT_ONCE}."),
+]
 
 
 @post(

@@ -72,13 +72,13 @@ def _complete_parameter(parameter: Json, operation: str) -> None:
 
 
 def _longest(parameter: Json) -> int:
-    """The longest value that can be accepted. A longer id is none of ours, and what is longer than a path or header ends before."""
+    """The longest value that can be accepted, in characters, of which each may take four bytes. A longer id is none of ours."""
     name = parameter["name"]
     if name in _LONGEST:
         return _LONGEST[name]
     if parameter["in"] == "header":
         return HEADERS_LONGEST
-    return DIGITS_MOST if name in ("number", "rank") or name.endswith("_id") else URI_LONGEST
+    return DIGITS_MOST if name in ("number", "rank") or name.endswith("_id") else URI_LONGEST // 4
 
 
 def _complete_body(operation: Json, handler: HTTPRouteHandler) -> None:

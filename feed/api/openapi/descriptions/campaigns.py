@@ -3,7 +3,7 @@
 _WRITTEN = "CampaignFields CampaignCard EditorCampaignCard PublishedCampaign"
 
 FIELDS = {
-    f"{_WRITTEN}.title": "Title, one line of at most 60 code points; null: not written yet.",
+    f"{_WRITTEN}.title": "Title, one line; null: not written yet.",
     f"{_WRITTEN}.topic": "Name of the topic, without `#`: a post with it enters the campaign. Null: not written yet.",
     f"{_WRITTEN}.body": "What the campaign is about, for participants; may be empty in a draft.",
     f"{_WRITTEN}.notes": "Hints for participants, printed below the rules and labelled as no part of them; null: none.",

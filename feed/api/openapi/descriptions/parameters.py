@@ -21,7 +21,6 @@ PARAMETERS = {
     "sort": "Order of the list.",
     "state": "Only items in this state; left out: all.",
     "kind": "Only items of this kind; left out: all.",
-    "ids": "Ids of posts, separated by commas; at most 50.",
     "q": "How the name begins, with or without `#`.",
     "since_id": "Id of the newest post that was shown; only newer ones are counted.",
     "everywhere": "Whether all devices of the account are signed out.",

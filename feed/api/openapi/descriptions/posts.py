@@ -3,7 +3,7 @@
 _CARDS = "PostCard WrittenPost"
 
 FIELDS = {
-    f"{_CARDS}.text": "Text in NFC, at most 2,000 code points; empty for a post of media only.",
+    f"{_CARDS}.text": "Text in NFC; empty for a post of media only.",
     f"{_CARDS}.topics": "Topics that the text names, in its order.",
     f"{_CARDS}.media": "Photos and videos, in the order of display.",
     f"{_CARDS}.location": "Place that the author has given; null: none.",
@@ -22,7 +22,7 @@ FIELDS = {
     "NewPost.comment_policy": "Who may comment.",
     "PostChange.comment_policy": "Who may comment; absent or null: it stays.",
     "AuthorCard.id UserCard.id MeCard.id JurorCard.id JurorProgress.id": "Id of the account: a number as text.",
-    "AuthorCard.name UserCard.name MeCard.name": "Name of the account, at most 20 code points.",
+    "AuthorCard.name UserCard.name MeCard.name": "Name of the account.",
     "TopicPlace.name": "Name of the topic as the text has it, without `#`.",
     "TopicPlace.start": "Where it starts in `text`, in code points, the first `#` included.",
     "TopicPlace.length": "How long it is in `text`, in code points, the `#` signs included.",
@@ -48,7 +48,7 @@ FIELDS = {
     "Review.reason_code": "Code of the reason of the last decision against the post; null: none.",
     "Review.expected_at": "When a reviewer is due to have decided; null: no review is open.",
     "CommentCard.author": "The account that wrote it; null for a removed or deleted comment.",
-    "CommentCard.text": "Text in NFC, at most 500 code points; empty for a removed or deleted comment.",
+    "CommentCard.text": "Text in NFC; empty for a removed or deleted comment.",
     "CommentCard.reply_to": "The comment that it replies to; null for a comment under the post.",
     "CommentCard.reply_count": "Number of published replies.",
     "CommentCard.replies": "The first replies, oldest first; only for a comment under the post.",
