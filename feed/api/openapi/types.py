@@ -113,7 +113,7 @@ def _component(info: inspect.StructType | inspect.EnumType, name: str, *, is_rea
     properties: dict[str, Json] = {}
     for field in info.fields:
         schema = _with_default(_schema(field.type, orders.get(field.name, ())), field)
-        if description := field_description(name, field.encode_name):
+        if description := field_description(info.cls, field.encode_name):
             schema |= {"description": description}
         properties[field.encode_name] = schema
     required = [

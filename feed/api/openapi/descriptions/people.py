@@ -46,7 +46,7 @@ FIELDS = {
     "SeatCard.starts_at": "When the campaign opens; null: not published.",
     "SeatCard.ends_at": "When the campaign ends; null: not published.",
     "SeatCard.settle_at": "When the campaign is settled; null: not published, or 72 hours after its end.",
-    "SeatCard.state CampaignCard.state EditorCampaignCard.state PublishedCampaign.state": "State at this moment: `open` and `closed` follow from the clock.",
+    "SeatCard.state CampaignCard.state": "State at this moment: `open` and `closed` follow from the clock.",
     "AppEvent.type": "What happened to the account.",
     "AppEvent.timestamp": "When it happened.",
     "AppEvent.data": "The account, and the fields that the type needs.",

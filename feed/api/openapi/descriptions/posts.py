@@ -28,7 +28,7 @@ FIELDS = {
     "TopicPlace.length": "How long it is in `text`, in code points, the `#` signs included.",
     "DroppedTopic.name": "Name of the topic as the text has it, without `#`.",
     "DroppedTopic.reason": "`too_many`: after as many others as a post may have. `closed`: the topic accepts no posts.",
-    "CampaignTag.id CampaignName.id Campaign.id CampaignCard.id EditorCampaignCard.id PublishedCampaign.id": "Id of the campaign: a number as text.",
+    "CampaignTag.id CampaignName.id Campaign.id CampaignCard.id": "Id of the campaign: a number as text.",
     "CampaignTag.title CampaignName.title Campaign.title": "Title of the campaign.",
     "MediaCard.id": "Id of the photo or video: a number as text.",
     "MediaCard.kind": "`image` or `video`.",

@@ -23,7 +23,7 @@ FIELDS = {
     "Config.privacy": "Privacy text that winners agree to.",
     "PrivacyText.version": "Version of the text, which a claim names as `privacy_version`.",
     "PrivacyText.url": "Where the text is; null: the app has it.",
-    "Config.licences": "Clauses on the use of works that a campaign may choose from.",
+    "Config.licences": "Clauses on the use of works that an editor may choose.",
     "Config.minimum_app_version": "Oldest version of the app that need not be updated; null: any.",
     "TextLimits.post": "Most code points of a post.",
     "TextLimits.comment": "Most code points of a comment.",

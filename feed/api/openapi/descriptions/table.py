@@ -29,9 +29,10 @@ def _by_field(*tables: Mapping[str, str]) -> dict[str, str]:
 BY_FIELD = _by_field(posts.FIELDS, people.FIELDS, campaigns.FIELDS, prizes.FIELDS, moderation.FIELDS, site.FIELDS)
 
 
-def field_description(type_name: str, field: str) -> str | None:
-    """What the field of the type means; None if it is not described."""
-    return BY_FIELD.get(f"{type_name}.{field}") or SHARED.get(field)
+def field_description(cls: type, field: str) -> str | None:
+    """What the field of the type means, or of the type that it extends; None if it is not described."""
+    of_types = (BY_FIELD.get(f"{each.__name__}.{field}") for each in (get_origin(cls) or cls).__mro__)
+    return next(filter(None, of_types), None) or SHARED.get(field)
 
 
 def parameter_description(operation: str, name: str) -> str | None:
