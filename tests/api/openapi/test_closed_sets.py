@@ -17,9 +17,13 @@ Json = dict[str, Any]
 
 
 def kinds_of(schema: Json, components: Json) -> Iterator[Json]:
-    """The schema without its references, and each of its alternatives."""
-    for each in schema.get("oneOf", [schema]):
-        yield components[each["$ref"].rpartition("/")[2]] if "$ref" in each else each
+    """The schema without its references, and each of its alternatives; closed sets of texts and of numbers are one."""
+    kinds = [
+        components[each["$ref"].rpartition("/")[2]] if "$ref" in each else each
+        for each in schema.get("oneOf", [schema])
+    ]
+    values = [value for kind in kinds for value in kind.get("enum", ())]
+    yield from (kind | {"enum": values} if "enum" in kind else kind for kind in kinds)
 
 
 def leaves(schema: Json, components: Json, at: str = "") -> Iterator[tuple[str, Json]]:
