@@ -21,7 +21,7 @@ FIELDS = {
     "CampaignCard.licence_text": "The clause on the use of works as published; null: none, or a draft.",
     "CampaignCard.starts_at": "When the campaign opens; null: not written yet.",
     "CampaignCard.ends_at": "When the campaign ends: likes, comments and entries from this instant on do not count. Null: not written yet.",
-    "CampaignCard.entry_count": "Number of entries that are public.",
+    "CampaignCard.entry_count": "Number of entries that are public; of a draw by comment or like, of comments or likes, and once its list is frozen of tickets.",
     "CampaignCard.published_at": "When the campaign was published; null: a draft.",
     "CampaignCard.cancel_reason": "Why the campaign was cancelled, for the public; null: it was not.",
     "EditorCampaignCard.created_by": "Id of the account that created the campaign.",
