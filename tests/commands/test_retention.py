@@ -28,7 +28,7 @@ async def test_it_says_when_details_end_and_when_they_have(there: Installation, 
     assert "2 件奖品未交付" in waits
     doctor = await there.feed("doctor")
     assert doctor.status == 1
-    assert f"campaign {campaign.id} keeps details whose time is over" in doctor.out
+    assert f"campaign {campaign.id} keeps details that are due for destruction" in doctor.out
     await pool.execute("UPDATE winners SET state = 'lapsed'")
     assert await shred_next_campaign(pool, keys, Retention())
     assert "destroyed; in backups, sealed, until" in (await there.feed("retention")).out
