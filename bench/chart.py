@@ -110,8 +110,8 @@ def main(source: Path, target: Path) -> None:
     """Reads a report and writes the chart."""
     report = msgspec.json.decode(source.read_bytes(), type=Report)
     note = (
-        f"feed, hello and Go: {report.at:%d %B %Y}, {report.machine['cpu']}, {report.machine['cores']} cores. "
-        "The others: 23 November 2026, a machine of the same kind. docs/explanation/performance.md"
+        f"feed, hello and Go: {report.at:%d %B %Y}, {report.machine['cores']} cores. "
+        "The others: 23 November 2026, 2 cores. How: docs/explanation/performance.md"
     )
     target.write_text(chart(bars_of(report), note), encoding="utf-8")
 
