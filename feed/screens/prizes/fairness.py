@@ -43,12 +43,12 @@ _MAX_BYTES = 16_000_000
 
 
 class FairWinner(msgspec.Struct, frozen=True, kw_only=True):
-    """A winner; margins are the points to the next person and to the first without a prize."""
+    """A winner; margins are the points to the next person and to the first without a prize. A draw has no scores."""
 
     rank: int
     post_id: Id | None
     comment_id: Id | None
-    score: str
+    score: str | None
     parts: dict[str, str]
     margin_to_next: str | None
     margin_to_first_without_prize: str | None
@@ -169,7 +169,7 @@ class FairnessReports:
             rules = await lifecycle.get_rules(conn, campaign.id, version)
             head = _Head(campaign, settlement, as_of)
             if rules.method == "draw":
-                return await _read_draw(conn, head, rules.entry_by)
+                return await _read_draw(conn, head, rules)
             if settlement is None:
                 sheet = await read_live_sheet(conn, campaign, max_cost=MAX_EVENTS)
                 rows, entries = sheet.rows, sheet.entries
@@ -219,22 +219,20 @@ def _reading_costs(rows: Sequence[SheetRow], actual: Selection, comment_counts: 
     }
 
 
-async def _read_draw(conn: Connection, head: _Head, entry_by: str) -> FairnessCard:
+async def _read_draw(conn: Connection, head: _Head, rules: Rules) -> FairnessCard:
     winners = []
-    if head.settlement is None:
-        listing = list_entrants if entry_by == "post" else list_commenters_or_likers
-        entered = await listing(conn, head.campaign.id, most=MAX_EVENTS)
-        entries: int = await conn.fetchval(
-            """
-            SELECT (SELECT count(*) FROM entries WHERE campaign_id = $1)
-                + (SELECT count(DISTINCT account_id) FROM draw_entries WHERE campaign_id = $1)
-            """,
-            head.campaign.id,
-        )
-    else:
+    if head.settlement is not None:
         winners = await list_first_winners(conn, head.settlement.id)
         entered = await list_tickets(conn, head.settlement.id, most=MAX_EVENTS)
         entries = await conn.fetchval("SELECT count(*) FROM sheet_rows WHERE settlement_id = $1", head.settlement.id)
+    elif rules.entry_by == "post":
+        require_media = rules.eligibility.require_media
+        entered = await list_entrants(conn, head.campaign.id, require_media=require_media, most=MAX_EVENTS)
+        entries = await conn.fetchval("SELECT count(*) FROM entries WHERE campaign_id = $1", head.campaign.id)
+    else:
+        counted = await list_commenters_or_likers(conn, head.campaign.id, most=MAX_EVENTS)
+        entered = [each for each in counted if each["has_ticket"]]
+        entries = counted[0]["entries"] if counted else 0
     return FairnessCard(
         campaign_id=str(head.campaign.id),
         method="draw",
@@ -250,7 +248,7 @@ async def _read_draw(conn: Connection, head: _Head, entry_by: str) -> FairnessCa
                 rank=each["rank"],
                 post_id=each["post_id"],
                 comment_id=each["comment_id"],
-                score=each["score"],
+                score=None,
                 parts={},
                 margin_to_next=None,
                 margin_to_first_without_prize=None,

@@ -61,10 +61,10 @@ async def count_comments(conn: Connection, post_ids: Sequence[int]) -> dict[int,
 
 
 async def list_first_winners(conn: Connection, settlement_id: int) -> list[Record]:
-    """Rank, entry and score of the winners before any amendment, by place."""
+    """Rank and entry of the winners of a draw before any amendment, by place."""
     return await conn.fetch(
         """
-        SELECT rank, post_id::text, comment_id::text, score
+        SELECT rank, post_id::text, comment_id::text
         FROM winners
         WHERE settlement_id = $1
             AND NOT EXISTS (SELECT FROM amendments WHERE amendments.successor_id = winners.id)
@@ -75,12 +75,30 @@ async def list_first_winners(conn: Connection, settlement_id: int) -> list[Recor
 
 
 async def list_tickets(conn: Connection, settlement_id: int, *, most: int) -> list[Record]:
-    """`entered_at` and the account's `created_at` of the persons with a ticket in a frozen draw, by their first entry."""
+    """`entered_at` and the account's `created_at` of the persons with a ticket in a frozen draw, by their first entry.
+
+    The sheet of a draw by like does not say when an account has liked: the likes themselves do.
+    """
     return await conn.fetch(
         """
-        SELECT DISTINCT ON (sheet_rows.person) sheet_rows.entered_at, accounts.created_at
-        FROM sheet_rows JOIN accounts ON accounts.id = sheet_rows.account_id
-        WHERE settlement_id = $1 AND eligible
+        SELECT DISTINCT ON (sheet_rows.person) greatest(liked.at, sheet_rows.entered_at) AS entered_at, accounts.created_at
+        FROM settlements
+        JOIN campaigns ON campaigns.id = settlements.campaign_id
+        JOIN sheet_rows ON sheet_rows.settlement_id = settlements.id AND sheet_rows.eligible
+        JOIN accounts ON accounts.id = sheet_rows.account_id
+        LEFT JOIN LATERAL (
+            SELECT min(acts.liked_at) AS at
+            FROM (
+                SELECT liked_at FROM likes WHERE post_id = campaigns.entry_post_id AND account_id = sheet_rows.account_id
+                UNION ALL
+                SELECT liked_at
+                FROM past_likes
+                WHERE post_id = campaigns.entry_post_id AND account_id = sheet_rows.account_id
+                    AND unliked_at >= campaigns.ends_at
+            ) AS acts
+            WHERE acts.liked_at < campaigns.ends_at
+        ) AS liked ON campaigns.entry_by = 'like'
+        WHERE settlements.id = $1
         ORDER BY sheet_rows.person, sheet_rows.entered_at, sheet_rows.entry_id
         LIMIT $2
         """,
@@ -89,36 +107,48 @@ async def list_tickets(conn: Connection, settlement_id: int, *, most: int) -> li
     )
 
 
-async def list_entrants(conn: Connection, campaign_id: int, *, most: int) -> list[Record]:
+async def list_entrants(conn: Connection, campaign_id: int, *, require_media: bool, most: int) -> list[Record]:
     """`entered_at` and the account's `created_at` of the persons who would have a ticket in a draw now, by their first entry."""
     return await conn.fetch(
         """
         SELECT DISTINCT ON (account.person) entries.entered_at, account.created_at
         FROM entries
         JOIN visible_posts ON visible_posts.id = entries.post_id
+        JOIN judged_revisions AS judged ON judged.campaign_id = entries.campaign_id AND judged.post_id = entries.post_id
         JOIN campaign_accounts AS account
             ON account.campaign_id = entries.campaign_id AND account.account_id = entries.author_id
         WHERE entries.campaign_id = $1 AND entries.disqualified_at IS NULL
+            AND judged.bears_topic AND (NOT $2 OR cardinality(judged.media_ids) > 0)
             AND NOT account.not_verified AND NOT account.too_new
             AND account.person NOT IN (
                 SELECT person FROM campaign_flagged_persons WHERE campaign_id = $1 AND liked IS NULL
             )
         ORDER BY account.person, entries.entered_at, entries.post_id
-        LIMIT $2
+        LIMIT $3
         """,
         campaign_id,
+        require_media,
         most,
     )
 
 
 async def list_commenters_or_likers(conn: Connection, campaign_id: int, *, most: int) -> list[Record]:
-    """As `list_entrants`, of a draw that is entered by comment or like."""
+    """The rows that the sheet of a draw by comment or like would have now, as `one_per_person` chooses them.
+
+    Each has `entered_at`, the account's `created_at`, `has_ticket`, and in `entries` the number of all rows.
+    """
     return await conn.fetch(
         """
-        SELECT DISTINCT ON (entered.person) entered.entered_at, accounts.created_at
-        FROM draw_entries AS entered JOIN accounts ON accounts.id = entered.account_id
-        WHERE entered.campaign_id = $1 AND entered.reason IS NULL AND NOT entered.waits
-        ORDER BY entered.person, entered.entered_at, entered.account_id
+        SELECT counted.entered_at, accounts.created_at, counted.has_ticket, count(*) OVER () AS entries
+        FROM (
+            SELECT DISTINCT ON (coalesce(person, int8send(account_id)))
+                account_id, entered_at, reason IS NULL AND NOT waits AS has_ticket
+            FROM draw_entries
+            WHERE campaign_id = $1
+            ORDER BY coalesce(person, int8send(account_id)), reason IS NOT NULL, waits, entered_at,
+                coalesce(comment_id, account_id)
+        ) AS counted
+        JOIN accounts ON accounts.id = counted.account_id
         LIMIT $2
         """,
         campaign_id,

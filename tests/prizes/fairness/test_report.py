@@ -19,7 +19,7 @@ from feed.prizes.settlement.actions import freeze_next_campaign, settle_campaign
 from feed.screens.prizes import live_sheet
 from feed.screens.prizes.fairness import FairnessCard, FairnessReports
 from feed.screens.prizes.fairness_store import read_engagement, to_events
-from tests.support import make, phases
+from tests.support import entry_draws, make, phases
 from tests.support.make import DAY, HOUR
 
 AT = make.now() - 5 * DAY
@@ -289,6 +289,48 @@ async def test_the_entrants_of_a_running_draw_are_the_tickets_of_the_draw_to_com
     assert running.entrants == settled.entrants
     assert running.entrants is not None
     assert (running.entrants.persons, sum(running.entrants.by_hour)) == (2, 2)
+
+
+async def test_entries_that_have_no_ticket_are_no_entrants(pool: Pool, keys: Keys) -> None:
+    """Of three entries one has lost its topic by an edit, and one has no media."""
+    eligibility = {"min_account_age_days": 0, "require_media": True}
+    campaign = await phases.due_draw(pool, keys, entries=4, beacon_order=[], eligibility=eligibility)
+    await pool.execute("UPDATE post_revisions SET media_ids = ARRAY[1::bigint] WHERE post_id <> $1", campaign.posts[3])
+    await pool.execute("UPDATE post_revisions SET topic_ids = '{}' WHERE post_id = $1", campaign.posts[2])
+    running = await _report(pool, campaign.id)
+    await phases.decide_draw(pool, keys)
+    settled = await _report(pool, campaign.id)
+    assert running.entrants == settled.entrants
+    assert running.entrants is not None
+    assert running.entrants.persons == 1
+
+
+@pytest.mark.parametrize("entry_by", entry_draws.WAYS)
+async def test_draws_by_comment_and_like_are_reported_as_their_sheet_will_be(
+    pool: Pool, keys: Keys, entry_by: str
+) -> None:
+    """Of seven accounts two are of one person, one is banned, and one has no phone."""
+    draw = await entry_draws.due(pool, keys, entry_by, people=4)
+    made: dict[str, Any] = {"created_at": draw.ends_at - 90 * DAY}
+    twins = [await make.account(pool, person="twin", **made) for _ in range(2)]
+    unverified = await make.account(pool, verified=False, **made)
+    for account_id in (*twins, unverified):
+        await entry_draws.enter(pool, draw, account_id)
+    await make.ban(pool, draw.people[0], since=draw.ends_at - DAY)
+    if entry_by == "like":
+        # Taken back after the end: it counts.
+        await pool.execute("DELETE FROM likes WHERE account_id = $1", draw.people[1])
+        await make.past_like(pool, draw.post_id, draw.people[1], at=draw.ends_at - 2 * HOUR, until=draw.ends_at)
+    running = await _report(pool, draw.id)
+    assert await freeze_next_campaign(pool)
+    frozen = await _report(pool, draw.id)
+    await entry_draws.decide(pool, keys)
+    settled = await _report(pool, draw.id)
+    assert running.entrants is not None
+    assert (running.entries, running.entrants.persons, sum(running.entrants.by_hour)) == (6, 4, 4)
+    assert running.entrants == frozen.entrants == settled.entrants
+    assert running.entries == frozen.entries == settled.entries
+    assert [(each.rank, each.score) for each in settled.winners] == [(1, None), (2, None)]
 
 
 def _event(post_id: int, person: int, **more: Any) -> EngagementEvent:

@@ -5,7 +5,7 @@ _SCORED = "Row ReserveLine WinnerLine Holder"
 FIELDS = {
     f"{_SCORED}.post_id": "Id of the entry's post; absent: the entry is none.",
     f"{_SCORED} PassedOver.comment_id": "Id of the comment that is the entry; absent: it is none.",
-    "WinnerCard.score SelectedPerson.score LeftOut.score ClaimCard.score": "Score in points, 0 to 100, as a decimal text with 6 decimals; null in a draw.",
+    "WinnerCard.score SelectedPerson.score LeftOut.score ClaimCard.score FairWinner.score": "Score in points, 0 to 100, as a decimal text with 6 decimals; null in a draw.",
     "Row.rank": "Rank by score or draw, from 1; null: it cannot win.",
     "Row.entered_at": "When the entry entered the campaign, RFC 3339 in UTC with 6 decimals.",
     "PublishedResult.campaign SignedHead.campaign": "The campaign and its rules.",
