@@ -59,32 +59,12 @@ async def list_ids_of_participant(conn: Connection, account_id: int) -> list[int
                 WHERE entries.campaign_id = campaigns.id AND entries.author_id = ANY (ARRAY(SELECT mine.id FROM mine))
             )
         UNION ALL
-        SELECT campaigns.id
-        FROM campaigns
-        WHERE published_at IS NOT NULL AND entry_by = 'comment'
-            AND EXISTS (
-                SELECT FROM comments
-                WHERE comments.author_id = ANY (ARRAY(SELECT mine.id FROM mine)) AND comments.post_id = campaigns.entry_post_id
-                    AND comments.created_at >= campaigns.starts_at AND comments.created_at < campaigns.ends_at
-                    AND (comments.state <> 'deleted' OR comments.deleted_at >= campaigns.ends_at)
-            )
-        UNION ALL
-        SELECT campaigns.id
-        FROM campaigns
-        WHERE published_at IS NOT NULL AND entry_by = 'like' AND clock_timestamp() >= starts_at
-            AND (
-                EXISTS (
-                    SELECT FROM likes
-                    WHERE likes.post_id = campaigns.entry_post_id AND likes.account_id = ANY (ARRAY(SELECT mine.id FROM mine))
-                        AND likes.liked_at < campaigns.ends_at AND likes.liked_at > '-infinity'
-                )
-                OR EXISTS (
-                    SELECT FROM past_likes
-                    WHERE past_likes.post_id = campaigns.entry_post_id
-                        AND past_likes.account_id = ANY (ARRAY(SELECT mine.id FROM mine))
-                        AND past_likes.liked_at < campaigns.ends_at AND past_likes.unliked_at >= campaigns.ends_at
-                )
-            )
+        SELECT DISTINCT campaigns.id
+        FROM draw_entries
+        JOIN campaigns ON campaigns.id = draw_entries.campaign_id
+        -- A like from before the opening is an entry only from the opening on.
+        WHERE campaigns.published_at IS NOT NULL AND campaigns.starts_at <= clock_timestamp()
+            AND draw_entries.account_id = ANY (ARRAY(SELECT mine.id FROM mine))
         """,
         account_id,
     )
