@@ -7,7 +7,7 @@ from typing import Any
 import msgspec
 
 from feed.postgres import Connection, one
-from feed.prizes.model import Forced, Settlement
+from feed.prizes.model import Forced, ResultNotFound, Settlement
 
 
 class SettlementSummary(msgspec.Struct, frozen=True):
@@ -15,6 +15,35 @@ class SettlementSummary(msgspec.Struct, frozen=True):
 
     id: int
     rules_version: int
+
+
+class AnnouncedResult(msgspec.Struct, frozen=True):
+    """The result of an announced campaign by its hashes: what a served document consists of. `result_salt` is that of its pseudonyms."""
+
+    id: int
+    result_sha256: str
+    result_salt: bytes
+    amendments: list[str]
+
+
+async def get_announced(conn: Connection, campaign_id: int) -> AnnouncedResult:
+    """The announced result in force, without its document. Raises ResultNotFound before the announcement."""
+    row = await conn.fetchrow(
+        """
+        SELECT settlements.id, settlements.result_sha256, campaigns.result_salt,
+            ARRAY(
+                SELECT document_sha256 FROM amendments WHERE settlement_id = settlements.id ORDER BY number
+            ) AS amendments
+        FROM campaigns
+        JOIN settlements ON settlements.campaign_id = campaigns.id AND settlements.undone_at IS NULL
+        WHERE campaigns.id = $1 AND campaigns.state IN ('announced', 'final', 'archived')
+        """,
+        campaign_id,
+    )
+    announced = one(row, AnnouncedResult)
+    if announced is None:
+        raise ResultNotFound
+    return announced
 
 
 async def find_settled(conn: Connection, campaign_id: int) -> SettlementSummary | None:

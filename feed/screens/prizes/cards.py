@@ -9,8 +9,9 @@ import msgspec
 from feed.campaigns.prize_kinds import KINDS, all_claim_fields
 from feed.pagination import Position
 from feed.postgres import Connection, many
+from feed.prizes import settlement_store
 from feed.prizes.claims.form import needed_fields
-from feed.prizes.model import PrizeNotFound, ResultNotFound, WinnerState
+from feed.prizes.model import PrizeNotFound, WinnerState
 from feed.prizes.result.document import pseudonym, with_attachments
 from feed.screens.posts.page_render import tag_of
 from feed.screens.prizes.names import published_names
@@ -138,20 +139,7 @@ async def get_result_version(conn: Connection, campaign_id: int, viewer_id: int 
     Names are masked as in the list of winners, except for staff and for the winner's own accounts. Raises ResultNotFound before
     the announcement.
     """
-    row = await conn.fetchrow(
-        """
-        SELECT settlements.id, settlements.result_sha256, campaigns.result_salt,
-            ARRAY(
-                SELECT document_sha256 FROM amendments WHERE settlement_id = settlements.id ORDER BY number
-            ) AS amendments
-        FROM campaigns
-        JOIN settlements ON settlements.campaign_id = campaigns.id AND settlements.undone_at IS NULL
-        WHERE campaigns.id = $1 AND campaigns.state IN ('announced', 'final', 'archived')
-        """,
-        campaign_id,
-    )
-    if row is None:
-        raise ResultNotFound
+    announced = await settlement_store.get_announced(conn, campaign_id)
     named = await conn.fetch(
         """
         SELECT held_places.person, held_places.account_id, accounts.name,
@@ -162,21 +150,20 @@ async def get_result_version(conn: Connection, campaign_id: int, viewer_id: int 
         WHERE held_places.settlement_id = $1
         ORDER BY held_places.id
         """,
-        row["id"],
+        announced.id,
         viewer_id,
     )
-    salt: bytes = row["result_salt"]
     # Over all winners, as in their list, so that both have the same names.
     names = published_names({each["account_id"]: each["name"] for each in named})
     people = {
-        pseudonym(salt, each["person"], each["account_id"]): each["name"]
+        pseudonym(announced.result_salt, each["person"], each["account_id"]): each["name"]
         if each["is_whole"]
         else names[each["account_id"]]
         for each in named
         if each["is_named"]
     }
-    parts = [row["result_sha256"], row["amendments"], people]
-    return ResultVersion(row["id"], len(row["amendments"]), people, tag_of(msgspec.json.encode(parts)))
+    parts = [announced.result_sha256, announced.amendments, people]
+    return ResultVersion(announced.id, len(announced.amendments), people, tag_of(msgspec.json.encode(parts)))
 
 
 async def read_result(conn: Connection, version: ResultVersion) -> bytes:

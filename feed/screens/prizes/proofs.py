@@ -3,7 +3,8 @@
 import msgspec
 
 from feed.postgres import Connection, one
-from feed.prizes.model import ProofNotFound, ResultNotFound
+from feed.prizes import settlement_store
+from feed.prizes.model import ProofNotFound
 from feed.prizes.result.proof import write_proof
 from feed.prizes.result.tree import siblings_of
 from feed.screens.posts.page_render import tag_of
@@ -20,12 +21,6 @@ class ProofVersion(msgspec.Struct, frozen=True):
     tag: bytes
 
 
-class _Announced(msgspec.Struct, frozen=True):
-    id: int
-    result_sha256: str
-    amendments: list[str]
-
-
 class _Located(msgspec.Struct, frozen=True):
     entry_id: int
     position: int
@@ -39,21 +34,7 @@ async def find_version(
 
     Raises ResultNotFound before the announcement, ProofNotFound where there is no such entry, and for a result of the first format.
     """
-    row = await conn.fetchrow(
-        """
-        SELECT settlements.id, settlements.result_sha256,
-            ARRAY(
-                SELECT document_sha256 FROM amendments WHERE settlement_id = settlements.id ORDER BY number
-            ) AS amendments
-        FROM campaigns
-        JOIN settlements ON settlements.campaign_id = campaigns.id AND settlements.undone_at IS NULL
-        WHERE campaigns.id = $1 AND campaigns.state IN ('announced', 'final', 'archived')
-        """,
-        campaign_id,
-    )
-    announced = one(row, _Announced)
-    if announced is None:
-        raise ResultNotFound
+    announced = await settlement_store.get_announced(conn, campaign_id)
     located = await (
         _locate_own(conn, announced.id, account_id)
         if post_id is None and comment_id is None
