@@ -1,11 +1,10 @@
 """The lines of `feed verify` in Chinese, English or both, and those that results and proofs share: problems, signature, verdict."""
 
 from collections.abc import Iterable
-from typing import Literal, NamedTuple, Protocol
+from typing import Literal, NamedTuple
 
 from feed.commands.verify_messages import PROBLEMS
-from feed.prizes.result.problem import Problem
-from feed.prizes.result.verify import SignatureStatus
+from feed.prizes.result.problem import Findings
 
 Language = Literal["zh", "en", "both"]
 
@@ -35,26 +34,7 @@ def printed(lines: Iterable[Line], language: Language) -> list[str]:
     return texts
 
 
-class Finding(Protocol):
-    """What a verification of either has found."""
-
-    @property
-    def problems(self) -> list[Problem]: ...
-
-    @property
-    def signed(self) -> SignatureStatus: ...
-
-    @property
-    def key_id(self) -> str | None: ...
-
-    @property
-    def is_consistent(self) -> bool: ...
-
-    @property
-    def is_valid(self) -> bool: ...
-
-
-def verdict_lines(finding: Finding) -> list[Line]:
+def verdict_lines(finding: Findings) -> list[Line]:
     """The verdict, which is printed last."""
     if not finding.is_valid:
         return [Line("结论：无效，见上方标有 [✗] 的各行", "VERDICT: NOT valid; see the lines with [✗] above")]
@@ -73,7 +53,7 @@ def verdict_lines(finding: Finding) -> list[Line]:
     ]
 
 
-def problem_lines(finding: Finding) -> list[Line]:
+def problem_lines(finding: Findings) -> list[Line]:
     """What is wrong, each with its path."""
     lines = []
     for problem in finding.problems[:20]:
@@ -85,7 +65,7 @@ def problem_lines(finding: Finding) -> list[Line]:
     return lines
 
 
-def signature_lines(finding: Finding) -> list[Line]:
+def signature_lines(finding: Findings) -> list[Line]:
     """Who signed; nothing for a document that cannot be read."""
     key = finding.key_id
     if key is None:

@@ -13,10 +13,10 @@ from feed.prizes.result.amendment import Amendment
 from feed.prizes.result.amendment_chain import apply_amendments, check_chain, initial_placement
 from feed.prizes.result.document import ReserveLine, Row, Shape, SignedHead, TreeLine, WinnerLine, shape_of
 from feed.prizes.result.head_checks import check_head, check_members, check_rules, check_rules_hash, is_sha256, rules_of
-from feed.prizes.result.problem import Problem
+from feed.prizes.result.problem import Findings, Problem
 from feed.prizes.result.reading import Unreadable, read_as, read_object
 from feed.prizes.result.row_checks import check_row, check_row_members, contender_of
-from feed.prizes.result.verify import SignatureStatus, check_signature
+from feed.prizes.result.verify import check_signature
 
 FORMAT: Literal["feed-proof-1"] = "feed-proof-1"
 
@@ -35,28 +35,11 @@ class Proof(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     amendments: list[Amendment] = []
 
 
-class ProofVerification(msgspec.Struct, frozen=True, kw_only=True):
+class ProofVerification(Findings, frozen=True, kw_only=True):
     """The findings about a proof. `place`: the one that the entry holds after the amendments, None if it holds none."""
 
-    problems: list[Problem]
-    signed: SignatureStatus
     proof: Proof | None = None
     place: int | None = None
-
-    @property
-    def key_id(self) -> str | None:
-        """The key that the result says it is signed with."""
-        return None if self.proof is None else self.proof.result.signature.key_id
-
-    @property
-    def is_consistent(self) -> bool:
-        """Whether the row belongs to the result and everything that can be computed again comes out the same."""
-        return not self.problems
-
-    @property
-    def is_valid(self) -> bool:
-        """Whether the proof is consistent and, if keys were given, signed with one of them."""
-        return self.is_consistent and self.signed in ("authentic", "not_checked")
 
 
 def write_proof(head: bytes, index: int, row: bytes, path: Sequence[bytes], amendments: Sequence[bytes]) -> bytes:
@@ -82,6 +65,7 @@ def verify_proof(text: bytes, keys: Sequence[PublicKey] | None) -> ProofVerifica
     return ProofVerification(
         problems=problems,
         signed=check_signature(proof.result, proof.result.signature, keys),
+        key_id=proof.result.signature.key_id,
         proof=proof,
         place=None if problems else _place_of(proof),
     )

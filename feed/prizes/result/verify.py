@@ -1,7 +1,6 @@
 """Verification of a published result, from its file alone; checking the signature also needs a public key."""
 
 from collections.abc import Sequence
-from typing import Literal
 
 import msgspec
 
@@ -12,34 +11,19 @@ from feed.prizes.result.amendment_chain import apply_amendments, check_chain, in
 from feed.prizes.result.checks import check_result
 from feed.prizes.result.document import Outcome, Result, SignedHead, label_of, unsigned_members
 from feed.prizes.result.head_checks import rules_of
-from feed.prizes.result.problem import Problem
+from feed.prizes.result.problem import Findings, Problem, SignatureStatus
 from feed.prizes.result.reading import Unreadable, read_as, read_object
 
-SignatureStatus = Literal["authentic", "unknown_key", "wrong", "key_over", "not_checked"]
 
+class Verification(Findings, frozen=True, kw_only=True):
+    """The findings about a result."""
 
-class Verification(msgspec.Struct, frozen=True, kw_only=True):
-    """The findings about a document. Without problems it is consistent in itself."""
-
-    problems: list[Problem]
-    signed: SignatureStatus
-    key_id: str | None = None
     outcome: Outcome | None = None
-    amendments: list[Amendment] = []
+    amendments: list[Amendment] = msgspec.field(default_factory=list)
     # What names the holders of the places after the amendments, as `label_of` says; None for a place that is not held.
-    holders: list[str | None] = []
+    holders: list[str | None] = msgspec.field(default_factory=list)
     # Number of names attached outside of the signed part, which cannot be verified.
     names: int = 0
-
-    @property
-    def is_consistent(self) -> bool:
-        """Whether everything that can be computed again comes out the same."""
-        return not self.problems
-
-    @property
-    def is_valid(self) -> bool:
-        """Whether the document is consistent and, if keys were given, signed with one of them."""
-        return self.is_consistent and self.signed in ("authentic", "not_checked")
 
 
 def verify_result(text: bytes, keys: Sequence[PublicKey] | None, chains: Sequence[Chain] = (QUICKNET,)) -> Verification:
