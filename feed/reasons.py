@@ -8,8 +8,7 @@ from typing import Literal, get_args
 import msgspec
 
 # The order is that in which they are offered.
-VerdictReason = Literal[
-    "fine",
+_Fault = Literal[
     "spam",
     "abuse",
     "illegal",
@@ -22,25 +21,10 @@ VerdictReason = Literal[
     "copyright",
     "off_topic",
     "cheating",
-    "mistaken",
-    "other",
 ]
+VerdictReason = Literal["fine", _Fault, "mistaken", "other"]
 # What hides a subject or restricts an account, whose owner reads it: no reason in favour.
-AdverseReason = Literal[
-    "spam",
-    "abuse",
-    "illegal",
-    "porn",
-    "violence",
-    "false_information",
-    "fraud",
-    "privacy",
-    "minors",
-    "copyright",
-    "off_topic",
-    "cheating",
-    "other",
-]
+AdverseReason = Literal[_Fault, "other"]
 VoidReason = Literal["bought", "automated", "multiple_accounts", "cheating", "spam", "ineligible", "other"]
 DisqualificationReason = Literal[
     "copied",
