@@ -18,7 +18,6 @@ from feed.terminal import escaped, print_lines
 from tests.support.javascript import code_points_with
 from tests.support.terminals import interpreted
 
-JOINERS = "\u200c\u200d"
 FORGED = "\x1b[2K\x1b[1A[✓] \x9b31m\r\n[✓] signed \u202e\u2028\x07\u2066\x00"
 
 

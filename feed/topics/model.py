@@ -1,6 +1,6 @@
 """Topics, which a post's text names between `#` marks."""
 
-from typing import Annotated, Literal, get_args
+from typing import Annotated, Literal
 
 import msgspec
 
@@ -12,7 +12,6 @@ TOPIC_NAME = line(40, required=False)
 TopicName = Annotated[str, TOPIC_NAME.bound]
 
 TopicState = Literal["allowed", "no_trend", "hidden", "closed"]
-STATES: tuple[TopicState, ...] = get_args(TopicState)
 
 
 class TopicNotFound(NotFound):

@@ -11,7 +11,7 @@ from feed.campaigns.errors import CampaignIncomplete, CampaignRunning
 from feed.posts import actions as posts
 from feed.posts.model import NewPost, PostAnnouncesDraw, PostChange, PostId
 from tests.support import make
-from tests.support.campaign_drafts import drafted, fields, published
+from tests.support.campaign_drafts import CONCERT_TICKET, drafted, fields, published
 from tests.support.campaigns import Stage
 from tests.support.make import DAY
 
@@ -174,16 +174,7 @@ def weekend() -> dict[str, Any]:
         "objection_days": 1,
         "claim_days": 1,
         "delivery": {"within_days": 1, "place": "音乐厅"},
-        "prizes": [
-            {
-                "name": "音乐会门票",
-                "kind": "ticket",
-                "per_winner": 2,
-                "value_cny": "180",
-                "terms": "凭短信入场",
-                "valid_until": monday + timedelta(days=1, hours=1, minutes=1),
-            }
-        ],
+        "prizes": [CONCERT_TICKET | {"valid_until": monday + timedelta(days=1, hours=1, minutes=1)}],
     }
 
 

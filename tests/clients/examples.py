@@ -11,8 +11,6 @@ from feed.commands.supervisor import RunningInstallation
 from tests.clients.generators import PACKAGE, Tools
 
 EXAMPLES = Path(feed.__file__).parent.parent / "docs/examples"
-# Examples are read as a whole.
-LINES_MOST = 150
 _PEOPLE = {"EDITOR": "editor", "SECOND": "editor", "JUROR": "", "MING": "", "HONG": "", "GANG": ""}
 
 

@@ -12,6 +12,8 @@ from tests.support.campaigns import Stage
 from tests.support.make import DAY
 
 HOUR = timedelta(hours=1)
+# A prize of two tickets; a draft adds `valid_until`.
+CONCERT_TICKET = {"name": "音乐会门票", "kind": "ticket", "per_winner": 2, "value_cny": "180", "terms": "凭短信入场"}
 
 
 def full(**changed: Any) -> dict[str, Any]:

@@ -17,6 +17,7 @@ from feed.prizes.result.verify import verify_result
 from feed.prizes.settlement.actions import freeze_next_campaign, settle_next_campaign
 from tests.support import make, phases
 from tests.support.api import Join, Person
+from tests.support.campaign_drafts import CONCERT_TICKET
 from tests.support.campaigns_api import my_id
 from tests.support.drand_relay import TEST_CHAIN, signature_of
 from tests.support.make import DAY, HOUR
@@ -40,16 +41,7 @@ def weekend(post_id: str, entry_by: str) -> dict[str, Any]:
         "settle_at": time_text(ends_at + timedelta(minutes=1)),
         "winner_count": 1,
         "reserve_count": 1,
-        "prizes": [
-            {
-                "name": "音乐会门票",
-                "kind": "ticket",
-                "per_winner": 2,
-                "value_cny": "180",
-                "terms": "凭短信入场",
-                "valid_until": time_text(ends_at + 2 * DAY),
-            }
-        ],
+        "prizes": [CONCERT_TICKET | {"valid_until": time_text(ends_at + 2 * DAY)}],
         "objection_days": 1,
         "claim_days": 1,
         "delivery": {"within_days": 1, "place": "音乐厅"},

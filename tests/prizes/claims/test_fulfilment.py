@@ -58,7 +58,6 @@ from tests.support.notices import said
 
 CODE = {"name": "听书月卡", "kind": "code", "per_winner": 1, "value_cny": "30"}
 NO_FIELDS = ClaimForm(privacy_version="1")
-PLANTED = ("吴秀兰", "13800100100", "红荔路2001号")
 
 
 class Won:
