@@ -112,7 +112,7 @@ def test_the_rules_text_uses_the_entry_of_the_kind(extended_form: ModuleType) ->
     text = rules_text(draft)
     assert "书城券×1（优惠券，单价约20元，有效期至2027年1月1日8时，使用规则：凭码抵扣）" in text
     assert "在读特App“我的奖品”中填写电子邮箱。" in text
-    assert "优惠券自结果最终确定且领取信息填写完整之日起30天内显示，在书城使用" in text
+    assert "优惠券自结果最终确定且领奖信息填写完整之日起30天内显示，在书城使用" in text
     # Only a voucher needs terms.
     assert "未列明的使用范围" in rules_text(msgspec.structs.replace(draft, prizes=(Prize(kind="coupon"),)))
     assert "未列明的使用范围" not in rules_text(msgspec.structs.replace(draft, prizes=(Prize(kind="locker"),)))

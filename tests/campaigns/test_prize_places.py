@@ -104,7 +104,7 @@ def test_the_rules_text_names_each_tier_and_who_takes_a_free_place() -> None:
     text = rules_text(rules)
     assert "一等奖1名（第1名），获得好书" in text
     assert "二等奖3名（第2名至第4名），每人获得好书" in text
-    assert "由候补依次递补，递补者取得空出的名次及其奖品" in text
+    assert "由候补依次递补，递补者取得该名额及其奖品" in text
 
 
 async def test_after_the_opening_the_last_tier_may_grow_and_no_place_loses_a_prize(stage: Stage) -> None:

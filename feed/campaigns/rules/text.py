@@ -8,6 +8,7 @@ from feed.campaigns.rules.text_entries import fairness_items, participation_item
 from feed.campaigns.rules.text_prizes import prizes_section
 from feed.campaigns.rules.text_selection import selection_sections
 from feed.campaigns.rules.text_terms import claim_sections, closing_sections, result_section
+from feed.campaigns.scoring.disclosure import LEAST_SHOWN
 from feed.campaigns.text_parts import BLANK, Section, lines_of, local_time, one_line, same_year, section
 
 # What an entry is disqualified for, by the reason code; a test compares the two.
@@ -27,6 +28,12 @@ FAULT_TEXTS: Mapping[str, str] = {
     "ineligible": "不符合参与条件",
     "by_request": "本人要求退出",
     "other": "有其他影响公平的情形",
+}
+# In a draw likes and comments are worth nothing, so that there is nothing to buy.
+DRAW_FAULT_TEXTS: Mapping[str, str] = {
+    reason: "以雇佣、程序、多账号等方式作弊" if reason == "cheating" else text
+    for reason, text in FAULT_TEXTS.items()
+    if reason != "bought"
 }
 
 
@@ -69,7 +76,7 @@ def _participation(rules: Rules) -> Section:
     days = rules.eligibility.min_account_age_days
     aged = f"、注册已满{days}天" if days else ""
     named = "" if is_draw else "该动态以下称“作品”。"
-    others = "" if is_draw else "，以及本活动评委（含打过分后退出的）"
+    others = "" if is_draw else "，以及本活动评委（含打过分后被撤换的）"
     if rules.entry_by != "post":
         others = "，以及公告的发布者"
     by_post = [
@@ -82,9 +89,9 @@ def _participation(rules: Rules) -> Section:
         *(by_post if rules.entry_by == "post" else participation_items(rules)),
         f"参与者须在截止前完成手机号验证，账号在截止时未被封禁{aged}。",
         f"截止时在本平台有审核、编辑或者管理权限的工作人员{others}，不参与{'抽奖' if is_draw else '评选'}。",
-        f"截止时的封禁或者工作人员权限，在{done}前已经解除，且前后不满24小时，或者经两名编辑认定有误的，不影响参与。",
+        f"截止时的封禁或者工作人员权限，在{done}前已经解除，并且持续不满24小时或者经两名编辑认定有误的，不影响参与。",
         f"同一手机号验证的各账号视为同一人{'；注册时间按各账号分别计算' if days else ''}。",
-        "同期另有活动使用同一话题：带该话题的动态同时参加各项活动，在每项活动中适用该活动的规则。"
+        "同期另有活动使用同一话题的，带该话题的动态同时参加各项活动，在各项活动中分别适用其规则。"
         if rules.shares_topic and rules.entry_by == "post"
         else None,
     )
@@ -95,10 +102,12 @@ def _fairness(rules: Rules) -> Section:
         return section("公平参与", *fairness_items(rules))
     is_draw = rules.method == "draw"
     thing, right, done = ("动态", "抽奖资格", "确定签单") if is_draw else ("作品", "评选资格", "评定结果")
-    faults = "；".join(text for reason, text in FAULT_TEXTS.items() if not (is_draw and reason == "bought"))
+    faults = "；".join((DRAW_FAULT_TEXTS if is_draw else FAULT_TEXTS).values())
     return section(
         "公平参与",
         f"{thing}有下列情形之一的，取消{right}，并将理由告知参与者本人：{faults}。",
-        None if is_draw else "参与者可在活动页面查看本人作品未计入的点赞、评论的人数和原因。",
+        None
+        if is_draw
+        else f"参与者可在活动页面查看本人作品未计入的点赞、评论的人数和原因，不足{LEAST_SHOWN}人的原因合并显示。",
         f"在{done}前删除{thing}的，视为退出。",
     )

@@ -32,12 +32,12 @@ def waits_text(rules: Rules) -> str:
     """What the list of a draw waits for, and what happens without it."""
     if rules.entry_by == "post":
         return (
-            "截止后已无动态待审核的，可以提前确定签单；届时仍有的，处理完毕后确定签单。"
+            "截止后已无动态待审核的，可以提前确定签单；届时仍有待审核的，审核完毕后确定签单。"
             "确需先行确定签单的，在结果中公开理由，尚未审核的动态不参与抽奖。"
         )
     hidden = "公告届时未公开的，待恢复公开后确定签单；确需先行确定签单的，在结果中公开理由"
     if rules.entry_by == "comment":
-        return f"截止后已无评论待审核的，可以提前确定签单；届时仍有的，处理完毕后确定签单。{hidden}，尚未审核的评论不参与抽奖。"
+        return f"截止后已无评论待审核的，可以提前确定签单；届时仍有待审核的，审核完毕后确定签单。{hidden}，尚未审核的评论不参与抽奖。"
     return f"截止后可以提前确定签单。{hidden}。"
 
 
@@ -61,7 +61,7 @@ def passed_over_text(rules: Rules) -> str:
 def fairness_items(rules: Rules) -> Items:
     """Who is excluded from the draw, and what ends a participation."""
     bought = (
-        "以雇佣、程序、多账号等方式参与的，经主办方认定并记录理由，不参与抽奖；参与者本人可在活动页面查看认定结果。"
+        "以雇佣、程序、多账号等方式参与的，经主办方认定并记录理由的，不参与抽奖；参与者本人可在活动页面查看认定结果。"
     )
     if rules.entry_by == "comment":
         return [bought, "违反法律或者平台规则的评论予以移除，不参与抽奖。在确定签单前删除评论的，该条评论不参与抽奖。"]

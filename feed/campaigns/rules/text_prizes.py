@@ -41,7 +41,7 @@ def refill_text(rules: Rules) -> str:
     if len(tiers_of(rules)) == 1:
         return "由候补依次递补"
     winner = winner_word(is_draw=rules.method == "draw")
-    return f"由候补依次递补，递补者取得空出的名次及其奖品，其他{winner}的名次和奖品不变"
+    return f"由候补依次递补，递补者取得该名额及其奖品，其他{winner}的名额和奖品不变"
 
 
 def _list(texts: Iterable[str]) -> list[str]:

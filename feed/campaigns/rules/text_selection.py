@@ -11,7 +11,7 @@ EXCLUSION_TEXTS: Mapping[str, str] = {
     "own": "作者本人作出的，包括用其他账号作出的",
     "not_verified": "截止前未验证手机号的账号作出的",
     "staff": "本平台工作人员（截止时有审核、编辑或者管理权限）作出的",
-    "juror": "本活动评委（含打过分后退出的）作出的",
+    "juror": "本活动评委（含打过分后被撤换的）作出的",
     "banned": "截止时被封禁的账号作出的",
     "too_new": "截止时注册未满{days}天的账号作出的",
     "voided": "以雇佣、程序、多账号等方式取得，主办方认定无效并记录理由的（可针对账号，也可针对整件作品）",
@@ -38,13 +38,18 @@ def _score(rules: Rules) -> Section:
     ]
     counted = [(name, weight, meaning) for name, weight, meaning in parts if weight]
     total = "＋".join(f"{name}×{decimal_text(weight * 100)}%" for name, weight, _ in counted)
+    if len(counted) == 1:
+        name, _, meaning = counted[0]
+        scored: tuple[str, ...] = (f"综合得分＝{total}，以100分为满分，得分保留六位小数。{name}为{meaning}。",)
+    else:
+        scored = (
+            f"综合得分＝{total}，各项均以100分为满分，得分保留六位小数：",
+            *(f"{name}：{meaning}。" for name, _, meaning in counted),
+        )
     return section(
         "评选方式",
         f"按综合得分由高到低评出获奖者{rules.winner_count}名{reserves}。",
-        (
-            f"综合得分＝{total}，各项均以100分为满分，得分保留六位小数：",
-            *(f"{name}：{meaning}。" for name, _, meaning in counted),
-        ),
+        scored,
         _examples(rules),
         f"综合得分相同的，依次以{_ties(rules)}的在前。",
         "同一人有多件作品的，只取得分最高的一件，每人限获奖一次。",
@@ -92,7 +97,7 @@ def _engagement(rules: Rules) -> Section:
         "有效点赞，指截止前作出、截止时未取消的点赞。",
         "有效评论，指截止前发表、截止时未被发表者删除，且评定时公开可见的评论和回复。",
         "点赞和评论均按人数计算：一人对一件作品，点赞计一次，评论不论条数计一次。",
-        ("下列点赞和评论不计入：", *(f"{text}；" for text in exclusions[:-1]), f"{exclusions[-1]}。"),
+        ("下列点赞和评论无效，不计入人数：", *(f"{text}；" for text in exclusions[:-1]), f"{exclusions[-1]}。"),
         "前项中对工作人员、评委、被封禁账号和无效账号的排除，及于同一人的全部账号。",
         "手机号验证、工作人员权限、封禁和注册时间，以截止时为准；评委身份、无效认定和评论是否公开，以评定时为准。"
         "截止后作出、取消或者由发表者删除的点赞、评论，不影响计数。",

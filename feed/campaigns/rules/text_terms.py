@@ -20,15 +20,15 @@ def result_section(rules: Rules, missing: Collection[str]) -> Section:
     at = BLANK if undated else local_time(rules.settles_at)
     due = BLANK if undated else local_time(rules.result_due_at, ends=True)
     is_draw = rules.method == "draw"
-    winner, names = winner_word(is_draw=is_draw), "中奖名单" if is_draw else "获奖名单"
+    winner = winner_word(is_draw=is_draw)
     decided = (
         f"主办方按上述时间确定签单并开奖。{waits_text(rules)}" if is_draw else f"主办方于{at}评定结果。{_waits(rules)}"
     )
     return section(
         "结果公布",
         decided,
-        f"结果最迟于{due}公布。逾期未公布的，活动页面注明“结果逾期”，并由系统催办；参与者可向主办方查询。",
-        f"结果经两名编辑确认后，在活动页面公布{names}，昵称脱敏显示（如“沈**”，相同时附账号尾号）；"
+        f"结果最迟于{due}公布。逾期未公布的，活动页面注明“结果逾期”，并列入编辑部待办；参与者可向主办方查询。",
+        f"结果经两名编辑确认后，在活动页面公布{_winners_list(rules)}，昵称脱敏显示（如“沈**”，相同时附账号尾号）；"
         f"同时公布可以独立验算的{'签单' if is_draw else '计分表'}和数字签名。",
         f"公布结果时，以站内消息通知{winner}，并发短信提醒；领取期限以站内消息为准。",
         *_objections(rules),
@@ -77,7 +77,7 @@ def _claim(rules: Rules) -> list[str]:
 
 def _delivery(rules: Rules) -> str | tuple[str, ...]:
     kinds = kinds_of(prize.kind for prize in rules.prizes)
-    within = f"自{_FINAL}且领取信息填写完整之日起{rules.delivery.within_days}天内"
+    within = f"自{_FINAL}且领奖信息填写完整之日起{rules.delivery.within_days}天内"
     place = rules.delivery.place or "站内消息另行通知的地点"
     ways = [kind.delivery_text.format(within=within, place=place) for kind in kinds]
     if rules.delivery.place and not any(kind.is_collected for kind in kinds):
@@ -96,8 +96,25 @@ def _waiver(rules: Rules) -> Section:
         "弃奖和递补" if rules.reserve_count else "弃奖",
         "逾期未领取，或者在“我的奖品”中放弃的，视为弃奖。",
         loss_text(rules) if rules.method == "draw" else _LOSS,
+        _replacement(rules),
         *_refill(rules),
+        f"{_winners_list(rules)}的变动在活动页面公布。",
     )
+
+
+def _replacement(rules: Rules) -> str | None:
+    """How two editors take a place away; without days for objections the result is final as it is announced."""
+    if not rules.objection_days:
+        return None
+    won, winner = ("中奖", "中奖者") if rules.method == "draw" else ("获奖", "获奖者")
+    return (
+        f"结果公布后、最终确定前，经两名编辑核实，{winner}不符合{won}条件或者有“公平参与”所列情形的，"
+        f"取消其{won}资格，并将理由告知本人。"
+    )
+
+
+def _winners_list(rules: Rules) -> str:
+    return "中奖名单" if rules.method == "draw" else "获奖名单"
 
 
 def _refill(rules: Rules) -> list[str]:
@@ -109,15 +126,16 @@ def _refill(rules: Rules) -> list[str]:
     hidden = passed_over_text(rules) if rules.method == "draw" else "或者作品不可见"
     return [
         f"{lapsed}{other}{refill_text(rules)}；没有候补的，名额空缺。",
-        f"递补时已被封禁、已注销账号、已获得本活动奖品{hidden}的候补，由下一名候补递补。"
+        f"候补在递补时已被封禁、已注销账号、已获得本活动奖品{hidden}的，由下一名候补递补。"
         "递补者另行通知，领取期限自通知时重新计算。",
     ]
 
 
 def closing_sections(rules: Rules) -> list[Section]:
     """Licence, tax, personal data, changes and organiser."""
+    used = "动态" if rules.method == "draw" else "作品"
     return [
-        *([section("作品使用", rules.licence_text.strip())] if rules.licence_text else []),
+        *([section(f"{used}使用", rules.licence_text.strip())] if rules.licence_text else []),
         _tax(rules),
         _privacy(rules),
         _changes(rules),
@@ -139,6 +157,19 @@ def _changes(rules: Rules) -> Section:
     )
 
 
+def _of_participants(rules: Rules) -> str:
+    """What is processed of everybody who takes part, and what of it is published."""
+    if rules.method != "draw":
+        aim, of, published = "评定", "动态、点赞和评论", "计分表列明作品编号，"
+    else:
+        thing = {"post": "动态", "comment": "评论", "like": "点赞"}[rules.entry_by]
+        aim, of, published = "开奖", thing, "签单中，" if rules.entry_by == "like" else f"签单列明{thing}编号，"
+    return (
+        f"为核实参与资格、{aim}和公布结果，主办方处理参与者的账号信息、手机号验证结果和本活动的{of}记录。"
+        f"公布的{published}参与者以代号表示。"
+    )
+
+
 def _privacy(rules: Rules) -> Section:
     kinds = kinds_of(prize.kind for prize in rules.prizes)
     days, most = rules.claims_kept_days, rules.claims_kept_at_most_days
@@ -151,8 +182,11 @@ def _privacy(rules: Rules) -> Section:
     winner = winner_word(is_draw=rules.method == "draw")
     return section(
         "个人信息",
+        _of_participants(rules),
         f"领奖信息仅用于核实身份和交付奖品，加密保存{given}。" if held == "领奖信息" else "领取奖品无须填写个人信息。",
-        f"{kept}。为接受监督检查，脱敏的领奖记录自{_FINAL}起保存{ARCHIVE.days}天（两年）。",
-        f"{winner}可在“我的奖品”中查询、更正本人的领奖信息。" if held == "领奖信息" else None,
+        f"{kept}。为接受监督检查，脱敏的领奖记录自{_FINAL}起保存两年（{ARCHIVE.days}天）。",
+        f"{winner}可在“我的奖品”中查询本人的领奖信息，主办方核实前可以自行更正；核实后发现有误的，请联系主办方。"
+        if held == "领奖信息"
+        else None,
         f"{winner}不满十四周岁的，由监护人同意并代为{'填写' if held == '领奖信息' else '领取'}。",
     )

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from feed.campaigns.model import Caps, Criterion, Delivery, Eligibility, Prize, Rules, Weights
 from feed.campaigns.rules.draft import read_rules
-from feed.campaigns.rules.text import FAULT_TEXTS, rules_text
+from feed.campaigns.rules.text import DRAW_FAULT_TEXTS, FAULT_TEXTS, rules_text
 from feed.campaigns.rules.text_selection import EXCLUSION_TEXTS
 from feed.campaigns.scoring.engagement import EXCLUSION_REASONS
 from feed.campaigns.text_parts import BLANK, local_time, numeral, period
@@ -71,11 +71,11 @@ def test_the_text_is_numbered_and_contains_every_term() -> None:
         "2026年9月24日0时评定结果",
         "结果最迟于2026年9月30日24时公布",
         "逾期未领取",
-        "领取信息填写完整之日起30天内寄出，运费由主办方承担",
+        "领奖信息填写完整之日起30天内寄出，运费由主办方承担",
         "兑换码在“我的奖品”中",
         "税率20%），由主办方代扣代缴，税款由主办方承担",
         "在活动页面提出异议",
-        "脱敏的领奖记录自结果最终确定起保存731天",
+        "脱敏的领奖记录自结果最终确定起保存两年（731天）",
         "不满十四周岁的，由监护人同意",
         "未获打分的作品，质量分为0分",
         "由候补依次递补",
@@ -221,7 +221,7 @@ def test_the_times_of_a_draw_in_the_text_are_the_executed_ones(
     assert f"{local_time(rules.settles_at)}公布签单" in line
     for window in executed:
         assert period(window.not_before, window.until) in line
-    assert f"至{local_time(executed[-1].until)}仍未取得公开值的，不再有可公开验证的抽签" in line
+    assert f"至{local_time(executed[-1].until)}仍未取得公开值的，即时开奖" in line
     assert window_at(rules, rules.settles_at, executed[-1].until) is None
     assert rules.decides_by == executed[-1].until
 
@@ -282,10 +282,11 @@ def test_the_retention_is_in_days() -> None:
 
 def test_the_text_names_each_reason_of_a_disqualification() -> None:
     assert tuple(FAULT_TEXTS) == get_args(DisqualificationReason)
-    for method in ("ranked", "draw"):
+    assert FAULT_TEXTS.keys() - DRAW_FAULT_TEXTS.keys() == {"bought"}
+    for method, faults in (("ranked", FAULT_TEXTS), ("draw", DRAW_FAULT_TEXTS)):
         text = rules_text(msgspec.structs.replace(RULES, method=method, beacon="福彩"))
-        for reason, words in FAULT_TEXTS.items():
-            assert (words in text) == (method == "ranked" or reason != "bought"), reason
+        assert f"告知参与者本人：{'；'.join(faults.values())}。" in text
+    assert not any("其他方式" in words for words in DRAW_FAULT_TEXTS.values())
 
 
 def test_prizes_without_details_of_the_winner_ask_for_none() -> None:
@@ -296,6 +297,56 @@ def test_prizes_without_details_of_the_winner_ask_for_none() -> None:
     tickets = msgspec.structs.replace(RULES, prizes=(Prize(name="门票", kind="ticket"),))
     assert "寄送" not in rules_text(tickets)
     assert "只提供给承担寄送的单位" in rules_text(RULES)
+
+
+@pytest.mark.parametrize("order", [("public_number", "drand"), ("drand", "public_number"), ("drand",)])
+def test_each_public_value_is_awaited_from_its_own_begin(order: tuple[str, ...]) -> None:
+    rules = msgspec.structs.replace(RULES, method="draw", beacon="福彩", beacon_order=order)
+    text = "".join(sections(rules)["抽签依据"])
+    since = ["公布签单满60秒后", *["轮到本项满60秒后"] * (len(order) - 1)]
+    places = [text.index(words) for words in dict.fromkeys(since)]
+    assert places == sorted(places)
+    assert text.count("满60秒后") == len(order)
+
+
+@pytest.mark.parametrize("order", [("public_number",), ("drand",), ()])
+def test_a_draw_is_drawn_once_except_for_a_corrected_number(order: tuple[str, ...]) -> None:
+    rules = msgspec.structs.replace(RULES, method="draw", beacon="福彩", beacon_order=order)
+    text = rules_text(rules)
+    assert "开奖后不再重新抽签" in text
+    assert ("除更正公开值外" in text) == ("public_number" in order)
+    assert ("与公开值合并" in text) == bool(order)
+
+
+@pytest.mark.parametrize("method", ["ranked", "draw"])
+def test_two_editors_take_a_place_away_only_while_objections_are_possible(method: str) -> None:
+    for days in (0, 3):
+        rules = msgspec.structs.replace(RULES, method=method, beacon="福彩", objection_days=days)
+        assert ("结果公布后、最终确定前，经两名编辑核实" in rules_text(rules)) == bool(days)
+
+
+def test_details_are_corrected_until_they_are_verified() -> None:
+    assert "主办方核实前可以自行更正" in rules_text(RULES)
+
+
+@pytest.mark.parametrize("entry_by", ["post", "comment", "like"])
+def test_the_text_says_what_is_processed_of_participants(entry_by: str) -> None:
+    rules = msgspec.structs.replace(RULES, method="draw", beacon="福彩", entry_by=entry_by)
+    thing = {"post": "动态", "comment": "评论", "like": "点赞"}[entry_by]
+    text = "".join(sections(rules)["个人信息"])
+    assert f"手机号验证结果和本活动的{thing}记录" in text
+    assert (f"列明{thing}编号" in text) == (entry_by != "like")
+
+
+def test_the_clause_on_use_is_about_what_takes_part() -> None:
+    for method, heading in (("ranked", "作品使用"), ("draw", "动态使用")):
+        rules = msgspec.structs.replace(RULES, method=method, beacon="福彩", licence_text="授权展示")
+        assert heading in sections(rules)
+
+
+def test_a_single_component_is_explained_in_a_sentence() -> None:
+    likes = msgspec.structs.replace(RULES, weights=Weights(Decimal(0), Decimal(1)))
+    assert "综合得分＝点赞分×100%，以100分为满分，得分保留六位小数。点赞分为100×ln" in rules_text(likes)
 
 
 def test_numerals() -> None:
