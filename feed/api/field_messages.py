@@ -54,7 +54,7 @@ FIELD_MESSAGES: dict[str, tuple[str, str]] = {
         "The last place, {last}, must not be before the first, {first}.",
     ),
     "beyond_winners": (
-        "名次不能超过获奖人数：填到第 {last} 名，共 {most} 名",
+        "不能超出名额：填到第 {last} 名，共 {most} 名",
         "Ends at place {last}, but there are {most} winners.",
     ),
     "places_without_prize": ("第 {first} 至 {last} 名没有奖品", "Places {first} to {last} have no prize."),

@@ -11,9 +11,9 @@ _ERROR_MESSAGES: dict[str, tuple[str, str]] = {
         "您已审核过该内容，须由其他审核员处理",
         "You have judged this already: another reviewer has to.",
     ),
-    "already_settled": ("评选或抽奖已经完成", "The campaign is settled already."),
+    "already_settled": ("评定或开奖已经完成", "The campaign is settled already."),
     "awaiting_beacon": (
-        "签单已冻结，须等待公开随机值",
+        "签单已冻结，须等待公开值",
         "The list is frozen: the draw waits for the public random value.",
     ),
     "bad_request": ("请求无法处理", "The request cannot be processed."),
@@ -46,7 +46,7 @@ _ERROR_MESSAGES: dict[str, tuple[str, str]] = {
         "After the opening, only changes in the participants' favour are possible.",
     ),
     "campaign_settled": (
-        "评选或抽奖数据已冻结，不能再修改",
+        "评定数据或签单已冻结，不能再修改",
         "The sheet is frozen: what was counted cannot change any more.",
     ),
     "case_leased": ("该任务正由其他审核员处理", "Another reviewer is working on this case."),
@@ -70,7 +70,7 @@ _ERROR_MESSAGES: dict[str, tuple[str, str]] = {
         "The privacy text has a new version: show it, and submit again with the user's consent.",
     ),
     "claim_closed": ("领取已截止，或该奖品不能领取", "The prize cannot be claimed, or not any more."),
-    "claim_not_found": ("尚未填写领取信息", "The winner has not entered any details yet."),
+    "claim_not_found": ("尚未填写领奖信息", "The winner has not entered any details yet."),
     "code_refused": ("验证码错误或已失效", "The code is wrong or has expired."),
     "codes_exhausted": (
         "今日验证码发送量已达上限，请稍后再试",
@@ -89,7 +89,7 @@ _ERROR_MESSAGES: dict[str, tuple[str, str]] = {
     "draw_not_found": ("没有找到该活动的抽奖", "There is no such campaign, or it is not a draw."),
     "already_objected": ("您的同类异议尚未答复", "Your objection of this kind has not been answered yet."),
     "claim_access_required": (
-        "需由管理员授权后才能查看领取信息",
+        "需由管理员授权后才能查看领奖信息",
         "Winners' details can be read only with access to this campaign, which an admin grants.",
     ),
     "codes_missing": (
@@ -101,7 +101,7 @@ _ERROR_MESSAGES: dict[str, tuple[str, str]] = {
         "The codes were shown before: please ask the organiser if they are lost.",
     ),
     "involved_in_campaign": (
-        "参与过本活动组织、评审、公布，参加本活动或对其作过处理的人，不能答复异议",
+        "组织、公布、参与过本活动，或为其打过分、作过处理的人，不能答复异议",
         "An editor who has organised, judged, announced or entered the campaign, or has decided about it, cannot answer its objections.",
     ),
     "not_a_participant": ("只有活动参与者可以提出异议", "Only participants of the campaign can object."),
@@ -122,7 +122,7 @@ _ERROR_MESSAGES: dict[str, tuple[str, str]] = {
     "entry_disqualified": ("该条内容已被取消资格", "The entry is disqualified already."),
     "entry_not_disqualified": ("该条内容未被取消资格", "The entry is not disqualified."),
     "entry_not_shortlisted": ("该作品未入围，不能打分", "The entry is not on the shortlist."),
-    "entry_not_found": ("该内容没有参加此活动", "This is not an entry of the campaign."),
+    "entry_not_found": ("该内容未参与此活动", "This is not an entry of the campaign."),
     "forbidden": ("没有权限进行此操作", "You are not allowed to do this."),
     "idempotency_key_busy": (
         "相同的请求正在处理中，请稍后再试",
@@ -148,7 +148,7 @@ _ERROR_MESSAGES: dict[str, tuple[str, str]] = {
     "juror_recused": ("您已声明回避该作者的作品", "You have declared a conflict of interest with this author."),
     "juror_has_marked": ("您已打分，不能退出评委", "You have given a mark and cannot give up the seat any more."),
     "juror_takes_part": (
-        "活动开始后，已参加本活动或点赞、评论过参赛作品的人不能担任评委",
+        "活动开始后，已参与本活动，或点赞、评论过其作品的人，不能担任评委",
         "After the opening, a person with an entry, a like or a comment in the campaign cannot join the jury.",
     ),
     "last_admin": ("至少要保留一位管理员", "This is the last admin: name another one first."),
@@ -158,7 +158,7 @@ _ERROR_MESSAGES: dict[str, tuple[str, str]] = {
     ),
     "not_ready": ("服务正在启动，请稍后再试", "The service is starting: please try again in a moment."),
     "kms_away": (
-        "暂时无法读写领取信息，请稍后再试",
+        "暂时无法读写领奖信息，请稍后再试",
         "Details and codes cannot be read or stored now: please try again.",
     ),
     "limits_away": ("暂时无法发送验证码，请稍后再试", "Codes cannot be sent now: please try again."),
@@ -211,7 +211,7 @@ _ERROR_MESSAGES: dict[str, tuple[str, str]] = {
     "push_not_dead": ("只有已放弃的推送可以重发", "Only a push that was given up can be retried."),
     "push_not_found": ("没有找到该推送", "There is no such push."),
     "rate_limited": ("操作太频繁，请稍后再试", "Too many requests: please try again later."),
-    "receipt_not_found": ("领取信息尚未销毁", "The details have not been destroyed yet."),
+    "receipt_not_found": ("领奖信息尚未销毁", "The details have not been destroyed yet."),
     "refresh_refused": ("登录已失效，请重新登录", "Your session has ended: please sign in again."),
     "sheet_not_found": ("结果数据尚未生成", "There is no sheet yet."),
     "result_not_found": ("结果尚未公布", "There is no public result yet."),
@@ -251,7 +251,7 @@ _ERROR_MESSAGES: dict[str, tuple[str, str]] = {
         "名单中有内容待审、被移除而申诉未决，或作者已被封禁：请先处理，或撤销结果后重新产生",
         "A winner's post is not visible, its removal is appealed, or its author is banned: decide about it, or undo and settle again.",
     ),
-    "prize_not_final": ("公示期未结束，奖品尚未发放", "Prizes are handed out after the objection period."),
+    "prize_not_final": ("结果尚未最终确定，奖品不能发放", "Prizes are handed out once the result is final."),
     "wrong_prize_state": ("奖品当前状态不允许此操作", "This is not possible in the present state of the prize."),
     "fact_not_found": (
         "该用户没有截止时有效、现已结束的封禁或职务",

@@ -21,7 +21,7 @@ _STATEMENT_SECONDS = 60.0
 def register(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
     parser = subparsers.add_parser(
         "settle",
-        help="立即评选 · settle a campaign now",
+        help="立即评定 · settle a campaign now",
         description="Freezes the sheet and finds the winners of a campaign that has ended, as the worker does by itself at "
         "settle_at. With --reason also while something waits: a missing mark is 0, and what waits is left out.",
     )
@@ -40,7 +40,7 @@ def run(arguments: argparse.Namespace) -> int:
         return 1
     winners, reserves = len(decision.winners), len(decision.reserves)
     print_lines(
-        f"评选完成，待两位编辑公布 · settled, to be announced by two editors: {winners} 名得主 winners, {reserves} 名候补 reserves"
+        f"已评定，待两位编辑公布 · settled, to be announced by two editors: {winners} 名获奖者 winners, {reserves} 名候补 reserves"
     )
     for winner in decision.winners:
         print_lines(f"{winner.place:3}  {winner.score:>10}  {winner.user['name']}{_address(winner)}")

@@ -22,7 +22,7 @@ from feed.texts import quoted
 def register(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
     parser = subparsers.add_parser(
         "verify",
-        help="离线验证评选结果 · verify a published result offline",
+        help="离线验证活动结果 · verify a published result offline",
         description="Recomputes marks, scores, ranks, winners and reserves from the sheet inside of a published result, and with "
         "--key checks who signed it. With --proof it checks one entry against the signed root, without the sheet. "
         "Exit status 1 when anything is wrong.",
@@ -186,7 +186,7 @@ def _about_force(forced: Forced) -> list[Line]:
     reason = quoted(forced.reason, 500) if forced.reason else None
     lines = [
         Line(
-            f"主办方未等待下列 {len(forced.overrides)} 项即行评选，理由：{reason or '未说明'}",
+            f"主办方未等待下列 {len(forced.overrides)} 项即行评定，理由：{reason or '未说明'}",
             f"settled without waiting for {len(forced.overrides)} things; the reason given: {reason or 'none'}",
             "[?]",
         ),

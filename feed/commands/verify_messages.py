@@ -11,7 +11,7 @@ PROBLEMS = {
     "entry_twice": ("同一作品出现两次", "an entry appears twice"),
     "outside_of_the_period": ("作品不在活动期间", "an entry from outside of the period"),
     "score": ("得分算错", "the score is not what quality, likes and comments make"),
-    "judged_and_skipped": ("作品既参评又被跳过", "an entry is both judged and skipped"),
+    "judged_and_skipped": ("作品既参与评选又被跳过", "an entry is both judged and skipped"),
     "members": ("项目与该格式所应有的不符", "the members are not those that the format asks for"),
     "reason": ("未入排名的原因与名次不符", "a row has a reason and a rank, or neither"),
     "mark_twice": ("评委重复或次序有误", "a juror appears twice, or the marks are not in order"),
@@ -23,8 +23,8 @@ PROBLEMS = {
     "rank": ("名次算错", "the rank is not what scores and tie-breaks make"),
     "order": ("行序有误", "the rows are not in order"),
     "counts": ("合计算错", "the sums are not those of the sheet"),
-    "winners": ("获奖者与得分表不符", "not who wins by the sheet and the rules"),
-    "reserves": ("候补与得分表不符", "not who is next by the sheet and the rules"),
+    "winners": ("获奖者与计分表不符", "not who wins by the sheet and the rules"),
+    "reserves": ("候补与计分表不符", "not who is next by the sheet and the rules"),
     "amendment_chain": (
         "更正与结果或前一份更正不衔接",
         "an amendment is not chained to the result and the one before it",
@@ -77,7 +77,7 @@ CORRECTIONS = {
 
 # What a forced settlement did not wait for.
 OVERRIDES = {
-    "before_settle_at": ("早于预定评选时间", "before the time that was set"),
+    "before_settle_at": ("早于预定评定时间", "before the time that was set"),
     "entry_waits": ("作品待审", "an entry awaits review"),
     "mark_missing": ("作品打分不足", "an entry lacks marks"),
     "comment_waits": ("评论待审", "a comment awaits review"),

@@ -31,7 +31,7 @@ async def test_settling_says_who_wins_and_is_done_once(there: Installation, pool
     assert "1 名候补" in ran.out
     again = await there.feed("settle", str(campaign.id))
     assert again.status == 1
-    assert "评选或抽奖已经完成" in again.err
+    assert "评定或开奖已经完成" in again.err
     assert "The campaign is settled already" in again.err
     assert await pool.fetchval("SELECT count(*) FROM settlements") == 1
 

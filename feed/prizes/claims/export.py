@@ -46,7 +46,7 @@ async def export_claims(
         raise ClaimNotFound from None
     # Only the fields that shipped prizes need.
     fields = claim_fields(shipped_kinds())
-    header = ["prize_id", "名次", "奖品", *(field.label for field in fields), "已核验"]
+    header = ["prize_id", "名额", "奖品", *(field.label for field in fields), "已核验"]
     return encode_table(header, [_row(key, parcel, fields) for parcel in parcels])
 
 

@@ -9,7 +9,7 @@ CAMPAIGNS: Templates = {
     "campaign.cancelled.ranked": Template(
         Words(
             "{campaign:quoted}活动已取消",
-            "原因：{reason:reason}。活动不再评选获奖者，您发布的内容仍可正常浏览。{contact:ask}",
+            "原因：{reason:reason}。活动不再评选获奖者，您的作品仍可正常浏览。{contact:ask}",
         ),
         Words(
             "{campaign:quoted} was cancelled",
@@ -29,8 +29,8 @@ CAMPAIGNS: Templates = {
     ),
     "entry.disqualified.ranked": Template(
         Words(
-            "您的作品已被取消{campaign:quoted}活动的参评资格",
-            "原因：{reason:reason_code}。作品仍可正常浏览，但不再参加评选。{contact:ask}结果公布后，您可在公示期内到活动页提出异议。",
+            "您的作品已被取消{campaign:quoted}活动的评选资格",
+            "原因：{reason:reason_code}。作品仍可正常浏览，但不再参与评选。{contact:ask}结果公布后，您可在公示期内到活动页提出异议。",
         ),
         Words(
             "Your entry no longer takes part in {campaign:quoted}",
@@ -49,8 +49,8 @@ CAMPAIGNS: Templates = {
     ),
     "entry.reinstated.ranked": Template(
         Words(
-            "您的作品已恢复{campaign:quoted}活动的参评资格",
-            "经复核，您的作品恢复参评，原有点赞和评论照常计入。",
+            "您的作品已恢复{campaign:quoted}活动的评选资格",
+            "经复核，您的作品重新参与评选，原有点赞和评论照常计入。",
         ),
         Words(
             "Your entry takes part in {campaign:quoted} again",
@@ -67,7 +67,7 @@ CAMPAIGNS: Templates = {
     "jury.assigned.ranked": Template(
         Words(
             "您已被指定为{campaign:quoted}活动的评委",
-            "活动开始后即可在“我的评委”中为作品打分，请在评选前完成。评委不能获奖，点赞和评论不计入。不愿担任的，可在打分前退出；"
+            "活动开始后即可在“我的评委”中为作品打分，请在评定前完成。评委不能获奖，点赞和评论不计入。不愿担任的，可在打分前退出；"
             "与作者有利害关系的作品，请声明回避。结果公布后，每份打分以代号公布。{contact:ask}",
         ),
         Words(
@@ -135,8 +135,8 @@ CAMPAIGNS: Templates = {
     ),
     "settlement.blocked.ranked": Template(
         Words(
-            "{campaign:quoted}活动的评选在等待处理",
-            "还有{count:count}项未完成：{block:block_ranked}。完成后系统自动评选；也可在活动管理页说明理由后立即评选，理由随结果公布。",
+            "{campaign:quoted}活动的评定在等待处理",
+            "还有{count:count}项未完成：{block:block_ranked}。完成后系统自动评定；也可在活动管理页说明理由后立即评定，理由随结果公布。",
         ),
         Words(
             "{campaign:quoted} waits to be settled",
@@ -146,13 +146,13 @@ CAMPAIGNS: Templates = {
     ),
     "settlement.blocked.draw": Template(
         Words(
-            "{campaign:quoted}活动的抽奖在等待处理",
-            "还有{count:count}项未完成：{block:block_draw}。完成后系统自动抽奖；也可在活动管理页说明理由后立即抽奖，理由随结果公布。",
+            "{campaign:quoted}活动的签单在等待确定",
+            "还有{count:count}项未完成：{block:block_draw}。完成后系统自动确定签单；也可在活动管理页说明理由后立即确定，理由随结果公布。",
         ),
         Words(
-            "The draw of {campaign:quoted} is waiting",
-            "{count:items} left: {block:block_draw}. It goes on by itself once that is done. You can also go on at once with a "
-            "reason, which is published with the result.",
+            "The list of the draw of {campaign:quoted} is waiting",
+            "{count:items} left: {block:block_draw}. The list is fixed automatically once that is done. You can also fix it at once "
+            "with a reason, which is published with the result.",
         ),
     ),
     "draw.number_wanted": Template(
@@ -169,7 +169,7 @@ CAMPAIGNS: Templates = {
     ),
     "settlement.decided.ranked": Template(
         Words(
-            "{campaign:quoted}活动的评选已完成",
+            "{campaign:quoted}活动已评定",
             "结果尚未公开。请在活动管理页核对获奖名单，由两位编辑先后确认后公布。",
         ),
         Words(
@@ -179,7 +179,7 @@ CAMPAIGNS: Templates = {
     ),
     "settlement.decided.draw": Template(
         Words(
-            "{campaign:quoted}活动的抽奖已完成",
+            "{campaign:quoted}活动已开奖",
             "结果尚未公开。请在活动管理页核对中奖名单，由两位编辑先后确认后公布。",
         ),
         Words(

@@ -31,7 +31,7 @@ BLOCKS_DRAW: Labels = {
         "公告动态未公开，请恢复",
         "announcement post that is not visible; please restore it",
     ),
-    "entry_waits": ("待审内容，请审核", "items to review"),
+    "entry_waits": ("待审动态，请审核", "posts to review"),
     "comment_waits": ("待审评论，请审核", "comments to review"),
     "other": ("其他事项", "other things"),
 }
@@ -42,8 +42,8 @@ ENDED_RANKED: Labels = {
     "other": ("获奖者失去资格", "The winner does not qualify any more"),
 }
 ENDED_DRAW: Labels = {
-    "post_deleted": ("中奖者删除了参与抽奖的内容", "The winner has deleted what took part in the draw"),
-    "post_removed": ("中奖者参与抽奖的内容被移除", "What took part in the draw was removed"),
+    "post_deleted": ("中奖者删除了参与抽奖的动态", "The winner has deleted the post that took part in the draw"),
+    "post_removed": ("中奖者参与抽奖的动态被移除", "The post that took part in the draw was removed"),
     "comment_deleted": ("中奖者删除了参与抽奖的评论", "The winner has deleted the comment that took part in the draw"),
     "comment_removed": ("中奖者参与抽奖的评论被移除", "The comment that took part in the draw was removed"),
     "erased": ("中奖者已注销账号", "The winner's account is closed"),

@@ -5,7 +5,7 @@ A key that ends in `.ranked` or `.draw` is chosen by the campaign's method. In a
 
 from feed.screens.notices.template import Template, Templates, Words
 
-_CLAIM_ZH = "请在{until:time}前到“我的奖品”填写领取信息，逾期视为放弃。"
+_CLAIM_ZH = "请在{until:time}前到“我的奖品”填写领奖信息，逾期视为放弃。"
 _CLAIM_EN = "Please enter your details under “My prizes” before {until:time}; later the prize counts as given up."
 _ASK_ZH = "{contact:ask}"
 _ASK_EN = "{contact:ask}"
@@ -14,37 +14,35 @@ PRIZES: Templates = {
     "prize.won.ranked": Template(
         Words(
             "您在{campaign:quoted}活动中获奖了",
-            "恭喜您！奖品：{prizes:prizes}。" + _CLAIM_ZH + "获奖名单正在公示，公示期结束后发放奖品。",
+            "恭喜您！奖品：{prizes:prizes}。" + _CLAIM_ZH + "奖品在结果最终确定后发放。",
         ),
         Words(
             "You have won in {campaign:quoted}",
             "Congratulations! Your prize: {prizes:prizes}. "
             + _CLAIM_EN
-            + " The winners are published; prizes are handed out "
-            "after the objection period.",
+            + " Prizes are handed out once the result is final.",
         ),
     ),
     "prize.won.draw": Template(
         Words(
             "您在{campaign:quoted}活动中中奖了",
-            "恭喜您！奖品：{prizes:prizes}。" + _CLAIM_ZH + "中奖名单正在公示，公示期结束后发放奖品。",
+            "恭喜您！奖品：{prizes:prizes}。" + _CLAIM_ZH + "奖品在结果最终确定后发放。",
         ),
         Words(
             "You have won in the draw of {campaign:quoted}",
             "Congratulations! Your prize: {prizes:prizes}. "
             + _CLAIM_EN
-            + " The winners are published; prizes are handed out "
-            "after the objection period.",
+            + " Prizes are handed out once the result is final.",
         ),
     ),
     "prize.claim_due": Template(
-        Words("{campaign:quoted}活动的奖品即将逾期", "您还没有填写领取信息。" + _CLAIM_ZH),
+        Words("{campaign:quoted}活动的领奖即将截止", "您还没有填写领奖信息。" + _CLAIM_ZH),
         Words(
             "Your prize of {campaign:quoted} is about to lapse", "You have not entered your details yet. " + _CLAIM_EN
         ),
     ),
     "prize.lapsed": Template(
-        Words("{campaign:quoted}活动的奖品已逾期", "您未在规定时间内填写领取信息，奖品已视为放弃。" + _ASK_ZH),
+        Words("{campaign:quoted}活动的领奖已截止", "您未在规定时间内填写领奖信息，奖品已视为放弃。" + _ASK_ZH),
         Words(
             "Your prize of {campaign:quoted} has lapsed",
             "You entered no details in time, so the prize counts as given up. " + _ASK_EN,
@@ -74,11 +72,12 @@ PRIZES: Templates = {
     "prize.undone.draw": Template(
         Words(
             "{campaign:quoted}活动的结果已撤销",
-            "公示期内有异议成立，本次结果已撤销，原中奖资格不再有效，活动将重新抽奖。" + _ASK_ZH,
+            "公示期内有异议成立，本次结果已撤销，原中奖资格不再有效，活动将重新核定中奖名单。" + _ASK_ZH,
         ),
         Words(
             "The result of {campaign:quoted} was withdrawn",
-            "An objection was upheld: the result and its prizes do not stand, and the draw is repeated. " + _ASK_EN,
+            "An objection was upheld: the result and its prizes do not stand, and the winners are determined again. "
+            + _ASK_EN,
         ),
     ),
     "prize.post_removed.ranked": Template(
@@ -136,11 +135,11 @@ PRIZES: Templates = {
     "prize.codes": Template(
         Words(
             "您的奖品码可以查看了",
-            "{campaign:quoted}活动公示期已结束。请到“我的奖品”中查看；首次查看后一天内可再次查看，请妥善保存。",
+            "{campaign:quoted}活动的结果已最终确定。请到“我的奖品”中查看；首次查看后24小时内可以再次查看，请妥善保存。",
         ),
         Words(
             "Your prize codes are ready",
-            "The objection period of {campaign:quoted} is over. See your codes under “My prizes”; they are shown for one day after "
+            "The result of {campaign:quoted} is final. See your codes under “My prizes”; they are shown for 24 hours after "
             "you first open them, so keep them safe.",
         ),
     ),
@@ -159,7 +158,7 @@ PRIZES: Templates = {
     "place.ended.ranked": Template(
         Words(
             "{campaign:quoted}活动第{place:count}个名额有变动",
-            "{why:ended_ranked}，按活动规则不再获奖，由候补者依次递补；没有候补者的，名额空出。请在活动管理页核对名单。",
+            "{why:ended_ranked}，按活动规则不再获奖，由候补依次递补；没有候补的，名额空缺。请在活动管理页核对名单。",
         ),
         Words(
             "Place {place:count} of {campaign:quoted} has changed",
@@ -169,7 +168,7 @@ PRIZES: Templates = {
     "place.ended.draw": Template(
         Words(
             "{campaign:quoted}活动第{place:count}个名额有变动",
-            "{why:ended_draw}，按活动规则不再中奖，由候补者依次递补；没有候补者的，名额空出。请在活动管理页核对名单。",
+            "{why:ended_draw}，按活动规则不再中奖，由候补依次递补；没有候补的，名额空缺。请在活动管理页核对名单。",
         ),
         Words(
             "Place {place:count} of {campaign:quoted} has changed",
@@ -179,7 +178,7 @@ PRIZES: Templates = {
     "objection.received": Template(
         Words(
             "{campaign:quoted}活动收到异议",
-            "请安排未参与本活动组织、评审和公布的编辑在两天内答复。答复前，结果不会成为最终结果，奖品不能发放。",
+            "请安排与本活动无关的编辑在两天内答复。答复前，结果不会成为最终结果，奖品不能发放。",
         ),
         Words(
             "{campaign:quoted} has an objection",
@@ -198,7 +197,7 @@ PRIZES: Templates = {
     "objection.replace.ranked": Template(
         Words(
             "{campaign:quoted}活动有异议成立",
-            "请答复人以外的另一位编辑在一天内更换第{rank:count}名获奖者。完成前，结果不会成为最终结果。",
+            "请答复人以外的另一位编辑在一天内更换名次为{rank:count}的获奖者。完成前，结果不会成为最终结果。",
         ),
         Words(
             "An objection to {campaign:quoted} was upheld",
@@ -209,12 +208,12 @@ PRIZES: Templates = {
     "objection.replace.draw": Template(
         Words(
             "{campaign:quoted}活动有异议成立",
-            "请答复人以外的另一位编辑在一天内更换第{rank:count}位中奖者。完成前，结果不会成为最终结果。",
+            "请答复人以外的另一位编辑在一天内更换抽签顺序为第{rank:count}位的中奖者。完成前，结果不会成为最终结果。",
         ),
         Words(
             "An objection to {campaign:quoted} was upheld",
-            "An editor other than the one who answered it replaces winner number {rank:count} within a day. Until then the "
-            "result does not become final.",
+            "An editor other than the one who answered it replaces the winner with ticket number {rank:count} in the drawn order within a day. Until "
+            "then the result does not become final.",
         ),
     ),
     "objection.settle_again.ranked": Template(
@@ -231,12 +230,12 @@ PRIZES: Templates = {
     "objection.settle_again.draw": Template(
         Words(
             "{campaign:quoted}活动有异议成立",
-            "请答复人以外的另一位编辑在一天内撤销结果并重新抽奖。完成前，结果不会成为最终结果。",
+            "请答复人以外的另一位编辑在一天内撤销结果并重新核定中奖名单。完成前，结果不会成为最终结果。",
         ),
         Words(
             "An objection to {campaign:quoted} was upheld",
-            "An editor other than the one who answered it withdraws the result within a day and repeats the draw. Until then the "
-            "result does not become final.",
+            "An editor other than the one who answered it withdraws the result within a day and determines the winners again. "
+            "Until then the result does not become final.",
         ),
     ),
 }

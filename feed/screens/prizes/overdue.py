@@ -25,7 +25,7 @@ DESCRIPTIONS: dict[Kind, tuple[str, str]] = {
         "was frozen more than ten minutes ago and has no result: see the worker's log",
     ),
     "awaiting_beacon": (
-        "签单公布超过一天，仍在等待公开随机值，请核对号码是否已录入",
+        "签单公布超过一天，仍在等待公开值，请核对号码是否已录入",
         "published its list more than a day ago and waits for the public value: check whether the number is entered",
     ),
     "unannounced": (
@@ -49,7 +49,7 @@ DESCRIPTIONS: dict[Kind, tuple[str, str]] = {
         "has prizes that lapse within two days (claim_ends_at) and are not claimed: the winners may be reminded",
     ),
     "unverified": (
-        "领取信息提交超过三天未核验，请核验",
+        "领奖信息提交超过三天未核验，请核验",
         "has claims that were entered more than three days ago and are not verified",
     ),
     "unshipped": (

@@ -84,6 +84,13 @@ def test_a_draw_speaks_of_no_works_and_no_marks(template: str) -> None:
         assert not [zh for zh, _ in table.values() if any(word in zh for word in ("作品", "打分", "评选", "获奖"))]
 
 
+def test_a_draw_is_never_said_to_be_repeated() -> None:
+    for template in (key for key in TEMPLATES if key.endswith(".draw")):
+        chinese, english = (render(template, params(template), language) for language in LANGUAGES)
+        assert not re.search("重新抽|再次抽", chinese.title + chinese.body), template
+        assert not re.search("repeat|draw again|drawn again", english.title + english.body), template
+
+
 def test_words_are_polite_and_punctuated_as_in_print() -> None:
     for template in TEMPLATES:
         words = TEMPLATES[template].words("zh-CN")
@@ -108,7 +115,7 @@ def test_times_are_those_of_the_city() -> None:
 
 
 def test_a_parameter_that_is_missing_and_a_template_of_a_later_version_are_survived() -> None:
-    assert render("prize.codes", {}, "zh-CN").body.startswith("…活动公示期已结束")
+    assert render("prize.codes", {}, "zh-CN").body.startswith("…活动的结果已最终确定")
     assert render("prize.of_tomorrow", {"x": 1}, "zh-CN").title == "您有一条新通知"
     assert render("prize.of_tomorrow", {"x": 1}, "en").title == "You have a new notification"
 
