@@ -182,10 +182,10 @@ class Board:
             (words("名次", "rank"), "bold"),
             ("", "green"),
             (words("作者", "author"), ""),
-            (words("帖子", "post"), "dim"),
+            (words("作品", "post"), "dim"),
             (words("赞", "likes"), ""),
             (words("评论", "comments"), ""),
-            (words("积分", "score"), "bold"),
+            (words("得分", "score"), "bold"),
         ):
             table.add_column(name, style=style, no_wrap=True, justify="right" if style == "bold" else "left")
         for row in rows:

@@ -81,7 +81,7 @@ async def open_campaign(stage: DemoContext) -> None:
         campaign["state"] == "open", "补全后发布成功，活动立即开始", "completed, published, open", found=campaign
     )
     teller.say(
-        f"[yellow]真实活动持续数周；演示里 {open_seconds} 秒后截止，再过 {_GRACE_SECONDS} 秒由后台自动评选。[/]",
+        f"[yellow]真实活动持续数周；演示里 {open_seconds} 秒后截止，再过 {_GRACE_SECONDS} 秒由后台自动评定。[/]",
         f"[yellow]Real campaigns last for weeks; this one ends in {open_seconds} seconds and is settled {_GRACE_SECONDS} seconds later.[/]",
     )
     await _show_rules(stage)

@@ -158,7 +158,7 @@ async def _check_counts(stage: DemoContext) -> None:
         found = await _counts(stage, post_id)
         stage.teller.check(
             found == (len(entry.likers), len(entry.commenters)),
-            f"帖子 {stage.moments[post_id]} 的赞与评论和确认过的一致",
+            f"动态 {stage.moments[post_id]} 的赞与评论和确认过的一致",
             f"likes and comments of {stage.moments[post_id]} are those that were acknowledged",
             found=f"{found}, {(len(entry.likers), len(entry.commenters))}",
         )

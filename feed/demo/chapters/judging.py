@@ -38,7 +38,7 @@ async def close(stage: DemoContext) -> None:
     await stage["second self"].post("/v1/posts", {"text": stage.script.text(stage.script.late_post)})
     teller.expect(
         liked["like_count"] == before + 1,
-        "迟到的赞、评论和新帖照常显示，但不再计入活动（稍后在得分表里核对）",
+        "迟到的赞、评论和新动态照常显示，但不再计入活动（稍后在计分表里核对）",
         "a late like, comment and post are shown as ever, and will not count (checked below in the sheet)",
         found=liked,
     )
@@ -76,7 +76,7 @@ async def mark(stage: DemoContext) -> None:
     board = await stage.anonymous.get(f"{stage.public_path}/leaderboard?limit=5")
     teller.expect(
         board["provisional"] is True and all(item["parts"]["quality"] is None for item in board["items"]),
-        "评选之前，公开榜单不透露质量分",
+        "评定之前，公开榜单不透露质量分",
         "until the settlement the public board shows no quality",
         found=board["items"][:1],
     )
@@ -102,8 +102,8 @@ def _show_marks(stage: DemoContext) -> None:
 async def settle(stage: DemoContext) -> dict[str, Any]:
     """Waits until the worker has settled. Returns the campaign as editors see it."""
     teller, editor = stage.teller, stage[EDITOR]
-    teller.chapter("后台自动评选", "The worker settles by itself")
-    await teller.countdown(stage.settle_at, "距评选时刻", "to the settlement")
+    teller.chapter("后台自动评定", "The worker settles by itself")
+    await teller.countdown(stage.settle_at, "距评定时刻", "to the settlement")
     campaign: dict[str, Any] = {}
 
     async def decided() -> bool:
@@ -122,6 +122,6 @@ async def settle(stage: DemoContext) -> dict[str, Any]:
     teller.expect(hidden.status == 404, "公布之前，外人看不到结果（404）", "before the announcement the result is not public (404)", found=hidden)  # fmt: skip
     refused = await editor.ask("PUT", f"{stage.admin_path}/entries/{stage.posts[BEST]}/mark", {"score": 0})
     teller.check(
-        refused.status in (403, 409), "评选后不能再改分", "no mark changes after the settlement", found=refused
+        refused.status in (403, 409), "评定后不能再改分", "no mark changes after the settlement", found=refused
     )
     return campaign

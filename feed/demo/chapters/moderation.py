@@ -11,7 +11,7 @@ from feed.demo.texts import BEST, CHEATS, REMOVED, RESTORED
 Verdicts = dict[str, tuple[str, str]]
 
 _REASON_WORDS = {
-    "own": ("自己给自己", "own"),
+    "own": ("本人点的", "own"),
     "not_verified": ("没有验证手机", "no verified phone"),
     "staff": ("工作人员", "staff"),
     "same_person": ("同一部手机", "same phone"),
@@ -23,7 +23,7 @@ _REASON_WORDS = {
 async def cheat(stage: DemoContext) -> None:
     """Tries several ways to cheat on one post and checks what its author gets to see."""
     teller, post_id = stage.teller, stage.posts[CHEATS]
-    teller.chapter("作弊的人", "Those who cheat")
+    teller.chapter("作弊者", "Those who cheat")
     entry = stage.tally.entered[post_id]
     tricks = [
         CHEAT,
@@ -78,17 +78,17 @@ async def review(stage: DemoContext) -> None:
     }
     looked_at = await _clear_queue(stage, verdicts)
     teller.say(
-        f"{reviewer.name}逐条看完了 {looked_at} 个待审对象（先发后审），删掉一条代写广告、一条引流评论，还有一条书评……",
+        f"{reviewer.name}逐条看完了 {looked_at} 个待审对象（先发后审），移除一条代写广告、一条引流评论，还有一条书评……",
         f"{reviewer.name} looks at {looked_at} posts and comments (published first), and removes an advertisement, a spam comment, and a book review …",
     )
     stage.tally.entered[stage.posts[REMOVED]].competes = False
     del stage.tally.entered[stage.posts[BEST]].commenters[stage.spam_id]
     for moment in (REMOVED, RESTORED):
         gone = await stage.anonymous.ask("GET", f"/v1/posts/{stage.posts[moment]}")
-        teller.check(gone.status == 404, "被删的帖子看不到", "a removed post is invisible", found=gone)
+        teller.check(gone.status == 404, "被移除的动态看不到", "a removed post is invisible", found=gone)
     teller.expect(
         await stage.eventually(lambda: _off_the_board(stage, REMOVED, RESTORED), 3),
-        "删掉的帖子立刻从所有列表和榜单上消失",
+        "移除的动态立刻从所有列表和榜单上消失",
         "what was removed is gone from every list and from the board",
     )
     await _restore(stage)
@@ -136,7 +136,7 @@ async def _restore(stage: DemoContext) -> None:
             )
     body = {"verdict": "restore", "reason_code": "mistaken", "version": case["version"]}
     stale = await colleague.ask("POST", f"/v1/moderation/cases/{case['id']}/verdict", {**body, "version": 0})
-    stage.teller.check(stale.status in (409, 422), "过时的裁决被拒绝", "a stale verdict is refused", found=stale)
+    stage.teller.check(stale.status in (409, 422), "过时的判定被拒绝", "a stale verdict is refused", found=stale)
     await colleague.post(f"/v1/moderation/cases/{case['id']}/verdict", body)
     post = await stage.anonymous.get(f"/v1/posts/{post_id}")
     stage.teller.expect(

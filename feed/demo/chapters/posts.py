@@ -13,7 +13,7 @@ _AT_ONCE = 6
 async def write_moments(stage: DemoContext) -> None:
     """Publishes all moments and a few posts on other topics."""
     teller, script = stage.teller, stage.script
-    teller.chapter("市民发帖", "Citizens post")
+    teller.chapter("市民发布动态", "Citizens post")
     await _appoint_jury(stage)
     turn = asyncio.Semaphore(_AT_ONCE)
     with teller.progress("发布动态", "posting", len(MOMENTS) + len(OFF_TOPIC)) as steps:
@@ -96,14 +96,14 @@ async def _edit_and_delete(stage: DemoContext) -> None:
     owner = stage.author(DELETED)
     stranger = await author.ask("DELETE", f"/v1/posts/{deleted}")
     stage.teller.check(
-        stranger.status == 403, "不能删除别人的帖子", "a post is deleted by its author only", found=stranger
+        stranger.status == 403, "不能删除别人的动态", "a post is deleted by its author only", found=stranger
     )
     await owner.delete(f"/v1/posts/{deleted}")
     stage.tally.entered[deleted].competes = False
     gone = await stage.anonymous.ask("GET", f"/v1/posts/{deleted}")
     stage.teller.expect(
         gone.status == 404,
-        f"{owner.name}觉得照片糊了，删掉了帖子：别人再也看不到（404）",
+        f"{owner.name}觉得照片糊了，删掉了动态：别人再也看不到（404）",
         f"{owner.name} deletes a post: it is gone for all others (404)",
         found=gone,
     )
@@ -116,7 +116,7 @@ async def _appoint_jury(stage: DemoContext) -> None:
         juror.id = (await juror.get("/v1/me"))["id"]
     await stage[EDITOR].put(f"{stage.admin_path}/jurors", {"user_ids": [juror.id for juror in jurors]})
     stage.teller.say(
-        f"{stage[EDITOR].name}请来两位评委：{jurors[0].name}，还有自己也要发帖的{jurors[1].name}。",
+        f"{stage[EDITOR].name}请来两位评委：{jurors[0].name}，还有自己也要发动态的{jurors[1].name}。",
         f"{stage[EDITOR].name} appoints two jurors: {jurors[0].name}, and {jurors[1].name}, who will post too.",
     )
 

@@ -21,22 +21,22 @@ RESULT, KEYS = "result.json", "feed-keys.json"
 async def explain(stage: DemoContext, result: dict[str, Any]) -> None:
     """Compares the sheet with the demo's own counts and shows how the winners follow from it."""
     teller, tally = stage.teller, stage.tally
-    teller.chapter("得分表：每一分从哪里来", "The sheet: where each point comes from")
+    teller.chapter("计分表：每一分从哪里来", "The sheet: where each point comes from")
     sheet = {row["post_id"]: row for row in result["sheet"]}
     for post_id, row in sheet.items():
         counted = tally.arithmetic(post_id)
         teller.check(
             (Decimal(str(row["quality"])), row["likes_counted"], row["commenters_counted"], Decimal(row["score"]))
             == (counted.quality, counted.likes, counted.commenters, counted.score),
-            f"得分表的一行和演示自己的账目一致（{stage.moments.get(post_id)}）",
+            f"计分表的一行和演示自己的账目一致（{stage.moments.get(post_id)}）",
             f"a row of the sheet is what the story has counted itself ({stage.moments.get(post_id)})",
             found=f"{row}\n{counted}",
         )
     able = {post_id for post_id in tally.entered if tally.may_win(post_id)}
-    teller.check(able <= set(sheet), "每个参赛作品都在表里", "every entry is in the sheet", found=able - set(sheet))
+    teller.check(able <= set(sheet), "每件作品都在表里", "every entry is in the sheet", found=able - set(sheet))
     teller.expect(
         all(post_id in tally.entered for post_id in sheet),
-        f"得分表共 {len(sheet)} 行，逐行与演示自己记的账一致：迟到的、删除的、作弊的都没有混进来",
+        f"计分表共 {len(sheet)} 行，逐行与演示自己记的账一致：迟到的、删除的、作弊的都没有混进来",
         f"the sheet has {len(sheet)} rows, each as the story has counted it: nothing late, removed or bought is in it",
         found=set(sheet) - set(tally.entered),
     )
@@ -49,7 +49,7 @@ async def explain(stage: DemoContext, result: dict[str, Any]) -> None:
         found=(places, order[: WINNERS + RESERVES]),
     )
     teller.say(
-        "[dim]一人只得一份奖：同一作者的另一篇作品只占名次，不占获奖位。[/]",
+        "[dim]每人限获奖一次：同一作者的另一篇作品只有名次，不占名额。[/]",
         "[dim]One prize per person: an author's second entry has a rank and no place.[/]",
     )
     for place, winner in enumerate(result["winners"], 1):
@@ -96,18 +96,18 @@ def _show_others(stage: DemoContext, sheet: dict[str, dict[str, Any]]) -> None:
     teller.expect(
         stage.posts[POPULAR] not in tally.order()[: WINNERS + RESERVES]
         and popular.likes == max(map(tally.likes, sheet)),
-        f"赞最多的（{stage.author(POPULAR).name}，{popular.likes} 赞）没有得奖：质量分只有 {popular.quality}",
+        f"赞最多的（{stage.author(POPULAR).name}，{popular.likes} 赞）没有获奖：质量分只有 {popular.quality}",
         f"the most liked entry ({stage.author(POPULAR).name}, {popular.likes}) has not won: its quality is {popular.quality}",
     )
     teller.expect(
         stage.posts[TWICE_B] not in tally.order()[:WINNERS],
-        f"{stage.author(TWICE_B).name}的第二篇也够得奖，但一人只得一份",
+        f"{stage.author(TWICE_B).name}的第二篇也够获奖，但每人限获奖一次",
         f"the second post of {stage.author(TWICE_B).name} scores high enough too: one prize per person",
     )
     juror = tally.arithmetic(stage.posts[JURORS_OWN])
     teller.expect(
         stage.posts[JURORS_OWN] not in tally.order(),
-        f"评委{stage[WRITING_JUROR].name}自己的帖子有 {juror.likes} 个赞，评委不能得奖",
+        f"评委{stage[WRITING_JUROR].name}自己的动态有 {juror.likes} 个赞，评委不能获奖",
         f"the juror's own post has {juror.likes} likes; jurors cannot win",
     )
     cheated = arithmetic(Decimal(0), len(tally.entered[stage.posts[CHEATS]].likers), 2)
