@@ -315,7 +315,8 @@ class _Parameters(dict[str, object]):
 
 def message_of(code: str, language: str, **params: object) -> str:
     """The message of a code in `zh-CN` or `en` with its parameters; empty for an unknown code."""
-    shown = {name: "、".join(map(str, value)) if isinstance(value, list) else value for name, value in params.items()}
+    between = ", " if language == "en" else "、"
+    shown = {name: between.join(map(str, each)) if isinstance(each, list) else each for name, each in params.items()}
     return raw_message(code, language).format_map(_Parameters(shown))
 
 

@@ -74,7 +74,7 @@ class Caps(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class Prize(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """A prize; each winner in `places` (first and last, counted from 1; None: all) gets `per_winner` of it. `value_cny` is the value of one, in yuan.
+    """A prize; each winner in `places` (first and last, counted from 1; null: all) gets `per_winner` of it. `value_cny` is the value of one, in yuan.
 
     `terms` and `valid_until` say how and until when it can be used: the law requires them of a voucher.
     """

@@ -146,7 +146,7 @@ class ClaimNotFound(NotFound):
 class Forced(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """What a settlement did not wait for, and why.
 
-    `reason` is None only when nothing but the time of settlement was overridden.
+    `reason` is null only when nothing but the time of settlement was overridden.
     """
 
     reason: str | None

@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 
 import feed
-from feed.api.messages import known_codes, message_of, raw_message
-from feed.errors import FeedError
+from feed.api.messages import field_message, known_codes, message_of, raw_message
+from feed.errors import FeedError, FieldError
 from feed.texts import line, prose, text_problems
 
 # Every test needs all error classes. Not within a test: croniter starts a process when it is imported, which quick tests may not.
@@ -127,6 +127,12 @@ def _named(paths: Iterator[Path]) -> set[str]:
             elif isinstance(node, ast.Attribute):
                 found.add(node.attr)
     return found
+
+
+def test_a_list_in_a_message_is_separated_as_its_language_does() -> None:
+    error = FieldError("method", "unknown_value", {"allowed": ["ranked", "draw"]})
+    assert "ranked、draw" in field_message(error, "zh-CN", is_named=False)
+    assert "ranked, draw" in field_message(error, "en", is_named=False)
 
 
 def test_every_error_class_is_raised_somewhere() -> None:

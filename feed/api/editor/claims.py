@@ -48,7 +48,7 @@ class ShipmentIn(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 class CodesIn(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Voucher codes, one for each winner of the prize."""
 
-    codes: Annotated[list[PrizeCode], msgspec.Meta(max_length=MOST_CODES)]
+    codes: Annotated[list[PrizeCode], msgspec.Meta(max_length=MOST_CODES, extra_json_schema={"minItems": 1})]
 
 
 @get("/campaigns/{campaign_id:str}/claims", errors=(CampaignNotFound,))

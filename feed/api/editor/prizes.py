@@ -30,11 +30,17 @@ from feed.prizes.settlement import actions as settlement_actions
 from feed.screens.prizes import settlement as screen
 from feed.screens.prizes.settlement import Decision, SheetCard
 from feed.screens.prizes.sheet_csv import csv_of
-from feed.texts import OptionalReason
+from feed.texts import OptionalReason, Reason
 
 
 class ReasonIn(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """The reason, recorded in the audit log. A settlement needs one only to be forced."""
+    """The reason, recorded in the audit log."""
+
+    reason: Reason
+
+
+class OptionalReasonIn(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """The reason, recorded in the audit log, where one is needed: to force a settlement, or to announce despite ended facts."""
 
     reason: OptionalReason = ""
 
@@ -56,7 +62,7 @@ async def settle_campaign(
     app_state: InjectedAppState,
     viewer: InjectedViewer,
     keyed_request: InjectedKeyedRequest,
-    data: JSONBody[ReasonIn | None] = None,
+    data: JSONBody[OptionalReasonIn | None] = None,
 ) -> Decision:
     """Settle a campaign now. If something is still missing, a reason forces the settlement."""
     id_ = path_id(campaign_id, CampaignNotFound)
@@ -118,7 +124,7 @@ async def announce_winners(
     app_state: InjectedAppState,
     viewer: InjectedViewer,
     keyed_request: InjectedKeyedRequest,
-    data: JSONBody[ReasonIn | None] = None,
+    data: JSONBody[OptionalReasonIn | None] = None,
 ) -> Response[Decision]:
     """Announce the winners. Two people are needed: the first is recorded (202), the second announces (200).
 

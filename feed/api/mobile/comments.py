@@ -35,7 +35,7 @@ from feed.screens.posts.viewer_store import require_visible_post
 class CommentIn(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """A comment, or with `reply_to_id` a reply."""
 
-    text: CommentText = ""
+    text: CommentText
     reply_to_id: GivenId | None = None
 
 

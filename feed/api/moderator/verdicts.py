@@ -29,7 +29,7 @@ class CaseSeen(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 class BatchIn(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """One verdict on many cases. `remove` and `reject` require a reason."""
 
-    cases: Annotated[list[CaseSeen], msgspec.Meta(max_length=BATCH_MOST)]
+    cases: Annotated[list[CaseSeen], msgspec.Meta(max_length=BATCH_MOST, extra_json_schema={"minItems": 1})]
     verdict: VerdictKind
     reason_code: VerdictReason | None = None
     note: Note | None = None

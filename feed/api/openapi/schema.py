@@ -15,7 +15,7 @@ from litestar.routes import BaseRoute
 from feed.api.errors import Problem
 from feed.api.openapi.examples.document import add_examples
 from feed.api.openapi.operations import complete_operation
-from feed.api.openapi.signatures import operations, types_of
+from feed.api.openapi.signatures import operations, returned_types_of, types_of
 from feed.api.openapi.tags import DESCRIPTIONS
 from feed.api.openapi.types import components_of
 
@@ -50,7 +50,9 @@ def complete(document: Json, routes: Iterable[BaseRoute]) -> Json:
     # Those of the framework lack most bounds and all descriptions.
     bodies = [handler.parsed_data_field.annotation for _, handler in served if handler.parsed_data_field is not None]
     every = [Problem, *(kind for _, handler in served for kind in types_of(handler))]
-    schemas = components_of(every, read=components_of(bodies))
+    read = components_of(bodies)
+    written = components_of(kind for _, handler in served for kind in returned_types_of(handler))
+    schemas = components_of(every, read=read, closed=read.keys() - written.keys())
     completed["components"] |= {"schemas": schemas, "securitySchemes": _SECURITY}
     names: defaultdict[str, int] = defaultdict(int)
     for operation, handler in served:

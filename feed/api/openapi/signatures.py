@@ -32,6 +32,11 @@ def types_of(handler: HTTPRouteHandler) -> Iterator[Any]:
     """The types of the handler's JSON: its body, its response, and the responses with other statuses."""
     if handler.parsed_data_field is not None:
         yield handler.parsed_data_field.annotation
+    yield from returned_types_of(handler)
+
+
+def returned_types_of(handler: HTTPRouteHandler) -> Iterator[Any]:
+    """The types of the handler's responses."""
     returned = handler.parsed_return_field.annotation
     content = get_args(returned)[0] if get_origin(returned) is Response else returned
     for each in (content, *(spec.data_container for spec in (handler.responses or {}).values())):

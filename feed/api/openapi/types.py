@@ -13,6 +13,7 @@ from litestar.typing import FieldDefinition
 from msgspec import inspect
 
 from feed.api.openapi.descriptions.table import field_description, type_description
+from feed.decoding_errors import is_closed
 from feed.numbers import LONGEST_DECIMAL, BoundedDecimal
 from feed.texts import TextRule
 from feed.times import Instant
@@ -53,10 +54,11 @@ class BoundedTypes(OpenAPISchemaPlugin):
         return Schema(type=OpenAPIType.STRING, format=_FORMATS[field_definition.annotation])
 
 
-def components_of(kinds: Iterable[Any], *, read: Container[str] = ()) -> dict[str, Json]:
+def components_of(kinds: Iterable[Any], *, read: Container[str] = (), closed: Container[str] = ()) -> dict[str, Json]:
     """The schemas of all named types among these types and within them, by name, with the descriptions of their fields.
 
-    `read` has the names of those that are in requests. In all others every member is required that is always written.
+    `read` has the names of those that are in requests. In all others every member is required that is always written. `closed` has the
+    names of those that are in requests only, which have no other members; responses may get some.
     Raises ValueError if two types have the same name: a client generator would drop one of them.
     """
     found: dict[str, tuple[Any, Json]] = {}
@@ -71,6 +73,8 @@ def components_of(kinds: Iterable[Any], *, read: Container[str] = ()) -> dict[st
             raise ValueError(f"two types are called {name}: {known[0]}, {info.cls}")
         if known is None:
             found[name] = (info.cls, _component(info, name, is_read=name in read))
+            if name in closed and isinstance(info, inspect.StructType) and is_closed(info):
+                found[name][1]["additionalProperties"] = False
             if isinstance(info, inspect.StructType):
                 waiting += [each for field in info.fields for each in _named(field.type)]
     return {name: found[name][1] for name in sorted(found)}
@@ -113,15 +117,26 @@ def _component(info: inspect.StructType | inspect.EnumType, name: str, *, is_rea
     properties: dict[str, Json] = {}
     for field in info.fields:
         schema = _with_default(_schema(field.type, orders.get(field.name, ())), field)
-        if description := field_description(info.cls, field.encode_name):
+        if description := field_description(info.cls, field.encode_name, may_be_null=_may_be_null(schema)):
             schema |= {"description": description}
         properties[field.encode_name] = schema
     required = [
         field.encode_name
         for field in info.fields
-        if field.required or (not is_read and _is_always_written(info, field))
+        if field.required
+        or (_lacks_default(field, properties[field.encode_name]) if is_read else _is_always_written(info, field))
     ]
     return described | {"type": "object", "properties": properties} | ({"required": required} if required else {})
+
+
+def _may_be_null(schema: Json) -> bool:
+    """Whether null is one of its values, or it says nothing about them."""
+    return not schema or any(kind.get("type") == "null" for kind in schema.get("oneOf", [schema]))
+
+
+def _lacks_default(field: inspect.Field, schema: Json) -> bool:
+    """Whether the value of an absent member is out of the bounds of the member: absent it is rejected."""
+    return isinstance(field.default, int) and field.default < schema.get("minimum", field.default)
 
 
 def _is_always_written(info: inspect.StructType, field: inspect.Field) -> bool:

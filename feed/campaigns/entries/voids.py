@@ -26,7 +26,7 @@ VOIDED_MOST = 500
 class NewVoids(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """A request for voids: of the engagement of some accounts, or of all engagement with one entry."""
 
-    kinds: Annotated[list[Literal["like", "comment"]], msgspec.Meta(max_length=10)]
+    kinds: Annotated[list[Literal["like", "comment"]], msgspec.Meta(max_length=10, extra_json_schema={"minItems": 1})]
     reason_code: VoidReason
     user_ids: Annotated[list[GivenId], msgspec.Meta(max_length=VOIDED_MOST)] | None = None
     post_id: GivenId | None = None

@@ -16,7 +16,7 @@ from feed.texts import require_text
 class NewRecusal(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """The body of a recusal: the reason, which editors read."""
 
-    reason: WrittenReason = ""
+    reason: WrittenReason
 
 
 async def recuse_juror(pool: Pool, juror_id: AccountId, campaign_id: int, post_id: int, new: NewRecusal) -> None:

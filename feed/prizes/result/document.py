@@ -73,9 +73,9 @@ class MarkLine(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class Row(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """A frozen entry with its score and rank under the rules. `rank` is None if it cannot win; `reason` is why.
+    """A frozen entry with its score and rank under the rules. `rank` is null if it cannot win; `reason` is why.
 
-    Which of the members with a default are present, `Shape` says.
+    A draw of the second format has no marks, counts and scores; the first format has no reasons and no marks.
     """
 
     post_id: str | UnsetType = UNSET

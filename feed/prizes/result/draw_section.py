@@ -46,7 +46,7 @@ class WrongNumber(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
 
 
 class DrawSection(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):
-    """The members that docs/reference/draw-spec.md requires. Hashes, nonce and seed are lower-case hexadecimal."""
+    """The draw, as its specification requires it. Hashes, nonce and seed are lower-case hexadecimal."""
 
     algorithm: Literal["feed-draw-1"]
     tickets: int

@@ -1,5 +1,6 @@
 """The OpenAPI document says everything: each field's meaning, each request's bounds, each closed set's values."""
 
+import re
 from collections import defaultdict
 from collections.abc import Iterator
 from typing import Any
@@ -112,6 +113,37 @@ async def test_every_type_and_every_field_is_described(document: Json) -> None:
     assert undescribed == [], "describe them in feed/api/openapi/descriptions/"
     for type_name, name, field in properties(document):
         assert field["description"].endswith("."), f"{type_name}.{name}"
+
+
+def may_be_null(schema: Json) -> bool:
+    return not schema.keys() - {"description"} or any(
+        kind.get("type") == "null" for kind in schema.get("oneOf", [schema])
+    )
+
+
+async def test_a_description_says_what_null_means_where_it_is_a_value_and_nowhere_else(document: Json) -> None:
+    schemas = document["components"]["schemas"]
+    wrong = {
+        f"{type_name}.{name}"
+        for type_name, name, field in properties(document)
+        if may_be_null(field) != bool(re.search(r"\bnull\b", field["description"], re.IGNORECASE))
+        # Where null means the same for all members, the type says it.
+        and not (may_be_null(field) and "null removes it" in schemas[type_name]["description"])
+        and field.keys() - {"description"}
+    }
+    assert wrong == set()
+    assert [name for name, schema in schemas.items() if re.search(r"\bNone\b|docs/", schema["description"])] == []
+
+
+async def test_an_object_of_requests_only_has_no_other_members(document: Json) -> None:
+    requests = within(document, *(operation.get("requestBody", {}) for operation in operations(document)))
+    answers = within(document, *(operation["responses"] for operation in operations(document)))
+    schemas = document["components"]["schemas"]
+    open_ = {name for name in requests - answers if schemas[name].get("additionalProperties") is not False}
+    # Providers add members without asking.
+    assert open_ == {"AliyunReport", "TencentReport"}
+    # Responses may get new ones.
+    assert [name for name in answers if "additionalProperties" in schemas[name]] == []
 
 
 async def test_no_description_is_left_over(document: Json) -> None:

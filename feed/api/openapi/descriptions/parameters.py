@@ -28,6 +28,7 @@ PARAMETERS = {
     "shortlist": "Only entries on the shortlist, or only others; left out: all.",
     "stage": "Only cases of this stage; left out: all.",
     "topic": "Only cases of posts with this topic; left out: all.",
+    "list_campaigns.topic": "Only campaigns on this topic, by any of its spellings and aliases, without `#`; left out: all.",
     "version": "Version of the rules; left out: the current one.",
     "list_cases.campaign_id": "Only cases of entries of this campaign; left out: all.",
     "list_messages.campaign_id": "Only messages about this campaign; left out: all.",

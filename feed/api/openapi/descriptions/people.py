@@ -51,7 +51,7 @@ FIELDS = {
     "AppEvent.timestamp": "When it happened.",
     "AppEvent.data": "The account, and the fields that the type needs.",
     "AppAccount.sub": "The `sub` of the app's tokens.",
-    "AppAccount.name": "New name, for `account.renamed`; it is shortened to the length of a name.",
+    "AppAccount.name": "New name, for `account.renamed`; it is shortened to the length of a name. Null: the event is another one.",
     "AppAccount.until": "When the ban ends, for `account.banned`; null: until it is lifted.",
     "AppAccount.reason_code": "Code of the reason of the ban; null: `other`.",
     "EventResult.outcome": "`repeated`: applied before. `outdated`: a newer event of its kind was applied. `unknown`: there is no such account.",

@@ -14,6 +14,7 @@ FIELDS = {
     "PublishedResult.sheet": "All entries, the best first.",
     "PublishedResult.draw SignedHead.draw": "The draw; absent: winners are found by score.",
     "PublishedResult.withdrawn SignedHead.withdrawn": "SHA-256 of earlier results of this campaign that were announced and withdrawn; absent: none.",
+    "PublishedResult SignedHead.forced": "What an editor did not wait for, and why; absent: nothing was forced.",
     "PublishedResult SignedHead.tree": "The Merkle tree over the rows of the sheet.",
     "PublishedResult SignedHead.voids": "Number of voids by their kind and reason; small numbers are one sum, `other`.",
     "PublishedResult.amendments": "Changes of places after the announcement, in order, each signed.",

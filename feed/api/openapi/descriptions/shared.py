@@ -105,7 +105,7 @@ SHARED = {
     "signature": "The signature.",
     "skipped": "Entries that the settlement left out because their review was not finished: `{post_id, reason}`.",
     "blocked_by": "What the settlement waits for, as objects with a `reason`; empty: nothing.",
-    "forced": "What an editor did not wait for, and why; null or absent: nothing was forced.",
+    "forced": "What an editor did not wait for, and why; null: nothing was forced.",
     "announced_first_by": "Id of the first of the two accounts that announce; null: none yet.",
     "claim": "The claim's details, masked, by field; null: not claimed.",
     "shipment": "The shipment; null: not shipped.",

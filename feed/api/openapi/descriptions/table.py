@@ -6,12 +6,15 @@ field takes the field of the last one: `TypeA TypeB.field`.
 
 import inspect
 import itertools
+import re
 from collections.abc import Mapping
 from typing import get_args, get_origin
 
 from feed.api.openapi.descriptions import campaigns, moderation, people, posts, prizes, site
 from feed.api.openapi.descriptions.parameters import PARAMETERS
 from feed.api.openapi.descriptions.shared import SHARED
+
+_NULL = re.compile(r"\bnull\b", re.IGNORECASE)
 
 
 def _by_field(*tables: Mapping[str, str]) -> dict[str, str]:
@@ -29,10 +32,19 @@ def _by_field(*tables: Mapping[str, str]) -> dict[str, str]:
 BY_FIELD = _by_field(posts.FIELDS, people.FIELDS, campaigns.FIELDS, prizes.FIELDS, moderation.FIELDS, site.FIELDS)
 
 
-def field_description(cls: type, field: str) -> str | None:
-    """What the field of the type means, or of the type that it extends; None if it is not described."""
+def field_description(cls: type, field: str, *, may_be_null: bool = True) -> str | None:
+    """What the field of the type means, or of the type that it extends; None if it is not described.
+
+    What null would mean is left out of one that is never null.
+    """
     of_types = (BY_FIELD.get(f"{each.__name__}.{field}") for each in (get_origin(cls) or cls).__mro__)
-    return next(filter(None, of_types), None) or SHARED.get(field)
+    text = next(filter(None, of_types), None) or SHARED.get(field)
+    return text if text is None or may_be_null else _without_null(text)
+
+
+def _without_null(text: str) -> str:
+    parts = [part for part in text.removesuffix(".").split("; ") if not _NULL.search(part)]
+    return "; ".join(parts) + "."
 
 
 def parameter_description(operation: str, name: str) -> str | None:
