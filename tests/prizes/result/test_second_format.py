@@ -145,6 +145,8 @@ def test_rows_and_amendments_of_another_format_are_reported() -> None:
         (lambda d: d["row"].pop("marks"), "members"),
         (lambda d: d["result"].pop("tree"), "proof_format"),
         (lambda d: d["result"]["winners"][0].update(person="0" * 32, post_id="1"), "winners"),
+        # A person's best entry wins, so this one would have.
+        (lambda d: d["result"]["winners"][0].update(post_id="1", rank=2), "winners"),
         (lambda d: d["result"]["campaign"].update(title="x"), "title"),
         (lambda d: d["result"]["campaign"]["rules"].update(winner_count=1), "rules_hash"),
         (lambda d: d["amendments"][0].update(result_sha256=RANKED["withdrawn"][0]), "amendment_chain"),
