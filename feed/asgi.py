@@ -4,9 +4,9 @@ from functools import partial
 
 from litestar import Litestar
 
-from feed import logging
 from feed.api.state import open_app_state
 from feed.app import build
+from feed.observability import logging
 from feed.settings import read_settings
 
 

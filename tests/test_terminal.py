@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 import feed
 from feed.demo.output import Output, _Console
-from feed.logging import configure
+from feed.observability.logging import configure
 from feed.terminal import escaped, print_lines
 from tests.support.javascript import code_points_with
 from tests.support.terminals import interpreted
@@ -94,6 +94,6 @@ def test_nothing_prints_but_the_terminal_module() -> None:
     }
     # The others pass a stream on: to the log's handler, to the progress bar, to `print_lines`, or close it.
     assert printing == {
-        "terminal.py", "logging.py", "__main__.py", "commands/arguments.py", "commands/bench.py", "commands/ops.py", "commands/outbox.py",
+        "terminal.py", "observability/logging.py", "__main__.py", "commands/arguments.py", "commands/bench.py", "commands/ops.py", "commands/outbox.py",
         "commands/up.py",
     }  # fmt: skip

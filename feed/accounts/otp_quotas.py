@@ -11,10 +11,10 @@ from collections.abc import Sequence
 import msgspec
 from redis.asyncio import Redis
 
-from feed import metrics
 from feed.errors import Unavailable
 from feed.keys.store import Keys
 from feed.limits.model import LimitsAway, RateLimited
+from feed.observability import metrics
 from feed.redis import UNREACHABLE, Script
 
 # From this part of the site's codes of a day on, everybody solves a challenge. One network alone gets no more than this part.

@@ -8,7 +8,6 @@ from typing import Literal
 import msgspec
 from litestar import Response, Router, get
 
-from feed import metrics
 from feed.api.client_address import is_loopback
 from feed.api.dependencies import AnyRequest, InjectedAppState
 from feed.api.state import AppState
@@ -16,6 +15,7 @@ from feed.errors import NotFound
 from feed.keys.checks import compare_keys
 from feed.keys.signatures import PublicKeys
 from feed.limits.model import UNLIMITED
+from feed.observability import metrics
 from feed.postgres import UNAVAILABLE
 from feed.readiness import PostgresFault, find_fault
 from feed.redis import RedisFault

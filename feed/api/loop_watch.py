@@ -5,7 +5,7 @@ import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
-from feed import metrics
+from feed.observability import metrics
 
 _TICK_SECONDS = 0.02
 

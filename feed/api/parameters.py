@@ -14,7 +14,7 @@ from litestar.handlers import HTTPRouteHandler
 from litestar.params import HeaderParameter
 from litestar.typing import FieldDefinition
 
-from feed.decoding_errors import unknown_field
+from feed.decoding.problems import unknown_field
 from feed.errors import FieldError
 
 _IN_PATH = re.compile(r"{(\w+)")

@@ -9,7 +9,7 @@ from litestar.datastructures.state import State
 from feed.api.errors import UnsupportedMediaType, allowed_methods
 from feed.api.parameters import list_query_problems
 from feed.api.paths import path_parameters
-from feed.decoding import body_decoder, without_lone_surrogates
+from feed.decoding.decoder import body_decoder, without_lone_surrogates
 from feed.errors import FieldError, Invalid, Unauthenticated
 
 

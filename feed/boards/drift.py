@@ -11,7 +11,7 @@ from feed.boards.definitions import Board, list_boards
 from feed.boards.model import LogHead, Row
 from feed.changes import store as changes
 from feed.changes.store import Delta
-from feed.metrics import DRIFT
+from feed.observability.metrics import DRIFT
 from feed.postgres import Pool, transaction
 from feed.redis import UNREACHABLE
 

@@ -7,7 +7,7 @@ from typing import Any
 import msgspec
 
 from feed.campaigns.model import Rules
-from feed.decoding import convert
+from feed.decoding.decoder import convert
 from feed.postgres import Connection, one
 
 

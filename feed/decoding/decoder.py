@@ -8,7 +8,7 @@ from typing import Any, Generic, TypeVar
 
 import msgspec
 
-from feed.decoding_errors import list_problems, without_unknown
+from feed.decoding.problems import list_problems, without_unknown
 from feed.errors import FieldError, Invalid, MalformedBody
 from feed.numbers import BoundedDecimal, read_decimal
 from feed.times import Instant, read_instant

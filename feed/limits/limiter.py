@@ -12,7 +12,6 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 import msgspec
 from redis.asyncio import Redis
 
-from feed import metrics
 from feed.batching import Batcher
 from feed.bounded_cache import BoundedCache
 from feed.errors import Unavailable
@@ -27,6 +26,7 @@ from feed.limits.model import (
     effective_limit,
 )
 from feed.limits.script import COUNT
+from feed.observability import metrics
 from feed.redis import UNREACHABLE
 
 _ALLOWANCES_BYTES = 20_000_000

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from feed.metrics import MESSAGES
+from feed.observability.metrics import MESSAGES
 from feed.postgres import Pool, transaction, with_retries
 from feed.sms import receipt_store as store
 from feed.sms.model import Receipt

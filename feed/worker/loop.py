@@ -14,7 +14,7 @@ from feed.inbox.push_hook import read_hook
 from feed.keys.store import Keys, open_keys
 from feed.keys.vault import open_kms
 from feed.links import links_of
-from feed.metrics import TASKS
+from feed.observability.metrics import TASKS
 from feed.poolers import NoSession, require_session
 from feed.postgres import UNAVAILABLE, Pool, with_retries
 from feed.prizes.claims.shredding import Retention

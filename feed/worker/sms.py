@@ -5,7 +5,7 @@ import time
 
 import structlog
 
-from feed.metrics import MESSAGES
+from feed.observability.metrics import MESSAGES
 from feed.sms import actions
 from feed.sms.model import MessageId, SendAttempt, Wait
 from feed.sms.provider import (

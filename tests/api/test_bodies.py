@@ -10,7 +10,7 @@ from msgspec import inspect
 
 from feed.api.openapi.signatures import operations
 from feed.api.state import AppState
-from feed.decoding import READERS
+from feed.decoding.decoder import READERS
 from feed.numbers import BoundedDecimal
 from tests.support.api import Join, Person
 from tests.support.app import app_over

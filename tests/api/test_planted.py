@@ -22,7 +22,7 @@ import structlog
 
 from feed.api.state import AppState
 from feed.keys.store import Keys
-from feed.logging import configure
+from feed.observability.logging import configure
 from feed.phones import normalise_phone
 from feed.settings import Settings, read_settings
 from feed.sms.file_provider import read_outbox

@@ -8,14 +8,14 @@ from collections.abc import AsyncIterator
 import pytest
 from redis.asyncio import Redis
 
-from feed import metrics
 from feed import redis as feed_redis
 from feed.boards import actions, compute, redis_store
 from feed.boards.drift import repair_drift
 from feed.boards.model import HOT
 from feed.boards.projector import Projector
 from feed.changes.actions import number_changes
-from feed.metrics import DRIFT
+from feed.observability import metrics
+from feed.observability.metrics import DRIFT
 from feed.postgres import Pool
 from tests.boards.conftest import OwnValkey
 from tests.support import make

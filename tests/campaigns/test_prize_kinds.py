@@ -16,7 +16,7 @@ from feed.campaigns.rules.draft import read_rules
 from feed.campaigns.rules.text import rules_text
 from feed.errors import Invalid
 from feed.keys.store import Keys
-from feed.logging import HIDDEN, redact
+from feed.observability.logging import HIDDEN, redact
 from feed.postgres import Pool
 from feed.prizes.announcement.announce import announce_winners
 from feed.prizes.claims import form as claim_module

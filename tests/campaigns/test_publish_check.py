@@ -14,7 +14,7 @@ from feed.campaigns.model import Rules
 from feed.campaigns.rules.amendable import find_unamendable
 from feed.campaigns.rules.draft import merge_fields, read_rules
 from feed.campaigns.rules.text import rules_text
-from feed.decoding import convert
+from feed.decoding.decoder import convert
 from feed.errors import Invalid
 from tests.support import make
 from tests.support.amendments import RULES, get, leaves, moves, put

@@ -13,7 +13,7 @@ from msgspec import UNSET, UnsetType, inspect
 from feed.api.openapi.signatures import operations
 from feed.api.state import AppState
 from feed.campaigns.rules.draft import read_rules
-from feed.decoding import READERS, body_decoder, convert
+from feed.decoding.decoder import READERS, body_decoder, convert
 from feed.errors import Invalid, MalformedBody
 from feed.numbers import BoundedDecimal, Int32
 from feed.times import Instant

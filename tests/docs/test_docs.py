@@ -8,7 +8,7 @@ import pytest
 
 import feed
 from feed.api.messages import advice_of, known_codes, raw_message
-from feed.metrics import text
+from feed.observability.metrics import text
 from feed.settings import Settings
 
 ROOT = Path(feed.__file__).parent.parent

@@ -7,7 +7,7 @@ import pytest
 import structlog
 
 from feed.errors import NotFound
-from feed.logging import HIDDEN, configure
+from feed.observability.logging import HIDDEN, configure
 
 
 @pytest.fixture(autouse=True)

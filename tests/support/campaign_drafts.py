@@ -6,7 +6,7 @@ from typing import Any
 from feed.accounts.model import AccountId
 from feed.campaigns import actions
 from feed.campaigns.rules.draft import CampaignFields
-from feed.decoding import convert
+from feed.decoding.decoder import convert
 from feed.screens.campaigns import cards as screen
 from tests.support.campaigns import Stage
 from tests.support.make import DAY

@@ -174,7 +174,7 @@ async def test_a_worker_stops_when_it_is_told_to(database: str, tmp_path: Path) 
         "FEED_SMS_OUTBOX": str(tmp_path / "outbox.jsonl"),
         "FEED_EMBEDDED": "true",
     }
-    source = "import asyncio; from feed.settings import read_settings; from feed.worker.loop import run; from feed.logging import configure; configure('json'); asyncio.run(run(read_settings()))"
+    source = "import asyncio; from feed.settings import read_settings; from feed.worker.loop import run; from feed.observability.logging import configure; configure('json'); asyncio.run(run(read_settings()))"
     worker = await asyncio.create_subprocess_exec(
         sys.executable, "-c", source, env={**os.environ, **environ}, stderr=asyncio.subprocess.PIPE
     )

@@ -31,7 +31,7 @@ from feed.api.requests import is_json, key_problem
 from feed.api.responses import EncodedResponse, stored_response
 from feed.api.state import AppState
 from feed.bounded_cache import memoized
-from feed.decoding import BodyDecoder, body_decoder
+from feed.decoding.decoder import BodyDecoder, body_decoder
 from feed.errors import FeedError, MalformedBody
 from feed.idempotency import AlreadyAnswered
 from feed.postgres import UNAVAILABLE

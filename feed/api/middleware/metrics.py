@@ -8,9 +8,9 @@ import structlog
 from litestar.enums import ScopeType
 from litestar.types import ASGIApp, Message, Receive, Scope, Send
 
-from feed import metrics
 from feed.api.errors import status_of
 from feed.api.middleware.timeouts import REQUEST_TIMEOUT
+from feed.observability import metrics
 
 # The status that nginx logs when a client has closed the connection; it is never sent.
 _CLIENT_CLOSED = 499

@@ -13,7 +13,7 @@ from litestar.typing import FieldDefinition
 from msgspec import inspect
 
 from feed.api.openapi.descriptions.table import field_description, type_description
-from feed.decoding_errors import is_closed
+from feed.decoding.problems import is_closed
 from feed.numbers import LONGEST_DECIMAL, BoundedDecimal
 from feed.texts import TextRule
 from feed.times import Instant

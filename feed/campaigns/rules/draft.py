@@ -39,7 +39,7 @@ from feed.campaigns.number_rules import (
 )
 from feed.campaigns.rules.validation import EARLIEST, rules_problems
 from feed.campaigns.text_rules import BeaconName, Body, Contact, LicenceKey, Notes, Organiser, Title
-from feed.decoding import convert
+from feed.decoding.decoder import convert
 from feed.errors import FieldError
 from feed.ids import GivenId
 from feed.texts import normalised

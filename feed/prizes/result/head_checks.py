@@ -9,7 +9,7 @@ from msgspec import UNSET
 from feed.campaigns.model import FREEZE_AFTER, Rules, parse_time, rules_sha256
 from feed.campaigns.rules.validation import value_problems
 from feed.campaigns.scoring.disclosure import LEAST_SHOWN, OTHER
-from feed.decoding import convert
+from feed.decoding.decoder import convert
 from feed.prizes.result.document import Counts, Head, ReserveLine, Row, Shape, TreeLine, VoidLine, WinnerLine
 from feed.prizes.result.problem import Problem
 from feed.prizes.result.tree import HASH_BYTES

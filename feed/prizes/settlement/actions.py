@@ -15,7 +15,7 @@ from feed.campaigns import lifecycle_store as lifecycle
 from feed.campaigns.errors import CampaignCancelled, CampaignNotFound
 from feed.campaigns.lifecycle_store import PublishedCampaign
 from feed.campaigns.model import Rules
-from feed.decoding import convert
+from feed.decoding.decoder import convert
 from feed.idempotency import KeyedRequest, idempotent_transaction
 from feed.inbox import store as inbox
 from feed.keys.signatures import sha256_of, sign_in_parts

@@ -27,7 +27,7 @@ from feed.campaigns.model import (
     Weights,
 )
 from feed.campaigns.rules.draft import draft_fields, read_rules
-from feed.decoding import convert
+from feed.decoding.decoder import convert
 from feed.postgres import Connection, many
 from feed.texts import among
 

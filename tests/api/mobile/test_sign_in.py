@@ -18,7 +18,7 @@ import structlog
 
 from feed.accounts import otp_guard, otp_quotas
 from feed.api.state import AppState
-from feed.logging import configure
+from feed.observability.logging import configure
 from feed.redis import connect
 from feed.settings import Settings
 from feed.sms.actions import open_recipient

@@ -8,8 +8,8 @@ import pytest
 from msgspec import inspect
 
 from feed.api.openapi.types import components_of
-from feed.decoding import READERS
-from feed.decoding_errors import list_problems
+from feed.decoding.decoder import READERS
+from feed.decoding.problems import list_problems
 from tests.support.text_fields import BodyType, body_types
 
 BODIES = body_types()

@@ -10,7 +10,7 @@ import pytest
 from feed.api.openapi.examples.played import Played
 from feed.campaigns.model import Rules, rules_sha256
 from feed.campaigns.rules.text import rules_text
-from feed.decoding import convert
+from feed.decoding.decoder import convert
 from feed.keys.signatures import read_public_keys
 from feed.prizes.result.proof import verify_proof
 from feed.prizes.result.verify import verify_result

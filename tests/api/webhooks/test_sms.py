@@ -8,7 +8,7 @@ import msgspec
 import pytest
 
 from feed.api.state import AppState
-from feed.metrics import text
+from feed.observability.metrics import text
 from feed.postgres import transaction
 from feed.settings import Settings
 from feed.sms import actions, manual_resolution

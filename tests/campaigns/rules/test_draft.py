@@ -3,7 +3,7 @@
 from feed.campaigns.model import Rules, rules_document
 from feed.campaigns.rules.amendable import find_unamendable
 from feed.campaigns.rules.draft import SET_BY_PUBLISHING, CampaignFields, copy_fields, merge_fields, read_rules
-from feed.decoding import body_decoder
+from feed.decoding.decoder import body_decoder
 
 FULL = {
     "title": "读书月",

@@ -10,7 +10,7 @@ from feed.campaigns.errors import CampaignIncomplete, CampaignRunning
 from feed.campaigns.model import Rules
 from feed.campaigns.rules.site_terms import BUILT_IN, Licence, SiteTerms, read_licences
 from feed.campaigns.text_rules import LICENCE_TEXT
-from feed.decoding import convert
+from feed.decoding.decoder import convert
 from feed.errors import Invalid
 from feed.keys.store import Keys
 from feed.postgres import Pool

@@ -8,7 +8,7 @@ from typing import Any
 import msgspec
 
 from feed.campaigns.model import Rules
-from feed.decoding import convert
+from feed.decoding.decoder import convert
 from feed.keys.signatures import PublicKey, canonical, sha256_of, sign, sign_document
 from feed.keys.store import Keys
 from feed.postgres import Pool

@@ -10,7 +10,7 @@ import pytest
 import feed
 from feed.accounts.model import AccountId
 from feed.campaigns.model import Rules, time_text
-from feed.decoding import convert
+from feed.decoding.decoder import convert
 from feed.keys.store import Keys
 from feed.postgres import Pool
 from feed.prizes.announcement.announce import announce_winners

@@ -7,7 +7,7 @@ import msgspec
 from feed.api.errors import PROBLEM_JSON, problem_of
 from feed.api.languages import preferred_language
 from feed.api.openapi.examples.played import Played, read_played
-from feed.decoding_errors import unknown_field
+from feed.decoding.problems import unknown_field
 from feed.errors import Invalid
 
 Json = dict[str, Any]
