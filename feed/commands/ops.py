@@ -53,7 +53,7 @@ def register(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") 
     token.set_defaults(run=run_token)
 
     grant = subparsers.add_parser(
-        "grant", help="授予角色 · give somebody a role", description="Gives an account a role, or takes it away."
+        "grant", help="授予角色 · give an account a role", description="Gives an account a role, or takes it away."
     )
     add_data_option(grant)
     grant.add_argument("who", metavar="USER", help="the account's id, or its `sub` at our own issuer")
@@ -124,7 +124,7 @@ async def _get_account_id(conn: Connection, who: str) -> AccountId:
     account_id = None if has_controls(who) else await accounts.find_by_sub(conn, iss=LOCAL_ISSUER, sub=who)
     if account_id is None:
         raise AccountNotFound(
-            f"没有此用户。\nNobody has the id or sub {who!r}; an account is made at its first request."
+            f"没有此用户。\nNo account has the id or sub {who!r}; an account is made at its first request."
         )
     return account_id
 

@@ -176,7 +176,7 @@ def _about_amendments(finding: Verification) -> list[Line]:
     return [
         *lines,
         Line(
-            "无法由文件得知：文件取得之后是否又有更正；被越过的候补和失去名次的人是否应当如此。",
+            "无法由文件得知：文件取得之后是否又有更正；被越过的候补、失去名额的人是否应当如此。",
             "A file cannot tell: whether there are later amendments, whether who left or was passed over had to.",
         ),
     ]
@@ -205,7 +205,7 @@ def _about_holders(finding: Verification) -> list[Line]:
         return []
     chinese = "，".join(f"#{place} {entry or '空缺'}" for place, entry in enumerate(finding.holders, 1))
     english = ", ".join(f"#{place} {entry or 'nobody'}" for place, entry in enumerate(finding.holders, 1))
-    lines = [Line(f"    各名次现由下列条目持有：{chinese}", f"    who holds each place now, by entry: {english}")]
+    lines = [Line(f"    各名额现由下列条目持有：{chinese}", f"    who holds each place now, by entry: {english}")]
     if finding.names:
         lines += [
             Line(

@@ -38,15 +38,15 @@ PROBLEMS = {
     "amendment_signature": ("更正的签名不符，签名后被改动过", "an amendment was changed after it was signed"),
     "amendment_key_over": ("更正的时间晚于其密钥的有效期", "an amendment is dated after the end of its key"),
     "amendment_leaves": (
-        "更正中离开的人当时不在该名次",
-        "an amendment takes a place from somebody who did not hold it",
+        "更正中离开的人当时不持有该名额",
+        "an amendment takes a place from an entry that did not hold it",
     ),
     "amendment_passed_over": (
         "更正未按候补顺序列出被越过者",
         "an amendment does not list whom it passes over in the order of the reserves",
     ),
     "amendment_enters": ("递补者不是下一名候补", "who takes the place is not the next of the reserves"),
-    "amendment_kept_empty": ("按规则逾期未领的名次应空缺", "by the rules a place that is not claimed stays empty"),
+    "amendment_kept_empty": ("按规则逾期未领的名额应空缺", "by the rules a place that is not claimed stays empty"),
     "proof_format": ("该格式的结果没有树，无从证明", "a result of this format has no tree, and no proof"),
     "proof_index": ("行号与路径不符", "the path is not one from a row at this position"),
     "proof_path": ("该行不属于这份结果", "the row does not belong to this result"),

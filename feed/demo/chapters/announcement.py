@@ -122,13 +122,13 @@ async def claim(stage: DemoContext) -> None:
     for person in (stage.anonymous, stage[CHEAT]):
         refused = await person.ask("GET", f"{stage.admin_path}/claims")
         teller.check(
-            refused.status in (401, 403), "收件信息只有编辑能看", "only editors see what was claimed", found=refused
+            refused.status in (401, 403), "领奖信息只有编辑能看", "only editors see what was claimed", found=refused
         )
     seen = msgspec.json.encode(claims).decode()
     secrets = [form[field] for form in forms.values() for field in ("phone", "address")]
     teller.expect(
         not any(secret in seen for secret in secrets),
-        "前两名填了收件信息。入库前已加密；编辑的列表里只有：" + _masked(claims),
+        "前两名填了领奖信息。入库前已加密；编辑的列表里只有：" + _masked(claims),
         "two winners give their delivery details, encrypted before they are stored; the editor's list shows: "
         + _masked(claims),
         found=claims,

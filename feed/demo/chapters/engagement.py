@@ -28,7 +28,9 @@ async def like_and_comment(stage: DemoContext) -> None:
     )
     done = asyncio.Event()
     async with teller.board(
-        teller.words("实时榜单（只含互动分，质量分尚未公布）", "live board (engagement only, quality is secret)")
+        teller.words(
+            "实时榜单（只含点赞分和评论分，质量分尚未公布）", "live board (engagement only, quality is secret)"
+        )
     ) as board:
         watching = asyncio.create_task(_watch(stage, board, done))
         try:

@@ -16,7 +16,7 @@ _REASON_WORDS = {
     "staff": ("工作人员", "staff"),
     "same_person": ("同一部手机", "same phone"),
     # Reasons with fewer than ten: they would tell the author about single accounts.
-    "other": ("不计入（不足十个的原因合并）", "not counted (reasons with fewer than ten together)"),
+    "other": ("不计入（不足十人的原因合并）", "not counted (reasons of fewer than ten people together)"),
 }
 
 

@@ -89,7 +89,7 @@ async def _edit_and_delete(stage: DemoContext) -> None:
     stage.texts[edited] = text
     stage.teller.expect(
         post["revision"] == 2 and [topic["name"] for topic in post["topics"]] == [stage.script.topic],
-        f"{author.name}忘了带话题，编辑后补上：新版本 2，现在参加活动",
+        f"{author.name}忘了带话题，编辑后补上：新版本 2，现在参与活动",
         f"{author.name} had forgotten the topic and adds it: revision 2, which takes part",
         found=post,
     )

@@ -65,7 +65,7 @@ def _show_winner(stage: DemoContext, place: int, winner: dict[str, Any]) -> None
     prizes = teller.words("、", ", ").join(f"{prize['name']} ×{prize['per_winner']}" for prize in winner["prizes"])
     teller.say("", "")
     teller.say(
-        f"[bold yellow]获奖第 {place} 位[/]（总名次 {winner['rank']}）  [bold]{author.name}[/]  {text}",
+        f"[bold yellow]获奖第 {place} 位[/]（名次 {winner['rank']}）  [bold]{author.name}[/]  {text}",
         f"[bold yellow]place {place}[/] (rank {winner['rank']})  [bold]{author.name}[/]  {text}",
     )
     teller.show(_sum(stage, counted))

@@ -91,7 +91,7 @@ CAMPAIGNS: Templates = {
     "jury.removed.ranked": Template(
         Words(
             "您不再担任{campaign:quoted}活动的评委",
-            "您已打的分数不再计入评选。{contact:ask}",
+            "您打的分数不再计入得分。{contact:ask}",
         ),
         Words(
             "You are no longer on the jury of {campaign:quoted}",

@@ -61,7 +61,7 @@ PRIZES: Templates = {
     "prize.undone.ranked": Template(
         Words(
             "{campaign:quoted}活动的结果已撤销",
-            "公示期内有异议成立，本次结果已撤销，原获奖资格不再有效，活动将重新评选。" + _ASK_ZH,
+            "公示期内有异议成立，本次结果已撤销，原获奖资格不再有效，活动将重新评定。" + _ASK_ZH,
         ),
         Words(
             "The result of {campaign:quoted} was withdrawn",
@@ -219,7 +219,7 @@ PRIZES: Templates = {
     "objection.settle_again.ranked": Template(
         Words(
             "{campaign:quoted}活动有异议成立",
-            "请答复人以外的另一位编辑在一天内撤销结果并重新评选。完成前，结果不会成为最终结果。",
+            "请答复人以外的另一位编辑在一天内撤销结果并重新评定。完成前，结果不会成为最终结果。",
         ),
         Words(
             "An objection to {campaign:quoted} was upheld",

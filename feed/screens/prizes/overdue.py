@@ -41,7 +41,7 @@ DESCRIPTIONS: dict[Kind, tuple[str, str]] = {
         "has objections that were not answered for two days, or were upheld and not carried out for one: an editor who took no part has to act",
     ),
     "removal_appealed": (
-        "名单中有内容被移除而申诉未决，名额暂时保留，请尽快审理",
+        "名单中有内容被移除而申诉未决，名额暂时保留，请尽快处理",
         "has winners whose post was removed and whose appeal is open: their places wait for the decision",
     ),
     "unclaimed": (
