@@ -440,6 +440,34 @@ const DEFAULTS = {
   entry_by: "post",
 };
 
+// Whether the members of the rules that something is computed from can be read; `feed verify` checks all of them.
+const isTime = (value) => isText(value) && micros(value) !== null;
+const isDecimal = (value) => isText(value) && /^[0-9]+(\.[0-9]+)?$/.test(value);
+const isCount = (value) => isNumber(value) && value >= 0;
+const isPlaces = (value) => listOf(isCount)(value) && value.length === 2;
+const anyOf = (members) => (value) =>
+  isObject(value) && Object.entries(members).every(([name, type]) => !(name in value) || type(value[name]));
+const REQUIRED = ["title", "starts_at", "ends_at", "method", "winner_count"];
+const hasReadable = anyOf({
+  title: isText,
+  starts_at: isTime,
+  ends_at: isTime,
+  method: oneOf("ranked", "draw"),
+  winner_count: isCount,
+  reserve_count: isCount,
+  prizes: listOf(anyOf({ places: orNull(isPlaces) })),
+  weights: anyOf({ quality: isDecimal, likes: isDecimal, comments: isDecimal }),
+  caps: anyOf({ likes: isCount, comments: isCount }),
+  tie_break: listOf(oneOf("quality", "likes", "comments", "earliest")),
+  unclaimed: oneOf("next_reserve", "void"),
+  beacon: orNull(isText),
+  beacon_order: listOf(oneOf("public_number", "drand")),
+  beacon_wait_hours: isCount,
+  criteria: listOf(anyOf({ weight: isDecimal })),
+  entry_by: oneOf("post", "comment", "like"),
+});
+const areRules = (rules) => hasReadable(rules) && REQUIRED.every((name) => name in rules);
+
 function shapeOf(format, rules) {
   const isSecond = format === "feed-result-2";
   const isScored = !isSecond || rules.method !== "draw";
@@ -515,12 +543,15 @@ async function readRules(campaign, problem) {
   }
   const rules = { ...DEFAULTS, ...campaign.rules };
   for (const name of ["criteria", "prizes", "weights", "caps", "tie_break", "beacon_order"]) rules[name] ??= DEFAULTS[name];
-  rules.startsAt = isText(rules.starts_at) ? micros(rules.starts_at) : null;
-  rules.endsAt = isText(rules.ends_at) ? micros(rules.ends_at) : null;
-  if (rules.startsAt === null || rules.endsAt === null || !isNumber(rules.winner_count)) {
+  if (!areRules(rules)) {
     problem("rules_unreadable", "campaign.rules");
     return null;
   }
+  rules.weights = { quality: "0", likes: "0", comments: "0", ...rules.weights };
+  rules.caps = { likes: 0, comments: 0, ...rules.caps };
+  rules.criteria = rules.criteria.map((each) => ({ weight: "0", ...each }));
+  rules.startsAt = micros(rules.starts_at);
+  rules.endsAt = micros(rules.ends_at);
   return rules;
 }
 

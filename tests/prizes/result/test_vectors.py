@@ -1,5 +1,6 @@
 """Results and proofs of the second format: published vectors, a second implementation in JavaScript, and changes of one value."""
 
+import copy
 import json
 from collections.abc import Sequence
 from pathlib import Path
@@ -10,6 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from feed.campaigns.model import rules_sha256
 from feed.keys.signatures import PublicKey, PublicKeys, canonical, sha256_of
 from feed.prizes.result import tree
 from feed.prizes.result.proof import ProofVerification, verify_proof
@@ -157,6 +159,40 @@ def test_without_a_key_both_implementations_agree_on_every_changed_value(name: s
         if _ours(other, None).is_consistent is not (each["problems"] == [])
     ]
     assert differing == []
+
+
+def _of_other_rules(document: Any) -> list[Any]:
+    """The document with a member of its rules of another kind, or without it, for each member; under the right hash."""
+    found = []
+    head = document.get("result", document)
+    for path in [path for path, _ in changed_values(head["campaign"]["rules"])]:
+        for value in (None, -1, "x", [7], ...):
+            other = copy.deepcopy(document)
+            campaign = other.get("result", other)["campaign"]
+            parent = campaign["rules"]
+            for name in path[:-1]:
+                parent = parent[name]
+            if value is ...:
+                del parent[path[-1]]
+            else:
+                parent[path[-1]] = value
+            campaign["rules_sha256"] = rules_sha256(campaign["rules"])
+            found.append(other)
+    return found
+
+
+@pytest.mark.parametrize("name", [next(iter(DOCUMENTS)), next(iter(PROOFS))])
+def test_rules_that_cannot_be_read_are_a_finding_of_both_implementations(name: str, tmp_path: Path) -> None:
+    documents = _of_other_rules((DOCUMENTS | PROOFS)[name])
+    found = _theirs([(document, None) for document in documents], tmp_path)
+    # The bounds of the rules are left to ours.
+    refused = [
+        theirs["problems"]
+        for document, theirs in zip(documents, found, strict=True)
+        if not _ours(document, None).problems
+    ]
+    assert [problems for problems in refused if problems] == []
+    assert "rules_unreadable" in {problem["code"] for theirs in found for problem in theirs["problems"]}
 
 
 @pytest.mark.parametrize("each", VECTORS["trees"], ids=lambda each: str(len(each["rows"])))
