@@ -7,6 +7,7 @@ from pathlib import Path
 import msgspec
 import pytest
 
+from feed.campaigns.model import time_text
 from feed.keys.store import Keys
 from feed.postgres import Pool
 from feed.prizes.result.document import with_attachments
@@ -17,7 +18,7 @@ from tests.prizes import result as result_tests
 from tests.support import make, phases
 from tests.support.entry_draws import WAYS, announce, decide, decided, due, holders
 from tests.support.javascript import run_javascript
-from tests.support.make import HOUR
+from tests.support.make import DAY, HOUR
 from tests.support.mutations import changed_values
 
 
@@ -36,8 +37,8 @@ async def test_a_result_is_verified_and_names_comments_or_persons(pool: Pool, ke
         named = {name for name in ("post_id", "comment_id") if isinstance(getattr(line, name), str)}
         assert named == ({member} if member else set())
     if entry_by == "like":
-        # When an account has liked is published nowhere.
-        assert len({row.entered_at for row in outcome.sheet}) == 1
+        # When an account has liked is published nowhere: all have entered at the opening.
+        assert {row.entered_at for row in outcome.sheet} == {time_text(draw.ends_at - DAY)}
     assert set(await holders(pool, draw.id)) <= set(draw.people)
 
 
