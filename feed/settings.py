@@ -236,7 +236,7 @@ def _check_issuer(settings: Settings) -> None:
         return
     scheme = urlsplit(settings.jwks_url).scheme
     if scheme != "https" and not (scheme == "http" and is_loopback(settings.jwks_url)):
-        raise ValueError("FEED_JWKS_URL must be https: whoever can change the keys on their way can be anybody")
+        raise ValueError("FEED_JWKS_URL must be https: keys that are changed on their way admit any account")
     if not settings.jwt_issuer or not settings.jwt_audience:
         raise ValueError("FEED_JWKS_URL needs FEED_JWT_ISSUER and FEED_JWT_AUDIENCE: the issuer signs for others too")
     if settings.jwt_issuer == "feed":

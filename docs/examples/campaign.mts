@@ -121,7 +121,7 @@ const claimed = await ok(
 );
 console.log(`claim: ${claimed.state}`);
 
-// Everybody can verify the result: feed verify result.json --key keys.json
+// The result is verified without the server: feed verify result.json --key keys.json
 const saved = { "result.json": `/v1/campaigns/${draft.id}/result`, "keys.json": "/.well-known/feed-keys.json" };
 for (const [file, from] of Object.entries(saved)) {
   writeFileSync(file, await (await fetch(baseUrl + from)).text());

@@ -14,7 +14,7 @@ from typing import Any
 
 import httpx
 from feed_client import AuthenticatedClient, Client
-from feed_client.api.campaigns import get_campaign, get_taking_part
+from feed_client.api.campaigns import get_campaign, get_participation
 from feed_client.api.comments import add_comment
 from feed_client.api.config import get_config
 from feed_client.api.editors_campaigns import change_campaign, create_campaign, publish_campaign
@@ -106,7 +106,7 @@ posts = [
 for reader in (hong, gang):
     ok(like_post.sync(posts[0].id, client=reader))
 ok(add_comment.sync(posts[1].id, client=ming, body=CommentIn(text="想起我小时候。"), **new_key()))
-mine = ok(get_taking_part.sync(draft.id, client=ming))
+mine = ok(get_participation.sync(draft.id, client=ming))
 print(f"likes that count: {mine.entries[0].likes_counted}")
 
 # The juror marks; the worker settles; two editors announce.
@@ -127,6 +127,6 @@ form = ClaimForm(
 )
 print(f"claim: {ok(claim_prize.sync(prize.id, client=hong, body=form)).state}")
 
-# Everybody can verify the result: feed verify result.json --key keys.json
+# The result is verified without the server: feed verify result.json --key keys.json
 for file, path in (("result.json", f"/v1/campaigns/{draft.id}/result"), ("keys.json", "/.well-known/feed-keys.json")):
     Path(file).write_bytes(httpx.get(URL + path, trust_env=False).content)

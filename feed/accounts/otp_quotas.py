@@ -17,7 +17,7 @@ from feed.limits.model import LimitsAway, RateLimited
 from feed.observability import metrics
 from feed.redis import UNREACHABLE, Script
 
-# From this part of the site's codes of a day on, everybody solves a challenge. One network alone gets no more than this part.
+# From this part of the site's codes of a day on, every client solves a challenge. One network alone gets no more than this part.
 BUSY_PART = 4
 _LEAST_PER_DAY = 10
 

@@ -88,7 +88,7 @@ async def _find_rejected(
     """The rejected items with the error of each. A block is reported before a ban, as CommentNotFound."""
     restrictions = await accounts.list_standings(conn, list({like.account_id for like in batch}))
     visible = [like for like in batch if like.comment_id in published]
-    # Whoever was blocked may take a like back.
+    # A blocked account may take a like back.
     pairs = {
         (like.account_id, author_id)
         for like in visible

@@ -48,7 +48,7 @@ async def apply_likes(conn: Connection, requested: Mapping[Pair, bool]) -> Appli
         ), checked AS MATERIALIZED (
             SELECT given.post_id, given.account_id, given.liked, given.account_id = visible.author_id AS own,
                    CASE
-                       -- Whoever was blocked may take a like back.
+                       -- A blocked account may take a like back.
                        WHEN visible.post_id IS NULL OR (
                            given.liked AND (given.account_id, visible.author_id) IN (SELECT account_id, author_id FROM blocked)
                        ) THEN 'not_seen'

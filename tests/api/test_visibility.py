@@ -312,7 +312,7 @@ TABLE: dict[str, Rule] = {
     "list_campaigns": without_words("/campaigns"),
     "get_campaign": without_words("/campaigns/{campaign}"),
     "get_rules": without_words("/campaigns/{campaign}/rules"),
-    "get_taking_part": without_words("/campaigns/{campaign}/me", signed_in=True),
+    "get_participation": without_words("/campaigns/{campaign}/me", signed_in=True),
     "get_result": without_words("/campaigns/{campaign}/result", status=404),
     "get_proof": without_words("/campaigns/{campaign}/proof?post_id=1", status=404),
     "list_winners": without_words("/campaigns/{campaign}/winners", status=404),

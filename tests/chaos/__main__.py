@@ -24,7 +24,7 @@ def show(report: Report) -> None:
     table.add_row("faults", ", ".join(f"{kind} {count}" for kind, count in sorted(report.faults.items())))
     table.add_row("answers", ", ".join(f"{status}: {count:,}" for status, count in sorted(report.statuses.items())))
     table.add_row("deeds", f"{report.deeds:,}, of which {report.acknowledged:,} acknowledged")
-    table.add_row("with a try of which nobody knows", f"{report.unsure:,}")
+    table.add_row("with a try of unknown outcome", f"{report.unsure:,}")
     table.add_row("pages read", f"{report.pages:,}")
     drift = "never" if report.drift_seconds is None else f"{report.drift_seconds:.1f} s after the last fault and answer"
     table.add_row("drift 0", drift)

@@ -93,7 +93,7 @@ def wrong_texts(deeds: Iterable[Deed], rows: Iterable[Made], *, what: What) -> l
                 f"{what} {deed.subject!r} has several ids: told {deed.told}, there {[row.id for row in there]}"
             )
         if any(row.who != deed.who for row in there):
-            wrong.append(f"{what} {deed.subject!r} is somebody else's")
+            wrong.append(f"{what} {deed.subject!r} is another account's")
     wrong += [f"{what} from nowhere: {text!r} × {len(rows)}" for text, rows in made.items()]
     return wrong
 

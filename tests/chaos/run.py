@@ -99,7 +99,7 @@ async def storm(
             after = Aftermath(place, line, load, faults, seed=seed, seconds=seconds)
             _, waiting = await asyncio.wait([living], timeout=_ANSWERS_SECONDS)
             if waiting:
-                after.wrong.append(f"somebody has no answer {_ANSWERS_SECONDS:.0f} s after the last fault")
+                after.wrong.append(f"a client has no answer {_ANSWERS_SECONDS:.0f} s after the last fault")
         finally:
             living.cancel()
             with contextlib.suppress(asyncio.CancelledError):

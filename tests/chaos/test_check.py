@@ -74,7 +74,7 @@ def test_a_comment_is_there_once() -> None:
     assert "lost" in texts(once)[0]
     assert "doubled" in texts(once, row, row)[0]
     assert "several ids" in texts(once, row._replace(id="10"))[0]
-    assert "somebody else's" in texts(once, row._replace(who=2))[0]
+    assert "another account's" in texts(once, row._replace(who=2))[0]
     assert "from nowhere" in texts(once, row, Made("11", "b", 1, "published"))[0]
 
 

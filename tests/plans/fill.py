@@ -164,7 +164,7 @@ _STEPS = (
     SELECT 1000, 200, 'announced', $1, 1, now() - interval '9 days', now() - interval '5 days', now() - interval '4 days',
            now() - interval '4 days', 1, 2, 1
     """,
-    # A draw that is entered by liking the post that everybody likes.
+    # A draw that is entered by liking the post that all accounts like.
     f"""
     INSERT INTO campaigns (id, topic_id, state, draft, rules_version, starts_at, ends_at, settle_at, created_by, entry_by, entry_post_id)
     SELECT {LIKED_DRAW}, 200, 'cancelled', $1, 1, now() - interval '9 days', now() + interval '1 day', now() + interval '4 days', 1, 'like', {VIRAL_POST}

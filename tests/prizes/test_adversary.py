@@ -283,7 +283,7 @@ async def test_a_juror_does_not_win(pool: Pool, keys: Keys, contest: Contest, ac
     author = await pool.fetchval("SELECT author_id FROM posts WHERE id = $1", contest.honest)
     await pool.execute("UPDATE accounts SET person = 'juror' WHERE id = $1", author)
     juror = author if account == "the same" else await make.account(pool, person="juror")
-    # Before the opening, when nobody takes part yet.
+    # Before the opening, without participants yet.
     await make.juror(pool, contest.id, juror)
     if has_left:
         await make.mark(pool, contest.id, contest.cheat, juror, "50")

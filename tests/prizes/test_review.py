@@ -1,4 +1,4 @@
-"""Nobody puts a leader out unseen: what both editors see before they announce, and what they have to explain."""
+"""No leader is excluded unseen: what both editors see before they announce, and what they have to explain."""
 
 from collections.abc import Awaitable, Callable
 from datetime import timedelta

@@ -73,7 +73,7 @@ async def client(app_state: AppState) -> AsyncIterator[httpx.AsyncClient]:
 
 
 class Person:
-    """Somebody with a token: calls the API in that name."""
+    """A user with a token, who calls the API."""
 
     def __init__(self, client: httpx.AsyncClient, token: str) -> None:
         self._client = client

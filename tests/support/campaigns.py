@@ -19,7 +19,7 @@ class Stage:
         self.keys = keys
 
     async def person(self, *, role: Role | None = None, person: str | None = None) -> AccountId:
-        """Somebody with a verified phone; `person` makes two accounts one person's."""
+        """An account with a verified phone; `person` makes two accounts one person's."""
         return await make.person(self.pool, role=role, person=person)
 
     async def topic(self, name: str = "读书") -> int:

@@ -90,7 +90,7 @@ def vaulting() -> Iterator[FakeVault]:
             else:
                 answer = fake.do(method, path, body)
                 if trouble == "hangs":
-                    time.sleep(2.5)  # It has acted, and nobody hears of it.
+                    time.sleep(2.5)  # It has acted, and its response is lost.
                 self._answer(*((500, {"errors": ["internal error"]}) if trouble == "broken" else answer))
 
         def _answer(self, status: int, answer: Any) -> None:
@@ -103,7 +103,7 @@ def vaulting() -> Iterator[FakeVault]:
                 self.end_headers()
                 self.wfile.write(content)
             except OSError:
-                pass  # Whoever asked has gone.
+                pass  # The client has disconnected.
 
         def log_message(self, format: str, *args: Any) -> None:
             pass

@@ -39,7 +39,7 @@ async def account(
     verified: datetime | bool = True,
     created_at: datetime | None = None,
 ) -> AccountId:
-    """Somebody with a verified phone since a month; `person` makes two accounts one person's."""
+    """An account with a verified phone since a month; `person` makes two accounts one person's."""
     number = next(_numbers)
     made = created_at or now() - 30 * DAY
     since = (made if verified else None) if isinstance(verified, bool) else verified
@@ -59,7 +59,7 @@ async def account(
 
 
 async def person(conn: Runs, *, role: Role | None = None, person: str | None = None) -> AccountId:
-    """Somebody with a verified phone of his own, staff if a role is given."""
+    """A person with a verified phone, staff if a role is given."""
     account_id = await account(conn, person=person)
     if role is not None:
         await staff(conn, account_id, role=role)
@@ -280,7 +280,7 @@ async def staff(
 
 
 async def juror(conn: Runs, campaign_id: int, account_id: int, *, removed_at: datetime | None = None) -> None:
-    """Somebody who is, or was, on the jury."""
+    """A present or former member of the jury."""
     await conn.execute(
         "INSERT INTO jurors (campaign_id, account_id, removed_at) VALUES ($1, $2, $3)",
         campaign_id,

@@ -88,7 +88,7 @@ async def row_of(pool: "Pool[Record]", message_id: MessageId) -> tuple[str, str 
 
 
 async def lets_time_pass(worker_state: WorkerState, message_id: MessageId, by: timedelta = ABANDONED_AFTER) -> None:
-    """Everybody who would by then does what there is to do, and again."""
+    """Runs every job that is due by then, twice."""
     await age(worker_state.pool, message_id, by)
     for _ in range(2):
         await resolve_abandoned(worker_state)

@@ -100,7 +100,7 @@ class Square:
         self._people: dict[str, Person] = {}
 
     def person(self, name: str) -> Person:
-        """Somebody by his name, at every process the same; who is called a reviewer is one."""
+        """The user of this name, the same at every process; a reviewer by its name."""
         if name not in self._people:
             roles = ("reviewer",) if name.startswith("reviewer") else ()
             token = issue_token(
@@ -118,7 +118,7 @@ class Square:
         return str((await self.person(name)("GET", "/me")).json()["id"])
 
     async def do(self, name: str, method: str, path: str, body: Any = None) -> tuple[int, str]:
-        """What somebody does at a door."""
+        """A request of a user."""
         answer = await self.person(name)(method, path, body)
         made = answer.json().get("id", "") if answer.status_code == 201 else ""
         return answer.status_code, made
@@ -146,12 +146,12 @@ class Square:
         return (await self.do(by, "POST", f"/moderation/cases/{case['id']}/verdict", body))[0]
 
     async def sanction(self, name: str, kind: str = "ban") -> int:
-        """Somebody may write no more."""
+        """Bans a user."""
         path = f"/moderation/users/{await self.id_of(name)}/sanction"
         return (await self.do("reviewer", "PUT", path, {"kind": kind, "reason_code": "spam"}))[0]
 
     async def lift(self, name: str) -> int:
-        """Somebody may write again."""
+        """Lifts the ban of a user."""
         return (await self.do("reviewer", "DELETE", f"/moderation/users/{await self.id_of(name)}/sanction"))[0]
 
     async def board_row(self, board: str, post_id: str) -> Row | None:

@@ -44,7 +44,7 @@ class CorrectionIn(NumberIn, frozen=True, forbid_unknown_fields=True):
 async def get_draw_number(
     campaign_id: FromPath[str], app_state: InjectedAppState, viewer: InjectedViewer
 ) -> Response[NumberCard]:
-    """Whether a number is missing, and who has entered one. The value is shown once two people have entered the same."""
+    """Whether a number is missing, and by which accounts one is entered. The value is shown once two people have entered the same."""
     async with app_state.pool.acquire() as conn:
         card = await screen.get_number(conn, path_id(campaign_id, DrawNotFound))
     return Response(card, headers={"cache-control": PRIVATE})

@@ -6,7 +6,7 @@ from feed.api.responses import RawHeaders
 from feed.settings import Settings
 
 _DEFAULT = b"no-store"
-# Documentation: the same for everybody, and as old as the process.
+# Documentation: the same for all readers, and as old as the process.
 _DOCS = b"public, max-age=300"
 
 

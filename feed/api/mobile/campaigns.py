@@ -166,7 +166,7 @@ async def get_leaderboard(
 
 
 @get("/campaigns/{campaign_id:str}/me", errors=(CampaignNotFound,))
-async def get_taking_part(
+async def get_participation(
     campaign_id: FromPath[str], app_state: InjectedAppState, viewer: InjectedViewer
 ) -> Response[Participation]:
     """The viewer's own entries: shown and counted engagement, and how much is not counted, by reason."""
@@ -182,5 +182,5 @@ def _public_response(content: T) -> Response[T]:
 
 campaigns = Router(
     "/",
-    route_handlers=[list_campaigns, get_campaign, get_rules, list_campaign_posts, get_leaderboard, get_taking_part],
+    route_handlers=[list_campaigns, get_campaign, get_rules, list_campaign_posts, get_leaderboard, get_participation],
 )

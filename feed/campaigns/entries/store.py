@@ -141,7 +141,7 @@ async def list_engaged_by(conn: Connection, campaign_id: int, account_ids: Seque
     return [row["post_id"] for row in rows]
 
 
-async def list_taking_part(conn: Connection, campaign_id: int, account_ids: Sequence[int]) -> list[int]:
+async def list_participants(conn: Connection, campaign_id: int, account_ids: Sequence[int]) -> list[int]:
     """Those of these accounts whose persons have an entry, a like or a comment in the campaign that a seat on the jury would exclude.
 
     With any account of the person, also without a phone, which may be verified yet, and comments that wait for review. What does not

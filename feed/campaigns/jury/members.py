@@ -131,8 +131,8 @@ async def _require_no_part(
     conn: Connection, campaign_id: int, account_ids: Sequence[int], *, added: Collection[int]
 ) -> None:
     """Raises JurorTakesPart: one editor could exclude a leader, or a leader's likers, by a seat that neither had asked for."""
-    if taking_part := await entries.list_taking_part(conn, campaign_id, sorted(added)):
-        raise JurorTakesPart(*(FieldError(f"user_ids[{account_ids.index(id_)}]", "takes_part") for id_ in taking_part))
+    if participants := await entries.list_participants(conn, campaign_id, sorted(added)):
+        raise JurorTakesPart(*(FieldError(f"user_ids[{account_ids.index(id_)}]", "takes_part") for id_ in participants))
 
 
 async def _is_approved(

@@ -158,7 +158,7 @@ def _changes(rules: Rules) -> Section:
 
 
 def _of_participants(rules: Rules) -> str:
-    """What is processed of everybody who takes part, and what of it is published."""
+    """The personal data of participants that is processed, and what of it is published."""
     if rules.method != "draw":
         aim, of, published = "评定", "动态、点赞和评论", "计分表列明作品编号，"
     else:

@@ -25,7 +25,7 @@ async def hand_out(stage: Stage, campaign: str, readers: Readers) -> None:
     await stage.at("2026-09-29 20:00")
     prize = (await stage.call("list_prizes", best, limit=2))["items"][0]["id"]
     await stage.call("get_prize", best, prize_id=prize)
-    await stage.call("get_taking_part", best, campaign_id=campaign)
+    await stage.call("get_participation", best, campaign_id=campaign)
     await stage.call("claim_prize", best, CLAIM, prize_id=prize)
     other = (await stage.call("list_prizes", AUTHOR, kept=False, limit=1))["items"][0]["id"]
     await stage.call("claim_prize", AUTHOR, CLAIM | {"recipient_name": "黄嘉豪"}, kept=False, prize_id=other)

@@ -11,7 +11,7 @@ FIELDS = {
     "CaseCard.subject": "The reviewed item.",
     "CaseCard.machine": "Findings of the machine review: its verdict and labels; may be empty.",
     "CaseCard.campaign": "Campaign that the post has entered; null: none.",
-    "CaseCard.leased_by": "Id of the reviewer who has the case; null: it is free.",
+    "CaseCard.leased_by": "Id of the reviewer with the lease; null: the case is free.",
     "CaseCard.leased_until": "When the lease ends; null: it is free.",
     "CaseCard.due_at": "When it is to be decided.",
     "CaseCard.closed_at": "When it was decided; null: it is open.",
