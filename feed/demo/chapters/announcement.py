@@ -162,7 +162,7 @@ async def _step_back(stage: DemoContext) -> None:
 
 def _masked(claims: dict[str, Any]) -> str:
     shown = [item.get("masked") or item.get("claim") or {} for item in claims["items"]]
-    return "；".join(" ".join(str(value) for value in item.values()) for item in shown if item)
+    return " · ".join(" ".join(str(value) for value in item.values()) for item in shown if item)
 
 
 def _of_campaign(stage: DemoContext, prizes: dict[str, Any]) -> list[dict[str, Any]]:
