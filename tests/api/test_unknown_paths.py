@@ -48,6 +48,13 @@ async def test_a_method_that_a_page_does_not_have_is_answered_alike(client: http
     assert for_readers.headers["allow"] == for_clients.headers["allow"]
 
 
+async def test_the_root_is_the_page_of_the_contract(client: httpx.AsyncClient) -> None:
+    root, page = [await client.get(f"http://feed.test{path}") for path in ("/", "/docs")]
+    assert root.headers["content-type"] == page.headers["content-type"] == "text/html; charset=utf-8"
+    assert root.content == page.content
+    assert root.headers["content-security-policy"] == page.headers["content-security-policy"]
+
+
 async def test_paths_of_the_contract_are_problem_documents_for_all(client: httpx.AsyncClient) -> None:
     for path in ("/v1", "/v1/", "/v1/nope", "/v1/posts/0"):
         answer = await client.get(f"http://feed.test{path}", headers={"accept": BROWSER})

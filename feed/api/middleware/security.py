@@ -51,7 +51,8 @@ def security_middleware(app: ASGIApp, settings: Settings, connections: Connectio
 
         async def send_with_headers(message: Message) -> None:
             if message["type"] == "http.response.start":
-                docs = not scope["path"].startswith("/v1/") and scope["path"].startswith((DOCS_PATH, DOCUMENT_PATH))
+                path = scope["path"]
+                docs = path == "/" or path.startswith((DOCS_PATH, DOCUMENT_PATH))
                 added = docs_headers if docs else default_headers
                 limits = scope["state"].get(RATE_LIMIT_HEADERS)
                 if limits is not None:

@@ -112,7 +112,8 @@ OPENAPI = OpenAPIConfig(
     contact=Contact(name="The operator of this site"),
     servers=[Server(url="/", description="This site.")],
     use_handler_docstrings=True,
-    render_plugins=[Document(), DocsPage()],
+    # The first one is also the page of the root.
+    render_plugins=[DocsPage(), Document()],
 )
 
 
