@@ -11,7 +11,7 @@ from feed.api.openapi.descriptions.table import parameter_description
 from feed.api.openapi.errors import error_responses
 from feed.api.openapi.signatures import parameters_of, requires_role
 from feed.api.openapi.tags import TAGS
-from feed.api.openapi.types import REF, schema_of
+from feed.api.openapi.types import REF, schema_of, wire_reference
 from feed.api.paths import HEADERS_LONGEST, URI_LONGEST
 from feed.api.requests import KEY_LONGEST
 from feed.api.responses import UNDESCRIBED
@@ -59,10 +59,12 @@ def _security(handler: HTTPRouteHandler) -> list[Json]:
 
 def _complete_parameter(parameter: Json, operation: str) -> None:
     schema = parameter["schema"] = _without_null(parameter["schema"])
+    if "$ref" in schema:
+        schema["$ref"] = wire_reference(schema["$ref"])
     described = schema.pop("description", None)
     if description := parameter_description(operation, parameter["name"]) or described:
         parameter["description"] = description
-    if schema.get("type") == "string" and "enum" not in schema:
+    if schema.get("type") == "string" and not schema.keys() & {"enum", "const"}:
         schema |= {"maxLength": _longest(parameter)} | schema
         if parameter["in"] == "path" or parameter["name"] == "Idempotency-Key":
             schema["minLength"] = 1

@@ -15,12 +15,15 @@ from msgspec import inspect
 from feed.api.openapi.descriptions.table import field_description, type_description
 from feed.decoding.problems import is_closed
 from feed.numbers import LONGEST_DECIMAL, BoundedDecimal
+from feed.sms.model import HeldBy, Purpose, State
 from feed.texts import TextRule
 from feed.times import Instant
 
 Json = dict[str, Any]
 
 REF = "#/components/schemas/"
+# Names of types that say too little outside of their package, or are a word of the client's platform.
+_WIRE_NAMES: dict[type, str] = {State: "MessageState", Purpose: "MessagePurpose", HeldBy: "MessageHold"}
 
 _FORMATS: dict[Any, OpenAPIFormat | None] = {BoundedDecimal: None, Instant: OpenAPIFormat.DATE_TIME}
 # What only our decoder reads: a time, and a decimal, which may be a number in a request and is a text in a response.
@@ -89,8 +92,14 @@ def name_of(kind: inspect.StructType | inspect.EnumType) -> str:
     """The name of a type in the document. A page of cards is a `CardPage`."""
     origin, arguments = get_origin(kind.cls), get_args(kind.cls)
     if origin is None:
-        return kind.cls.__name__
+        return _WIRE_NAMES.get(kind.cls, kind.cls.__name__)
     return "".join(each.__name__ for each in arguments) + str(origin.__name__)
+
+
+def wire_reference(reference: str) -> str:
+    """The reference to a type that the framework names by its class, by its name in the document."""
+    name = reference.removeprefix(REF)
+    return REF + next((wire for kind, wire in _WIRE_NAMES.items() if kind.__name__ == name), name)
 
 
 def _named(kind: inspect.Type) -> Iterator[Any]:

@@ -121,7 +121,7 @@ KINDS = {
 AS_PUBLISHED = {"BeaconLine.round", "BeaconLine.value"}
 # There are no media yet. A message that waits, a settlement that is forced, a reserve who is passed over and a topic that is
 # dropped from a post would each need a campaign that goes wrong; the winners would be the same by other weights.
-NOT_IN_THE_STORY = {"MediaCard", "MediaVariant", "HeldBy", "Forced", "PassedOver", "DroppedTopic", "Move"}
+NOT_IN_THE_STORY = {"MediaCard", "MediaVariant", "MessageHold", "Forced", "PassedOver", "DroppedTopic", "Move"}
 
 
 async def test_a_member_has_values_of_one_kind_and_every_schema_an_example(document: Json) -> None:
