@@ -25,7 +25,7 @@ FIELD_MESSAGES: dict[str, tuple[str, str]] = {
         "Quality counts, but without a shortlist the result does not wait for marks.",
     ),
     "expires_before_claimed": (
-        "不能早于 {earliest}，还差 {missing_hours} 小时：{settle_at} 评定或者确定签单，公开值最长等候 {beacon_hours} 小时，"
+        "不能早于 {earliest}，还差 {missing_hours} 小时：{settle_at}评定或者确定签单，公开值最长等候 {beacon_hours} 小时，"
         "此后公示 {objection_days} 天、领取 {claim_days} 天（同时起算）",
         "Must not be before {earliest}, {missing_hours} hours later: the result is made at {settle_at}, public values are awaited for "
         "up to {beacon_hours} hours, then come {objection_days} days for objections and, from the same time, {claim_days} days for claims.",

@@ -2,7 +2,10 @@
 
 from feed.api.field_messages import FIELD_MESSAGES
 from feed.api.field_words import has_words, named_field
+from feed.campaigns.model import parse_time
+from feed.campaigns.text_parts import local_time
 from feed.errors import FieldError
+from feed.sms.model import SHANGHAI
 
 _ERROR_MESSAGES: dict[str, tuple[str, str]] = {
     "account_not_found": ("没有找到该用户", "There is no such user."),
@@ -315,9 +318,24 @@ class _Parameters(dict[str, object]):
 
 def message_of(code: str, language: str, **params: object) -> str:
     """The message of a code in `zh-CN` or `en` with its parameters; empty for an unknown code."""
-    between = ", " if language == "en" else "、"
-    shown = {name: between.join(map(str, each)) if isinstance(each, list) else each for name, each in params.items()}
+    shown = {name: _shown(each, language) for name, each in params.items()}
     return raw_message(code, language).format_map(_Parameters(shown))
+
+
+def _shown(value: object, language: str) -> object:
+    """A parameter as people read it: a list with the commas of the language, a time of a document in that of the city."""
+    if isinstance(value, list):
+        return (", " if language == "en" else "、").join(map(str, value))
+    if not isinstance(value, str):
+        return value
+    try:
+        at = parse_time(value)
+    except ValueError:
+        return value
+    if language != "en":
+        return local_time(at)
+    # Like the Chinese, to the last digit that is not zero: the bound must not differ from what is enforced.
+    return f"{at.astimezone(SHANGHAI).replace(tzinfo=None).isoformat(' ')} (Beijing time)"
 
 
 def field_message(error: FieldError, language: str, *, is_named: bool) -> str:

@@ -135,6 +135,14 @@ def test_a_list_in_a_message_is_separated_as_its_language_does() -> None:
     assert "ranked, draw" in field_message(error, "en", is_named=False)
 
 
+def test_a_time_in_a_message_is_that_of_the_city() -> None:
+    error = FieldError("claim_ends_at", "too_early", {"earliest": "2026-10-25T02:00:10.000000Z"})
+    assert "不能早于 2026年10月25日10时0分10秒" in field_message(error, "zh-CN", is_named=False)
+    assert "before 2026-10-25 10:00:10 (Beijing time)" in field_message(error, "en", is_named=False)
+    other = FieldError("x", "unknown_value", {"allowed": "2026"})
+    assert "2026" in field_message(other, "zh-CN", is_named=False)
+
+
 def test_every_error_class_is_raised_somewhere() -> None:
     used = {
         name.id

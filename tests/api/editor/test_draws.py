@@ -9,7 +9,7 @@ import pytest
 from asyncpg import Record
 
 from feed.api.state import AppState
-from feed.campaigns.model import time_text
+from feed.campaigns.text_parts import local_time
 from feed.keys.store import Keys
 from feed.prizes.draw.actions import give_up_next_beacon, publish_next_list
 from feed.prizes.result.verify import verify_result
@@ -126,7 +126,7 @@ async def test_the_error_for_a_too_early_number_contains_the_earliest_time(
     )
     published_at = await app_state.pool.fetchval("SELECT list_published_at FROM draws")
     (error,) = refused.json()["errors"]
-    assert time_text(published_at + timedelta(seconds=60)) in error["message"]
+    assert local_time(published_at + timedelta(seconds=60)) in error["message"]
 
 
 async def test_a_wrong_number_is_corrected_by_two_people_and_stays_public(
