@@ -88,7 +88,7 @@ def _within(candidates: Sequence[_Candidate], max_cost: int) -> Mapping[int, _Ca
     chosen: dict[int, _Candidate] = {}
     total = 0
     for each in candidates:
-        if each.cost <= max_cost and total + each.cost <= max_cost:
+        if total + each.cost <= max_cost:
             chosen[each.post_id] = each
             total += each.cost
     return chosen

@@ -103,6 +103,13 @@ async def test_the_entries_that_are_counted_before_the_freeze_are_bounded(
     report = await _report(pool, campaign.id)
     assert (report.entries, report.looked_at) == (6, 3)
     assert [each.post_id for each in report.winners] == [str(each) for each in campaign.posts[:2]]
+    # With a mark the entry with the fewest likes may win, so it is one of them.
+    juror = await make.account(pool)
+    await make.juror(pool, campaign.id, juror)
+    await make.mark(pool, campaign.id, campaign.posts[5], juror, "100")
+    await pool.execute("UPDATE campaigns SET marks_locked_at = now() WHERE id = $1", campaign.id)
+    report = await _report(pool, campaign.id)
+    assert (report.looked_at, report.winners[0].post_id) == (3, str(campaign.posts[5]))
 
 
 async def test_each_winner_has_parts_and_margins(pool: Pool, keys: Keys) -> None:
