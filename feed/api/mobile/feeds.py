@@ -33,7 +33,7 @@ async def list_latest(
     return json_response(body, public=reader is None)
 
 
-@get("/feeds/latest/new", responses=response_specs(NewCount), fast_path=True)
+@get("/feeds/latest/new", responses=response_specs(NewCount), fast_path=True, needs=("since_id",))
 async def count_new(
     app_state: InjectedAppState, reader: InjectedReader, since_id: FromQuery[str | None] = None
 ) -> Response[bytes]:

@@ -55,7 +55,7 @@ async def publish_post(
     return json_response(written_post(await app_state.pages.post(post_id, viewer.account_id)), status=201)
 
 
-@get("/", responses=response_specs(Page[PostCard]))
+@get("/", responses=response_specs(Page[PostCard]), needs=("ids",))
 async def list_posts(app_state: InjectedAppState, reader: InjectedReader, ids: Ids = None) -> Response[bytes]:
     """Several posts, in the order of the request. Those that the viewer may not see are left out."""
     viewer_id = reader.account_id if reader else None

@@ -25,6 +25,7 @@ _ETAG: Json = {"ETag": {"description": "Of this version of the response.", "sche
 # The longest value of parameters of these names.
 _LONGEST = {
     "cursor": 200,
+    "ids": 2_000,
     "name": TOPIC_NAME.raw_longest,
     "topic": TOPIC_NAME.raw_longest,
     "Idempotency-Key": KEY_LONGEST,
@@ -46,6 +47,8 @@ def complete_operation(operation: Json, handler: HTTPRouteHandler, names: defaul
     _complete_responses(operation, handler, schemas)
     for parameter in operation.get("parameters", []):
         _complete_parameter(parameter, operation["operationId"])
+        # Of the signature it is optional, so that its absence has our error.
+        parameter["required"] = parameter["required"] or parameter["name"] in handler.opt.get("needs", ())
 
 
 def _security(handler: HTTPRouteHandler) -> list[Json]:

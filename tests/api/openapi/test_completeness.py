@@ -187,6 +187,16 @@ async def test_every_value_of_a_request_has_a_bound(document: Json) -> None:
     assert len(bodies) > 45
 
 
+async def test_a_parameter_that_is_needed_is_required(document: Json, client: httpx.AsyncClient) -> None:
+    for path, item in document["paths"].items():
+        query = [each for each in item.get("get", {}).get("parameters", []) if each["in"] == "query"]
+        if item.get("get", {}).get("security", [{}])[:1] not in ([], [{}]) or "{" in path or not query:
+            continue
+        answer = await client.get(f"http://feed.test{path}")
+        missing = {each["field"] for each in answer.json().get("errors", []) if each["code"] == "required"}
+        assert missing == {each["name"] for each in query if each.get("required")}, path
+
+
 async def test_what_is_a_closed_set_somewhere_is_one_everywhere(document: Json) -> None:
     known = {name for _, name, field in properties(document) if closed(field)}
     bare = {
