@@ -68,7 +68,7 @@ ORDER = msgspec.Meta(max_length=2 * len(TIE_BREAKS), extra_json_schema={"uniqueI
 
 
 class CampaignFields(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
-    """Fields that an editor writes. An absent field stays as it is; null removes it."""
+    """Fields that an editor writes. An absent field stays as it is; null removes it, so that its default holds. The title is always needed."""
 
     title: Title | UnsetType | None = UNSET
     topic: TopicName | UnsetType | None = UNSET
