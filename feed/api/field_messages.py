@@ -57,7 +57,7 @@ FIELD_MESSAGES: dict[str, tuple[str, str]] = {
         "不能超出名额：填到第 {last} 名，共 {most} 名",
         "Ends at place {last}, but there are {most} winners.",
     ),
-    "places_without_prize": ("第 {first} 至 {last} 名没有奖品", "Places {first} to {last} have no prize."),
+    "places_without_prize": ("第 {places} 名没有奖品", "No prize for place {places}."),
     "mark_missing": ("已有 {marks} 份打分，需要 {needed} 份", "Has {marks} of {needed} marks."),
     "no_criteria": ("活动规则未设评分项，请直接打分", "The rules have no criteria: give one score."),
     "not_asked_for": ("无需填写该项", "Must be left out here."),

@@ -87,7 +87,9 @@ def _required(fields: Iterable[tuple[str, bool]]) -> Iterator[FieldError]:
 def _places_without_prize(rules: Rules) -> Iterator[FieldError]:
     empty = [tier for tier in tiers_of(rules) if not tier.prizes]
     if rules.prizes and empty:
-        yield FieldError("prizes", "places_without_prize", {"first": empty[0].first, "last": empty[0].last})
+        first, last = empty[0].first, empty[0].last
+        places = f"{first}" if first == last else f"{first}–{last}"
+        yield FieldError("prizes", "places_without_prize", {"places": places})
 
 
 def _value(prizes: Sequence[Prize]) -> Decimal:
