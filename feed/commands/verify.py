@@ -204,8 +204,8 @@ def _about_holders(finding: Verification) -> list[Line]:
     if finding.outcome is None or not finding.is_valid:
         return []
     chinese = "，".join(f"#{place} {entry or '空缺'}" for place, entry in enumerate(finding.holders, 1))
-    english = ", ".join(f"#{place} {entry or 'nobody'}" for place, entry in enumerate(finding.holders, 1))
-    lines = [Line(f"    各名额现由下列条目持有：{chinese}", f"    who holds each place now, by entry: {english}")]
+    english = ", ".join(f"#{place} {entry or 'vacant'}" for place, entry in enumerate(finding.holders, 1))
+    lines = [Line(f"    各名额现由下列条目持有：{chinese}", f"    each place is now held by the entry: {english}")]
     if finding.names:
         lines += [
             Line(

@@ -225,7 +225,7 @@ async def test_verifying_tells_of_amendments_and_of_what_a_file_cannot_tell(
     for amendment in vector["amendments"]:
         winners[amendment["place"] - 1] = amendment["enters"] and amendment["enters"]["post_id"]
     assert "，".join(f"#{place} {post_id or '空缺'}" for place, post_id in enumerate(winners, 1)) in ran.out
-    assert ", ".join(f"#{place} {post_id or 'nobody'}" for place, post_id in enumerate(winners, 1)) in ran.out
+    assert ", ".join(f"#{place} {post_id or 'vacant'}" for place, post_id in enumerate(winners, 1)) in ran.out
     for words in ("另附 2 个姓名", "2 names are joined to it, none of them signed"):
         assert words in ran.out
     file.write_text(json.dumps({name: value for name, value in document.items() if name != "people"}), "utf-8")
