@@ -45,51 +45,51 @@ def register(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") 
 
 
 def run(arguments: argparse.Namespace) -> int:
-    teller = Output(arguments.lang)
+    output = Output(arguments.lang)
     # The exit status if the demo is interrupted: that of a program ended by SIGINT.
     status = [130]
-    run_until_signal(_demo(arguments, teller, status))
+    run_until_signal(_demo(arguments, output, status))
     return status[0]
 
 
-async def _demo(arguments: argparse.Namespace, teller: Output, status: list[int]) -> None:
+async def _demo(arguments: argparse.Namespace, output: Output, status: list[int]) -> None:
     given = arguments.data or (Path(os.environ.get("FEED_DATA") or ".feed") if arguments.keep else None)
     data = given or Path(tempfile.mkdtemp(prefix="feed-demo-"))
     port = arguments.port if arguments.port is not None else (8080 if arguments.keep else 0)
-    teller.say(
+    output.say(
         "[bold]鹏友圈[/]：一场读书征集活动，从第一条动态到领取奖品，全部通过真实的 HTTP 请求完成。",
         "[bold]feed[/]: a reading campaign from the first post to the claimed prize, all over real HTTP.",
     )
-    teller.say("正在启动 Postgres、Valkey、API 和后台任务……", "Starting Postgres, Valkey, the API and the worker …")
+    output.say("正在启动 Postgres、Valkey、API 和后台任务……", "Starting Postgres, Valkey, the API and the worker …")
     try:
         # Without the caller's FEED_ variables, so that the demo never runs on real data by accident.
         environ = {name: value for name, value in os.environ.items() if not name.startswith("FEED_")}
         environ |= {"FEED_SMS_QUIET_HOURS": "off"}
-        notify = _notifier(teller)
+        notify = _notifier(output)
         async with run_installation(data, port=port, environ=environ, notify=notify) as installation:
-            await _play(installation, teller, status, keep=arguments.keep)
+            await _play(installation, output, status, keep=arguments.keep)
     finally:
         if given is None and status[0] != 1:
             shutil.rmtree(data, ignore_errors=True)
     if status[0] == 0:
-        show_next_steps(teller, data / "demo" if given else None)
+        show_next_steps(output, data / "demo" if given else None)
     else:
-        teller.say(f"日志在 {data / 'log'}", f"The logs are in {data / 'log'}")
+        output.say(f"日志在 {data / 'log'}", f"The logs are in {data / 'log'}")
 
 
-def _notifier(teller: Output) -> Callable[[str], None]:
+def _notifier(output: Output) -> Callable[[str], None]:
     def notify(words: str) -> None:
         zh, _, en = escape(words).partition(" · ")
-        teller.say(f"[dim]{zh}[/]", f"[dim]{en or zh}[/]")
+        output.say(f"[dim]{zh}[/]", f"[dim]{en or zh}[/]")
 
     return notify
 
 
-async def _play(installation: RunningInstallation, teller: Output, status: list[int], *, keep: bool) -> None:
+async def _play(installation: RunningInstallation, output: Output, status: list[int], *, keep: bool) -> None:
     try:
         stage = await play(
-            teller,
-            line=Line(installation.base_url, language=teller.words("zh-CN", "en")),
+            output,
+            line=Line(installation.base_url, language=output.words("zh-CN", "en")),
             data=installation.data,
             keys_dir=installation.settings.keys_dir,
             kill_api=installation.api.kill,
@@ -97,7 +97,7 @@ async def _play(installation: RunningInstallation, teller: Output, status: list[
     except* (Unexpected, LookupError, TypeError) as failures:
         # A response without an expected member is an unexpected response.
         failure = _first(failures)
-        teller.fail(str(failure) if isinstance(failure, Unexpected) else f"{type(failure).__name__}: {failure}")
+        output.fail(str(failure) if isinstance(failure, Unexpected) else f"{type(failure).__name__}: {failure}")
         status[0] = 1
     if status[0] == 1:
         return

@@ -19,11 +19,11 @@ from feed.keys.store import Keys
 class DemoContext:
     """The participants, the connection to the server, the expected counts and the campaign."""
 
-    def __init__(self, teller: Output, line: Line, keys: Keys, data: Path, kill_api: Callable[[], None]) -> None:
-        self.teller = teller
+    def __init__(self, output: Output, line: Line, keys: Keys, data: Path, kill_api: Callable[[], None]) -> None:
+        self.output = output
         self.line = line
         self.data = data
-        self.script: Script = CHINESE if teller.language == "zh" else ENGLISH
+        self.script: Script = CHINESE if output.language == "zh" else ENGLISH
         self.kill_api = kill_api
         self.people: dict[str, Person] = {role.key: arrive(line, keys, role) for role in all_participants(self.script)}
         self.anonymous = anonymous(line, self.script.name_of("anybody"))
@@ -69,7 +69,7 @@ class DemoContext:
 
     def excerpt(self, text: str, *, beside: int) -> str:
         """The beginning of a post's text that fits into a line with `beside` other cells."""
-        return self.script.snippet(text, max(8, (self.teller.console.width - beside) // self.script.cells - 2))
+        return self.script.snippet(text, max(8, (self.output.console.width - beside) // self.script.cells - 2))
 
     def seconds_left(self) -> float:
         """Seconds until the deadline."""

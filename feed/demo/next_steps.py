@@ -11,60 +11,60 @@ from feed.demo.output import Output
 from feed.demo.texts import CHEATS
 
 
-def show_server(stage: DemoContext, base_url: str) -> None:
+def show_server(context: DemoContext, base_url: str) -> None:
     """Prints commands to copy while the server keeps running."""
-    teller, data, feed = stage.teller, shlex.quote(str(stage.data)), _feed()
-    campaign = f"{base_url}/v1/campaigns/{stage.campaign_id}"
-    proof = stage.data / "demo"
-    teller.say(
+    output, data, feed = context.output, shlex.quote(str(context.data)), _feed()
+    campaign = f"{base_url}/v1/campaigns/{context.campaign_id}"
+    proof = context.data / "demo"
+    output.say(
         f"证据在 {proof}：{RESULT} 是公开结果，{KEYS} 是公钥。随便改 {RESULT} 里的一个数字，验证就不通过。",
         f"The proof lies in {proof}: {RESULT} is the public result, {KEYS} the public key. Change one digit and it fails.",
     )
-    teller.say("", "")
-    teller.say("在浏览器里打开：", "Open in a browser:")
+    output.say("", "")
+    output.say("在浏览器里打开：", "Open in a browser:")
     for words, address in (
         (("接口文档", "API document"), f"{base_url}/docs"),
         (("最新动态", "latest posts"), f"{base_url}/v1/feeds/latest"),
         (("公开结果", "public result"), f"{campaign}/result"),
     ):
-        name = teller.words(*words)
-        teller.line(f"  {name}{' ' * max(1, 16 - _width(name))}{address}")
-    teller.say("在另一个终端里试：", "Try in another terminal:")
+        name = output.words(*words)
+        output.line(f"  {name}{' ' * max(1, 16 - _width(name))}{address}")
+    output.say("在另一个终端里试：", "Try in another terminal:")
     commands = (
         (("离线验证", "verify offline"), f"{feed} verify {shlex.quote(str(proof / RESULT))} --key {shlex.quote(str(proof / KEYS))}"),
-        (("话题页", "the topic"), f"curl '{base_url}/v1/topics/{stage.script.topic}/posts'"),
+        (("话题页", "the topic"), f"curl '{base_url}/v1/topics/{context.script.topic}/posts'"),
         (("榜单", "leaderboard"), f"curl {campaign}/leaderboard"),
         (("活动规则", "the rules"), f"curl {campaign}/rules"),
         (("发一条动态", "post"), f"TOKEN=$({feed} token --user 小明 --data {data})"),
-        (("", ""), f"curl -X POST {base_url}/v1/posts -H \"Authorization: Bearer $TOKEN\" -H 'Content-Type: application/json' -d '{{\"text\": \"#{stage.script.topic}#\"}}'"),
-        (("点个赞", "like"), f"curl -X PUT {base_url}/v1/posts/{stage.posts[CHEATS]}/like -H \"Authorization: Bearer $TOKEN\""),
+        (("", ""), f"curl -X POST {base_url}/v1/posts -H \"Authorization: Bearer $TOKEN\" -H 'Content-Type: application/json' -d '{{\"text\": \"#{context.script.topic}#\"}}'"),
+        (("点个赞", "like"), f"curl -X PUT {base_url}/v1/posts/{context.posts[CHEATS]}/like -H \"Authorization: Bearer $TOKEN\""),
         (("短信发件箱", "SMS outbox"), f"{feed} outbox --data {data}"),
     )  # fmt: skip
     for words, command in commands:
-        name = teller.words(*words)
-        teller.line(f"  {name}{' ' * max(1, 16 - _width(name))}{command}")
-    teller.say("", "")
-    teller.say("服务仍在运行，按 Ctrl-C 停止。", "The server goes on; stop it with Ctrl-C.")
+        name = output.words(*words)
+        output.line(f"  {name}{' ' * max(1, 16 - _width(name))}{command}")
+    output.say("", "")
+    output.say("服务仍在运行，按 Ctrl-C 停止。", "The server goes on; stop it with Ctrl-C.")
 
 
-def show_next_steps(teller: Output, proof: Path | None) -> None:
+def show_next_steps(output: Output, proof: Path | None) -> None:
     """Prints the next steps after everything has stopped."""
     feed = _feed()
     if proof is not None:
         where = shlex.quote(str(proof / RESULT)), shlex.quote(str(proof / KEYS))
-        teller.say(f"证据留在 {proof}，随时可以再验：", f"The proof stays in {proof}; verify it whenever you like:")
-        teller.line(f"  {feed} verify {where[0]} --key {where[1]}")
-    teller.say("全部进程已停止。接下来打开：", "Everything has stopped. What to open next:")
-    language = "--lang en" if teller.language == "zh" else "--lang zh"
+        output.say(f"证据留在 {proof}，随时可以再验：", f"The proof stays in {proof}; verify it whenever you like:")
+        output.line(f"  {feed} verify {where[0]} --key {where[1]}")
+    output.say("全部进程已停止。接下来打开：", "Everything has stopped. What to open next:")
+    language = "--lang en" if output.language == "zh" else "--lang zh"
     for words, command in (
         (("服务保持运行，再打开 http://127.0.0.1:8080/docs", "keeps the server; then open http://127.0.0.1:8080/docs"), "make run"),
-        (("一步一步办第一次活动", "your first campaign, step by step"), teller.words("docs/tutorial/first-campaign.zh-CN.md", "docs/tutorial/first-campaign.md")),
-        (("README", "README"), teller.words("README.zh-CN.md", "README.md")),
+        (("一步一步办第一次活动", "your first campaign, step by step"), output.words("docs/tutorial/first-campaign.zh-CN.md", "docs/tutorial/first-campaign.md")),
+        (("README", "README"), output.words("README.zh-CN.md", "README.md")),
         (("空的社区", "an empty community"), f"{feed} up"),
         (("英文讲解", "the demo in Chinese"), f"{feed} demo {language}"),
     ):  # fmt: skip
-        name = teller.words(*words)
-        teller.line(f"  {command}{' ' * max(2, 40 - len(command))}{name}")
+        name = output.words(*words)
+        output.line(f"  {command}{' ' * max(2, 40 - len(command))}{name}")
 
 
 def _feed() -> str:

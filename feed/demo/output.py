@@ -165,18 +165,18 @@ class Steps:
 class Board:
     """The live leaderboard; entries that rose since the last update are marked."""
 
-    def __init__(self, teller: Output, caption: str) -> None:
+    def __init__(self, output: Output, caption: str) -> None:
         self.live: Live | None = None
-        self._teller = teller
+        self._output = output
         self._caption = caption
         self._ranks: dict[str, int] = {}
         self._table: Table | None = None
-        self.looks = 0
+        self.updates = 0
         self.moves = 0
 
     def update(self, rows: Sequence["Place"], foot: str) -> None:
         """Redraws the leaderboard."""
-        words = self._teller.words
+        words = self._output.words
         table = Table(title=self._caption, title_style="bold", title_justify="left", pad_edge=False, box=None)
         for name, style in (
             (words("名次", "rank"), "bold"),
@@ -195,14 +195,14 @@ class Board:
             table.add_row(str(row.rank), arrow, row.author, row.snippet, str(row.likes), str(row.comments), row.score)
         self._ranks = {row.post_id: row.rank for row in rows}
         self._table = table
-        self.looks += 1
+        self.updates += 1
         if self.live is not None:
             self.live.update(Padding(Group(table, Text(foot, style="dim")), (0, 0, 0, 2)), refresh=True)
 
     def keep(self) -> None:
         """Prints the leaderboard as it is now."""
         if self._table is not None:
-            self._teller.show(self._table)
+            self._output.show(self._table)
 
 
 class Place:

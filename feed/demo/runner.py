@@ -17,31 +17,31 @@ from feed.demo.output import Output
 from feed.keys.store import open_keys
 
 
-async def play(teller: Output, *, line: Line, data: Path, keys_dir: Path, kill_api: Callable[[], None]) -> DemoContext:
+async def play(output: Output, *, line: Line, data: Path, keys_dir: Path, kill_api: Callable[[], None]) -> DemoContext:
     """Runs the demo against an installation and checks each step. Raises Unexpected at the first failed check."""
     began = time.monotonic()
     try:
-        stage = DemoContext(teller, line, open_keys(keys_dir, create=False), data, kill_api)
-        await create_accounts(stage)
-        await open_campaign(stage)
-        await write_moments(stage)
-        await like_and_comment(stage)
-        await cheat(stage)
-        await review(stage)
-        await close(stage)
-        await mark(stage)
-        await settle(stage)
-        result = await announce(stage)
-        await explain(stage, result)
-        await notify(stage)
-        await claim(stage)
-        await verify(stage)
+        context = DemoContext(output, line, open_keys(keys_dir, create=False), data, kill_api)
+        await create_accounts(context)
+        await open_campaign(context)
+        await write_moments(context)
+        await like_and_comment(context)
+        await cheat(context)
+        await review(context)
+        await close(context)
+        await mark(context)
+        await settle(context)
+        result = await announce(context)
+        await explain(context, result)
+        await notify(context)
+        await claim(context)
+        await verify(context)
     finally:
         await line.close()
     seconds = time.monotonic() - began
-    teller.chapter("完", "The end")
-    teller.say(
-        f"[bold green]{teller.checked} 项核对全部成立[/]，{line.requests} 个真实 HTTP 请求，{seconds:.0f} 秒。",
-        f"[bold green]All {teller.checked} expectations hold[/], {line.requests} real HTTP requests, {seconds:.0f} seconds.",
+    output.chapter("完", "The end")
+    output.say(
+        f"[bold green]{output.checked} 项核对全部成立[/]，{line.requests} 个真实 HTTP 请求，{seconds:.0f} 秒。",
+        f"[bold green]All {output.checked} expectations hold[/], {line.requests} real HTTP requests, {seconds:.0f} seconds.",
     )
-    return stage
+    return context

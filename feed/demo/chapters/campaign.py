@@ -29,90 +29,90 @@ _HEADING = re.compile("[一二三四五六七八九十]+、")
 _GRACE_SECONDS = 11
 
 
-async def create_accounts(stage: DemoContext) -> None:
+async def create_accounts(context: DemoContext) -> None:
     """Sends one request per participant: the first request of a token creates the account."""
-    teller = stage.teller
-    teller.chapter("参与者到齐", "The participants arrive")
+    output = context.output
+    output.chapter("参与者到齐", "The participants arrive")
     began = time.monotonic()
-    with teller.progress("读者打开读特 App", "readers open the app", len(stage.people)) as steps:
+    with output.progress("读者打开读特 App", "readers open the app", len(context.people)) as steps:
 
         async def open_app(key: str) -> None:
-            await stage[key].get("/v1/feeds/latest?limit=5")
+            await context[key].get("/v1/feeds/latest?limit=5")
             steps.step()
 
-        await asyncio.gather(*(open_app(key) for key in stage.people))
-    stage.arrival_seconds = time.monotonic() - began
-    teller.say(
-        f"编辑部 4 人、评委 2 人、市民 {len(stage.people) - 6} 人，各有一个令牌；验证过手机号的账号才计入人数。",
-        f"A newsroom of 4, 2 jurors and {len(stage.people) - 6} citizens, each with a token; only accounts with a verified phone count as persons.",
+        await asyncio.gather(*(open_app(key) for key in context.people))
+    context.arrival_seconds = time.monotonic() - began
+    output.say(
+        f"编辑部 4 人、评委 2 人、市民 {len(context.people) - 6} 人，各有一个令牌；验证过手机号的账号才计入人数。",
+        f"A newsroom of 4, 2 jurors and {len(context.people) - 6} citizens, each with a token; only accounts with a verified phone count as persons.",
     )
 
 
-async def open_campaign(stage: DemoContext) -> None:
+async def open_campaign(context: DemoContext) -> None:
     """Drafts the campaign, checks the errors for missing fields, completes and publishes it."""
-    teller, editor = stage.teller, stage[EDITOR]
-    topic = stage.script.topic
-    teller.chapter(f"编辑发起活动 #{topic}#", f"An editor opens the campaign #{topic}#")
-    draft = await editor.post("/v1/admin/campaigns", {"title": stage.script.title, "topic": topic})
-    stage.campaign_id = draft["id"]
-    teller.say(
+    output, editor = context.output, context[EDITOR]
+    topic = context.script.topic
+    output.chapter(f"编辑发起活动 #{topic}#", f"An editor opens the campaign #{topic}#")
+    draft = await editor.post("/v1/admin/campaigns", {"title": context.script.title, "topic": topic})
+    context.campaign_id = draft["id"]
+    output.say(
         f"{editor.name}先写了标题和话题就点“发布”……",
         f"{editor.name} fills in title and topic only, and presses “publish” …",
     )
-    refused = await editor.ask("POST", f"{stage.admin_path}/publish")
+    refused = await editor.ask("POST", f"{context.admin_path}/publish")
     missing = sorted({error["field"] for error in (refused.body or {}).get("errors", [])})
-    teller.expect(
+    output.expect(
         refused.status in (409, 422) and len(missing) >= 5,
         f"被拒绝（{refused.status} {refused.body['code']}）：还缺 {len(missing)} 项，一次说清：[dim]{'、'.join(missing)}[/]",
         f"refused ({refused.status} {refused.body['code']}): {len(missing)} fields are missing, all named at once: [dim]{', '.join(missing)}[/]",
         found=refused,
     )
-    stranger = await stage[REVIEWER].ask("POST", f"{stage.admin_path}/publish")
-    teller.check(stranger.status == 403, "审核员不能发布活动", "a reviewer may not publish a campaign", found=stranger)
-    _show_worth(stage)
+    stranger = await context[REVIEWER].ask("POST", f"{context.admin_path}/publish")
+    output.check(stranger.status == 403, "审核员不能发布活动", "a reviewer may not publish a campaign", found=stranger)
+    _show_worth(context)
     # Whole seconds, as people write times.
-    open_seconds = round(min(75.0, 20 + 7 * stage.arrival_seconds))
+    open_seconds = round(min(75.0, 20 + 7 * context.arrival_seconds))
     now = float(round(time.time()))
-    stage.ends_at, stage.settle_at = now + open_seconds, now + open_seconds + _GRACE_SECONDS
-    await editor.patch(stage.admin_path, _terms(stage))
-    await editor.post(f"{stage.admin_path}/publish")
-    campaign = await stage.anonymous.get(stage.public_path)
-    teller.expect(
+    context.ends_at, context.settle_at = now + open_seconds, now + open_seconds + _GRACE_SECONDS
+    await editor.patch(context.admin_path, _terms(context))
+    await editor.post(f"{context.admin_path}/publish")
+    campaign = await context.anonymous.get(context.public_path)
+    output.expect(
         campaign["state"] == "open", "补全后发布成功，活动立即开始", "completed, published, open", found=campaign
     )
-    teller.say(
+    output.say(
         f"[yellow]真实活动持续数周；演示里 {open_seconds} 秒后截止，再过 {_GRACE_SECONDS} 秒由后台自动评定。[/]",
         f"[yellow]Real campaigns last for weeks; this one ends in {open_seconds} seconds and is settled {_GRACE_SECONDS} seconds later.[/]",
     )
-    await _show_rules(stage)
+    await _show_rules(context)
 
 
-def _terms(stage: DemoContext) -> dict[str, object]:
+def _terms(context: DemoContext) -> dict[str, object]:
     return {
-        "body": stage.script.body,
+        "body": context.script.body,
         "starts_at": wire_time(int(time.time()) - 1),
-        "ends_at": wire_time(stage.ends_at),
-        "settle_at": wire_time(stage.settle_at),
+        "ends_at": wire_time(context.ends_at),
+        "settle_at": wire_time(context.settle_at),
         "method": "ranked",
         "winner_count": WINNERS,
         "reserve_count": RESERVES,
-        "prizes": _prizes(stage),
+        "prizes": _prizes(context),
         "weights": WEIGHTS,
         "caps": CAPS,
         "tie_break": ["quality", "likes", "comments", "earliest"],
         "claim_days": 7,
         "unclaimed": "next_reserve",
         "objection_days": 3,
-        "organiser": stage.script.organiser,
+        "organiser": context.script.organiser,
         "contact": "0755-12345678",
         "board": "public",
     }
 
 
-def _show_worth(stage: DemoContext) -> None:
+def _show_worth(context: DemoContext) -> None:
     """Shows the preview of how many points likes are worth; the first ones count most."""
-    words = stage.teller.words
-    stage.teller.say(
+    words = context.output.words
+    context.output.say(
         "[dim]点赞折算分值（满分 30）：越往后，一个赞折算的分越少[/]",
         "[dim]what likes are worth, of 30 points: the first ones count most[/]",
     )
@@ -121,12 +121,12 @@ def _show_worth(stage: DemoContext) -> None:
     for likes in steps:
         table.add_column(words(f"{likes} 赞", f"{likes}"), justify="right")
     table.add_row(*(f"{worth(likes):.1f}" for likes in steps))
-    stage.teller.show(table)
+    context.output.show(table)
 
 
-def _prizes(stage: DemoContext) -> list[dict[str, object]]:
+def _prizes(context: DemoContext) -> list[dict[str, object]]:
     """A parcel and a code for each winner, as in the campaign of the city paper."""
-    script = stage.script
+    script = context.script
     # The end of a day in Shanghai, half a year from now.
     until = wire_time((time.time() // 86_400 + 180) * 86_400 + 16 * 3600)
     return [
@@ -138,31 +138,31 @@ def _prizes(stage: DemoContext) -> list[dict[str, object]]:
     ]  # fmt: skip
 
 
-async def _show_rules(stage: DemoContext) -> None:
+async def _show_rules(context: DemoContext) -> None:
     """Shows the sections of the rules text that decide who wins; in English, where the text is Chinese, their data."""
-    teller = stage.teller
-    rules = await stage.anonymous.get(f"{stage.public_path}/rules")
+    output = context.output
+    rules = await context.anonymous.get(f"{context.public_path}/rules")
     sections = _sections(rules["text"])
-    if not any(stage.script.box in line for lines in sections for line in lines):
+    if not any(context.script.box in line for lines in sections for line in lines):
         raise Unexpected(f"rules: {str(rules)[:300]}")
-    width = min(teller.console.width - 2, _PANEL_WIDEST)
-    if teller.language == "zh":
+    width = min(output.console.width - 2, _PANEL_WIDEST)
+    if output.language == "zh":
         told = [line for lines in sections if lines[0].endswith(_SECTIONS_SHOWN) for line in lines]
         told.append(f"（以上为 {len(sections) - 1} 节中的 {len(_SECTIONS_SHOWN)} 节）")
         content: RenderableType = folded(Text("\n".join(told)), width - 4)
     else:
         content = _rules_table(rules["rules"])
-    path = f"{stage.public_path}/rules"
-    teller.show(
+    path = f"{context.public_path}/rules"
+    output.show(
         Panel(
             content,
-            title=teller.words("活动规则（由数据自动生成，公开）", "the rules that are executed"),
+            title=output.words("活动规则（由数据自动生成，公开）", "the rules that are executed"),
             subtitle=f"sha256 {rules['rules_sha256'][:16]}…",
             border_style="dim",
             width=width,
         )
     )
-    teller.say(f"[dim]全文：GET {path}[/]", f"[dim]the binding text, in Chinese: GET {path}[/]")
+    output.say(f"[dim]全文：GET {path}[/]", f"[dim]the binding text, in Chinese: GET {path}[/]")
 
 
 def _sections(text: str) -> list[list[str]]:

@@ -20,11 +20,11 @@ _REASON_WORDS = {
 }
 
 
-async def cheat(stage: DemoContext) -> None:
+async def cheat(context: DemoContext) -> None:
     """Tries several ways to cheat on one post and checks what its author gets to see."""
-    teller, post_id = stage.teller, stage.posts[CHEATS]
-    teller.chapter("作弊者", "Those who cheat")
-    entry = stage.tally.entered[post_id]
+    output, post_id = context.output, context.posts[CHEATS]
+    output.chapter("作弊者", "Those who cheat")
+    entry = context.tally.entered[post_id]
     tricks = [
         CHEAT,
         "second self",
@@ -33,71 +33,71 @@ async def cheat(stage: DemoContext) -> None:
         COLLEAGUE,
         JUROR,
     ]
-    await asyncio.gather(*(stage[key].put(f"/v1/posts/{post_id}/like") for key in tricks))
+    await asyncio.gather(*(context[key].put(f"/v1/posts/{post_id}/like") for key in tricks))
     entry.likers |= set(tricks)
     for key in (CHEAT, "one phone 0", "one phone 1"):
-        comment = await stage[key].post(f"/v1/posts/{post_id}/comments", {"text": stage.script.praise})
+        comment = await context[key].post(f"/v1/posts/{post_id}/comments", {"text": context.script.praise})
         entry.commenters[comment["id"]] = key
-    spam = await stage[SPAMMER].post(f"/v1/posts/{stage.posts[BEST]}/comments", {"text": stage.script.spam})
-    stage.tally.entered[stage.posts[BEST]].commenters[spam["id"]] = SPAMMER
-    teller.say(
-        f"{stage[CHEAT].name}给自己点赞，又用小号点赞；一部手机注册 {PHONES_OF_ONE} 个号来点；{UNVERIFIED} 个没验证手机的号、"
+    spam = await context[SPAMMER].post(f"/v1/posts/{context.posts[BEST]}/comments", {"text": context.script.spam})
+    context.tally.entered[context.posts[BEST]].commenters[spam["id"]] = SPAMMER
+    output.say(
+        f"{context[CHEAT].name}给自己点赞，又用小号点赞；一部手机注册 {PHONES_OF_ONE} 个号来点；{UNVERIFIED} 个没验证手机的号、"
         "一位编辑部同事、一位评委也点了。",
         f"An author likes the own post, and again with a second account; one phone likes with {PHONES_OF_ONE} accounts; "
         f"{UNVERIFIED} accounts without a phone, a colleague of the newsroom and a juror like it too.",
     )
-    mine = await stage[CHEAT].get(f"{stage.public_path}/me")
+    mine = await context[CHEAT].get(f"{context.public_path}/me")
     own = next(item for item in mine["entries"] if item["post_id"] == post_id)
-    teller.expect(
+    output.expect(
         (own["likes_shown"], own["likes_counted"]) == (len(tricks), 1),
-        f"页面上显示 {own['likes_shown']} 个赞，[bold]只计 {own['likes_counted']} 个[/]。作者自己看得到：{_reasons(stage, own)}",
-        f"{own['likes_shown']} likes are shown, [bold]{own['likes_counted']} counts[/]; the author sees: {_reasons(stage, own)}",
+        f"页面上显示 {own['likes_shown']} 个赞，[bold]只计 {own['likes_counted']} 个[/]。作者自己看得到：{_reasons(context, own)}",
+        f"{own['likes_shown']} likes are shown, [bold]{own['likes_counted']} counts[/]; the author sees: {_reasons(context, own)}",
         found=own,
     )
-    teller.expect(own["commenters_counted"] == 1, "3 条评论、2 部手机，其中 1 部是作者本人：计 1 人", "3 comments from 2 phones, one of them the author's: 1 counts", found=own)  # fmt: skip
-    stage.spam_id = spam["id"]
+    output.expect(own["commenters_counted"] == 1, "3 条评论、2 部手机，其中 1 部是作者本人：计 1 人", "3 comments from 2 phones, one of them the author's: 1 counts", found=own)  # fmt: skip
+    context.spam_id = spam["id"]
 
 
-def _reasons(stage: DemoContext, own: dict[str, Any]) -> str:
+def _reasons(context: DemoContext, own: dict[str, Any]) -> str:
     counts: dict[str, int] = {}
     for item in own["excluded"]:
         if item.get("kind", "like") == "like":
             counts[item["reason_code"]] = counts.get(item["reason_code"], 0) + item["count"]
     named = ((_REASON_WORDS.get(code, (code, code)), count) for code, count in counts.items())
-    return stage.teller.words("，", ", ").join(f"{stage.teller.words(*words)} {count}" for words, count in named)
+    return context.output.words("，", ", ").join(f"{context.output.words(*words)} {count}" for words, count in named)
 
 
-async def review(stage: DemoContext) -> None:
+async def review(context: DemoContext) -> None:
     """Clears the queue: one post and one comment are removed, another post is removed and restored."""
-    teller, reviewer = stage.teller, stage[REVIEWER]
-    teller.chapter("审核", "Review")
+    output, reviewer = context.output, context[REVIEWER]
+    output.chapter("审核", "Review")
     verdicts: Verdicts = {
-        stage.posts[REMOVED]: ("remove", "spam"),
-        stage.posts[RESTORED]: ("remove", "violence"),
-        stage.spam_id: ("remove", "spam"),
+        context.posts[REMOVED]: ("remove", "spam"),
+        context.posts[RESTORED]: ("remove", "violence"),
+        context.spam_id: ("remove", "spam"),
     }
-    looked_at = await _clear_queue(stage, verdicts)
-    teller.say(
+    looked_at = await _clear_queue(context, verdicts)
+    output.say(
         f"{reviewer.name}逐条看完了 {looked_at} 个待审对象（先发后审），移除一条代写广告、一条引流评论，还有一条书评……",
         f"{reviewer.name} looks at {looked_at} posts and comments (published first), and removes an advertisement, a spam comment, and a book review …",
     )
-    stage.tally.entered[stage.posts[REMOVED]].competes = False
-    del stage.tally.entered[stage.posts[BEST]].commenters[stage.spam_id]
+    context.tally.entered[context.posts[REMOVED]].competes = False
+    del context.tally.entered[context.posts[BEST]].commenters[context.spam_id]
     for moment in (REMOVED, RESTORED):
-        gone = await stage.anonymous.ask("GET", f"/v1/posts/{stage.posts[moment]}")
-        teller.check(gone.status == 404, "被移除的动态看不到", "a removed post is invisible", found=gone)
-    teller.expect(
-        await stage.eventually(lambda: _off_the_board(stage, REMOVED, RESTORED), 3),
+        gone = await context.anonymous.ask("GET", f"/v1/posts/{context.posts[moment]}")
+        output.check(gone.status == 404, "被移除的动态看不到", "a removed post is invisible", found=gone)
+    output.expect(
+        await context.eventually(lambda: _off_the_board(context, REMOVED, RESTORED), 3),
         "移除的动态立刻从所有列表和榜单上消失",
         "what was removed is gone from every list and from the board",
     )
-    await _restore(stage)
+    await _restore(context)
 
 
-async def _clear_queue(stage: DemoContext, verdicts: Verdicts) -> int:
-    reviewer = stage[REVIEWER]
+async def _clear_queue(context: DemoContext, verdicts: Verdicts) -> int:
+    reviewer = context[REVIEWER]
     looked_at = 0
-    with stage.teller.progress("审核队列", "review queue") as steps:
+    with context.output.progress("审核队列", "review queue") as steps:
 
         async def judge(case: dict[str, Any]) -> None:
             verdict, reason = verdicts.get(case["subject"]["id"], ("approve", "fine"))
@@ -114,33 +114,33 @@ async def _clear_queue(stage: DemoContext, verdicts: Verdicts) -> int:
             await asyncio.gather(*(judge(case) for case in leased["items"]))
 
 
-async def _off_the_board(stage: DemoContext, *moments: str) -> bool:
-    gone = {stage.posts[moment] for moment in moments}
-    board = await stage.anonymous.get(f"{stage.public_path}/leaderboard?limit=50")
-    listed = await stage.anonymous.get("/v1/feeds/latest?limit=50")
+async def _off_the_board(context: DemoContext, *moments: str) -> bool:
+    gone = {context.posts[moment] for moment in moments}
+    board = await context.anonymous.get(f"{context.public_path}/leaderboard?limit=50")
+    listed = await context.anonymous.get("/v1/feeds/latest?limit=50")
     seen = {item["post"]["id"] for item in board["items"]} | {post["id"] for post in listed["items"]}
     return not gone & seen
 
 
-async def _restore(stage: DemoContext) -> None:
+async def _restore(context: DemoContext) -> None:
     """Another reviewer restores the removed post."""
-    post_id, colleague = stage.posts[RESTORED], stage[COLLEAGUE]
+    post_id, colleague = context.posts[RESTORED], context[COLLEAGUE]
     page = await colleague.get("/v1/moderation/cases?state=closed&kind=post&limit=50")
     case = None
     while case is None:
         case = next((case for case in page["items"] if case["subject"]["id"] == post_id), None)
         if case is None:
-            stage.teller.check(page["next_cursor"] is not None, "找得到已结的审核单", "the closed case is found")
+            context.output.check(page["next_cursor"] is not None, "找得到已结的审核单", "the closed case is found")
             page = await colleague.get(
                 f"/v1/moderation/cases?state=closed&kind=post&limit=50&cursor={page['next_cursor']}"
             )
     body = {"verdict": "restore", "reason_code": "mistaken", "version": case["version"]}
     stale = await colleague.ask("POST", f"/v1/moderation/cases/{case['id']}/verdict", {**body, "version": 0})
-    stage.teller.check(stale.status in (409, 422), "过时的判定被拒绝", "a stale verdict is refused", found=stale)
+    context.output.check(stale.status in (409, 422), "过时的判定被拒绝", "a stale verdict is refused", found=stale)
     await colleague.post(f"/v1/moderation/cases/{case['id']}/verdict", body)
-    post = await stage.anonymous.get(f"/v1/posts/{post_id}")
-    stage.teller.expect(
-        post["like_count"] == len(stage.tally.entered[post_id].likers),
+    post = await context.anonymous.get(f"/v1/posts/{post_id}")
+    context.output.expect(
+        post["like_count"] == len(context.tally.entered[post_id].likers),
         f"{colleague.name}复核：书名吓人，内容没问题，恢复。原有的 {post['like_count']} 个赞都在",
         f"{colleague.name} has read more than the title and restores it, with all its {post['like_count']} likes",
         found=post,
