@@ -98,7 +98,7 @@ async def test_a_message_is_pushed_signed_and_names_its_reader_as_the_app_does(
     assert {name: received.body[name] for name in ("kind", "title", "body", "deep_link", "unread_count")} == {
         "kind": "prize",
         "title": "“抽奖0”活动的结果已撤销",
-        "body": "公示期内有异议成立，本次结果已撤销，原中奖资格不再有效，活动将重新抽奖。如有疑问，请联系主办方。",
+        "body": "公示期内有异议成立，本次结果已撤销，原中奖资格不再有效，活动将重新核定中奖名单。如有疑问，请联系主办方。",
         "deep_link": "/prizes/1",
         "unread_count": 1,
     }

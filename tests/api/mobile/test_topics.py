@@ -213,7 +213,7 @@ async def test_the_topic_of_a_campaign_that_has_not_ended_cannot_be_closed(app_s
     )
     await change(editor, "读书", state="closed")
     # A campaign cannot be published on a closed topic.
-    draft = (await editor("POST", "/admin/campaigns", terms())).json()["id"]
+    draft = (await editor("POST", "/admin/campaigns", terms(shares_topic=True))).json()["id"]
     refused = await editor("POST", f"/admin/campaigns/{draft}/publish")
     assert (refused.status_code, refused.json()["code"]) == (409, "campaign_incomplete")
     assert [(error["field"], error["code"]) for error in refused.json()["errors"]] == [("topic", "closed_topic")]

@@ -310,7 +310,7 @@ async def test_a_modified_body_is_rejected_and_one_valid_signature_suffices(clie
     [
         ("promoted", {}, {"type"}),
         ("renamed", {}, {"data.name"}),
-        ("banned", {"reason_code": "x", "until": "9999-12-31T00:00:00Z"}, {"data.until"}),
+        ("banned", {"reason_code": "x", "until": "9999-12-31T00:00:00Z"}, {"data.until", "data.reason_code"}),
         ("erased", {"sub": ""}, {"data.sub"}),
         ("erased", {"sub": "a\0"}, {"data.sub"}),
     ],
