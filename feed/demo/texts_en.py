@@ -40,7 +40,7 @@ _MOMENTS = {
     "dawn": "Shenzhen Bay at six: the runners hear podcasts, I hear paper. #TOPIC The cheapest of luxuries.",
     RESTORED: "Finished To Kill a Mockingbird today. A frightening title, a gentle book. #TOPIC#",
     "bedtime": "Bedtime stories for twins: one wants dinosaurs, one a princess. Tonight it was The Dinosaur Princess; I made it up. #TOPIC#",
-    "stone": "In the old quarter the window across the lane is an arm away, and somebody reads there too. We have never spoken, and I know which volume it is. #TOPIC#",
+    "stone": "In the old quarter the window across the lane is an arm away, and a neighbour reads there too. We have never spoken, but I know the volume. #TOPIC#",
     EDITED: "Copied out Border Town by hand. When I had finished it rained, as if Cuicui were still waiting.",
     DELETED: "A corner of my desk. #TOPIC# A bit blurred, I will take another.",
     REMOVED: "Reading notes written for you, eight yuan a page, a pass guaranteed! Write to me. #TOPIC#",

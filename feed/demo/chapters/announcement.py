@@ -61,22 +61,22 @@ async def notify(context: DemoContext) -> None:
         return phones <= {line["phone"] for line in messages}
 
     in_time = await context.eventually(arrived, _SMS_SECONDS)
-    told = [line for line in messages if line["phone"] in phones]
+    sent = [line for line in messages if line["phone"] in phones]
     output.expect(
-        in_time and len(told) == len(phones),
-        f"{len(told)} 条短信发出，一人一条（feed outbox）",
-        f"{len(told)} SMS sent, one to each (feed outbox)",
+        in_time and len(sent) == len(phones),
+        f"{len(sent)} 条短信发出，一人一条（feed outbox）",
+        f"{len(sent)} SMS sent, one to each (feed outbox)",
         found=messages,
     )
     output.say(
-        f"[italic]{told[0]['text']}[/]",
+        f"[italic]{sent[0]['text']}[/]",
         "[italic]The SMS is in Chinese, as its template is registered: a notice about the campaign, and until when to look into the app.[/]",
     )
     output.check(
-        not any(word in line["text"] for line in told for word in _REFUSED),
+        not any(word in line["text"] for line in sent for word in _REFUSED),
         "短信不含运营商拒收的字眼和链接",
         "no SMS has words or links that providers refuse",
-        found=told,
+        found=sent,
     )
     for post_id in winners:
         winner = context[context.tally.entered[post_id].author]

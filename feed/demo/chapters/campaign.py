@@ -147,9 +147,9 @@ async def _show_rules(context: DemoContext) -> None:
         raise Unexpected(f"rules: {str(rules)[:300]}")
     width = min(output.console.width - 2, _PANEL_WIDEST)
     if output.language == "zh":
-        told = [line for lines in sections if lines[0].endswith(_SECTIONS_SHOWN) for line in lines]
-        told.append(f"（以上为 {len(sections) - 1} 节中的 {len(_SECTIONS_SHOWN)} 节）")
-        content: RenderableType = folded(Text("\n".join(told)), width - 4)
+        shown = [line for lines in sections if lines[0].endswith(_SECTIONS_SHOWN) for line in lines]
+        shown.append(f"（以上为 {len(sections) - 1} 节中的 {len(_SECTIONS_SHOWN)} 节）")
+        content: RenderableType = folded(Text("\n".join(shown)), width - 4)
     else:
         content = _rules_table(rules["rules"])
     path = f"{context.public_path}/rules"

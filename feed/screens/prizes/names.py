@@ -1,4 +1,4 @@
-"""Names of winners as they are published: masked, and told apart where two look the same."""
+"""Names of winners as they are published: masked, with digits of the id where two masked names are equal."""
 
 from collections import Counter
 from collections.abc import Mapping
