@@ -1,4 +1,11 @@
-"""The pages that notifications and shared posts lead to: how they are stored, and which addresses a site makes of them. Pure."""
+"""The pages that notifications and shared posts lead to: how they are stored, which addresses a site makes of them, and what a link leads to.
+
+Pure.
+"""
+
+import re
+from typing import Literal
+from urllib.parse import parse_qs, unquote, urlsplit
 
 import msgspec
 
@@ -6,6 +13,26 @@ from feed.settings import Settings
 
 POST_ID = "{post_id}"
 PATH = "{path}"
+# Longer texts are not searched for a link.
+LINK_MOST = 2000
+
+TargetKind = Literal["post", "comment", "user", "topic", "campaign"]
+_PAGES: dict[str, TargetKind] = {
+    "p": "post",
+    "posts": "post",
+    "comments": "comment",
+    "users": "user",
+    "topics": "topic",
+    "campaigns": "campaign",
+}
+_ADDRESS = re.compile(r"(?i)(?<![a-z0-9+.\-])[a-z][a-z0-9+.\-]*://[^\s\u3000-\u303f\uff00-\uffef\u4e00-\u9fff<>\"]+")
+
+
+class LinkTarget(msgspec.Struct, frozen=True):
+    """What a link leads to: an id of digits, of a topic its name."""
+
+    kind: TargetKind
+    id: str
 
 
 def post_page(post_id: int) -> str:
@@ -33,6 +60,7 @@ class Links(msgspec.Struct, frozen=True):
 
     share: str = "http://127.0.0.1:8080/p/{post_id}"
     deep: str = "/{path}"
+    site: str = "http://127.0.0.1:8080"
 
     def share_url(self, post_id: int) -> str:
         """The address of a post for people without the app."""
@@ -42,10 +70,86 @@ class Links(msgspec.Struct, frozen=True):
         """The address of a stored page within the app; None without a page."""
         return None if page is None else self.deep.replace(PATH, page.removeprefix("/"))
 
+    def target(self, text: str) -> LinkTarget | None:
+        """What a link of this site leads to: an address of a post, of a page within the app or of the API. None if it is none of them.
+
+        The link may stand within a text, as apps copy it, and may have parameters that apps add.
+        """
+        if len(text) > LINK_MOST:
+            return None
+        links = [text.strip(), *_ADDRESS.findall(text)]
+        return next((found for link in links if (found := self._target_of(link)) is not None), None)
+
+    def _target_of(self, link: str) -> LinkTarget | None:
+        for template, placeholder, page in ((self.share, POST_ID, "posts/"), (self.deep, PATH, "")):
+            value = _value_in(link, template, placeholder)
+            if value is not None and (found := _target_of_page(page + value)) is not None:
+                return found
+        site = _canonical(self.site).rstrip("/") + "/"
+        canonical = _canonical(link)
+        return _target_of_page(canonical[len(site) :]) if canonical.startswith(site) else None
+
 
 DEFAULT_LINKS = Links()
 
 
 def links_of(settings: Settings) -> Links:
     """The addresses that the settings say."""
-    return Links(settings.share_url or f"{settings.public_url.rstrip('/')}/p/{POST_ID}", settings.deep_link)
+    return Links(
+        settings.share_url or f"{settings.public_url.rstrip('/')}/p/{POST_ID}", settings.deep_link, settings.public_url
+    )
+
+
+def _canonical(link: str) -> str:
+    """The address with scheme and host as they are compared: in small letters, http as https, without the default port."""
+    scheme, mark, rest = link.partition("://")
+    if not mark:
+        return link
+    scheme = "https" if scheme.lower() == "http" else scheme.lower()
+    host, slash, path = _halves(rest, "/?#")
+    return f"{scheme}://{re.sub(r':(80|443)$', '', host.lower())}{slash}{path}"
+
+
+def _value_in(link: str, template: str, placeholder: str) -> str | None:
+    """What stands in the place of the placeholder, with the link's own parameters behind it; None if the link is not of this template."""
+    before, _, after = template.partition(placeholder)
+    before = _canonical(before)
+    link = _canonical(link)
+    start, mark, query = before.partition("?")
+    if mark and "#" not in before:
+        # In a parameter: others may stand before it and after it.
+        name = query.rpartition("&")[2].partition("=")[0]
+        if link.partition("?")[0].rstrip("/") != start.rstrip("/"):
+            return None
+        return next(iter(parse_qs(link.partition("?")[2].partition("#")[0]).get(name, [])), None)
+    if not link.startswith(before):
+        return None
+    value = link[len(before) :]
+    if not after:
+        return value
+    found, mark, rest = value.partition(after)
+    return found + ("?" + rest.partition("?")[2] if "?" in rest else "") if mark else None
+
+
+def _target_of_page(page: str) -> LinkTarget | None:
+    """What a path like `posts/1?comment_id=2` leads to, below `v1/` too; None if it is no page of an item."""
+    address = urlsplit("/" + page.lstrip("/"))
+    parts = [unquote(part) for part in address.path.removeprefix("/v1").strip("/").split("/")]
+    if len(parts) < 2 or (kind := _PAGES.get(parts[0])) is None:
+        return None
+    if kind == "topic":
+        return LinkTarget(kind, parts[1]) if parts[1] else None
+    if not _is_id(parts[1]):
+        return None
+    comment_id = next(iter(parse_qs(address.query).get("comment_id", [])), "")
+    return LinkTarget("comment", comment_id) if kind == "post" and _is_id(comment_id) else LinkTarget(kind, parts[1])
+
+
+def _is_id(text: str) -> bool:
+    return text.isascii() and text.isdecimal()
+
+
+def _halves(text: str, marks: str) -> tuple[str, str, str]:
+    """The text before, at and after the first of the marks."""
+    found = re.search(f"[{re.escape(marks)}]", text)
+    return (text, "", "") if found is None else (text[: found.start()], found[0], text[found.end() :])
