@@ -32,6 +32,7 @@ from feed.pagination import Cursors
 from feed.postgres import STATEMENT_SECONDS, Pool
 from feed.posts.actions import Draft, publish_posts
 from feed.redis import connect
+from feed.screening.screener import Screener
 from feed.screens.campaigns.final_leaderboard import FinalLeaderboards
 from feed.screens.campaigns.leaderboard import Leaderboards
 from feed.screens.comments.cards import CommentCard, read_cards
@@ -72,6 +73,7 @@ class AppState(msgspec.Struct, frozen=True):
     regions: IpRegions
     limiter: Limiter | None  # None: FEED_LIMITS=off.
     site_terms: SiteTerms
+    screener: Screener
 
     def invalidate_posts(self, post_ids: Collection[int]) -> None:
         """Updates boards and drops cached pages after a commit that has changed posts."""
@@ -118,6 +120,7 @@ def build_app_state(settings: Settings, pool: Pool, redis: Redis, keys: Keys) ->
         site_terms=SiteTerms(
             read_licences(settings.licences_file), settings.claims_kept_days, settings.claims_kept_at_most_days
         ),
+        screener=Screener(),
     )
 
 
