@@ -5,7 +5,7 @@ from typing import Annotated, Literal
 
 import msgspec
 
-from feed.accounts import erasure_store, event_store, roles, sanctions
+from feed.accounts import erasure_store, event_store, roles
 from feed.accounts import store as accounts
 from feed.accounts.authentication import ClaimedName, seed_name
 from feed.accounts.model import AccountId
@@ -106,13 +106,10 @@ async def _rename(conn: Connection, account_id: AccountId, event: AppEvent) -> O
 async def _ban(conn: Connection, account_id: AccountId, event: AppEvent) -> Outcome:
     if not await event_store.mark_applied(conn, account_id, "ban", event.timestamp):
         return "outdated"
-    until = event.data.until
-    in_force = [each for each in await sanctions.list_unlifted(conn, account_id) if each.kind == "ban" and each.running]
-    ours = [each for each in in_force if each.imposed_by is not None]
     if event.type == "account.unbanned":
         # A ban by our moderators has its own reason and is lifted by them.
-        if not ours:
-            await lift_from_account(conn, account_id, ["ban"], by=None)
-    elif not any(each.until is None or (until is not None and each.until >= until) for each in ours):
-        await impose_on_account(conn, account_id, kind="ban", reason_code=event.data.reason, until=until, by=None)
+        await lift_from_account(conn, account_id, ["ban"], by=None)
+    else:
+        data = event.data
+        await impose_on_account(conn, account_id, kind="ban", reason_code=data.reason, until=data.until, by=None)
     return "applied"

@@ -73,6 +73,13 @@ def lifted_notice(sanction: Sanction) -> NewNotification:
     )
 
 
+def lapsed_notice(sanction: Sanction) -> NewNotification:
+    """The notification of a sanction that has ended by the clock."""
+    return _of_sanction(
+        sanction, "sanction.lapsed", {"sanction": sanction.kind}, once_key=f"sanction:{sanction.id}:lapsed"
+    )
+
+
 def _of_sanction(sanction: Sanction, template: str, said: dict[str, Any], *, once_key: str) -> NewNotification:
     return NewNotification(
         account_id=sanction.account_id,

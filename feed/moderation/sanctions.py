@@ -5,7 +5,7 @@ from datetime import datetime
 from feed.accounts import sanctions as sanction_store
 from feed.accounts import store as accounts
 from feed.accounts.model import AccountId
-from feed.accounts.sanctions import SANCTION_KINDS, Sanction, SanctionKind
+from feed.accounts.sanctions import SANCTION_KINDS, Sanction, SanctionKind, ends_no_later
 from feed.audit import store as audit
 from feed.changes import store as changes
 from feed.changes.store import Delta
@@ -13,7 +13,7 @@ from feed.errors import FieldError, Invalid
 from feed.inbox import store as inbox
 from feed.moderation import verdict_store
 from feed.moderation.model import OwnSubject, StaffProtected
-from feed.moderation.notices import lifted_notice, sanction_notice
+from feed.moderation.notices import lapsed_notice, lifted_notice, sanction_notice
 from feed.postgres import Connection, Pool, transaction
 from feed.reasons import AdverseReason
 
@@ -71,21 +71,27 @@ async def impose_on_account(
 ) -> Sanction | None:
     """Replaces the account's sanction of this kind, with notification and audit; an equal one in force is returned as it is.
 
-    `by` None: the app. Returns None when `until` has passed.
+    `by` None: the app. Its sanctions and those of staff do not replace each other. There is no notification of one that ends no later
+    than another one in force. Returns None when `until` has passed.
     """
     engaged = await verdict_store.list_engaged_entries(conn, account_id)
     await changes.lock_stats(conn, engaged)
     await sanction_store.lock_account(conn, account_id)
-    for former in await sanction_store.list_unlifted(conn, account_id):
-        if former.running and (former.kind, former.until, former.reason_code) == (kind, until, reason_code):
+    running = [
+        each for each in await sanction_store.list_unlifted(conn, account_id) if each.kind == kind and each.running
+    ]
+    for former in running:
+        if (former.until, former.reason_code, former.imposed_by is None) == (until, reason_code, by is None):
             return former
-    await sanction_store.lift_sanctions(conn, account_id, [kind], by=by)
+    await sanction_store.lift_sanctions(conn, account_id, [kind], by=by, imposed_by_app=[by is None])
     sanction = await sanction_store.add_sanction(
         conn, account_id=account_id, kind=kind, reason_code=reason_code, until=until, by=by
     )
     await changes.change_stats(conn, [Delta(post_id) for post_id in engaged])
     if sanction is not None:
-        await inbox.add_notifications(conn, [sanction_notice(sanction)])
+        others = [each for each in running if (each.imposed_by is None) != (by is None)]
+        if not any(ends_no_later(sanction, each) for each in others):
+            await inbox.add_notifications(conn, [sanction_notice(sanction)])
         detail = {"kind": kind, "reason_code": reason_code, "until": until.isoformat() if until else ""}
         await audit.add(conn, by, "sanction.impose", "account", account_id, detail)
     return sanction
@@ -96,19 +102,47 @@ async def lift_from_account(
 ) -> None:
     """Ends the account's sanctions of these kinds, with notification and audit; without any in force nothing changes.
 
-    `by` None: the app. An erased account gets no notification.
+    `by` None: the app, which ends its own only. An erased account gets no notification, nor one with another sanction of the kind.
     """
     engaged = await verdict_store.list_engaged_entries(conn, account_id)
     await changes.lock_stats(conn, engaged)
     await sanction_store.lock_account(conn, account_id)
-    lifted = [each for each in await sanction_store.lift_sanctions(conn, account_id, kinds, by=by) if each.running]
+    ended = await sanction_store.lift_sanctions(
+        conn, account_id, kinds, by=by, imposed_by_app=[True] if by is None else [True, False]
+    )
+    lifted = [each for each in ended if each.running]
     if not lifted:
         return
     await changes.change_stats(conn, [Delta(post_id) for post_id in engaged])
     if await accounts.find_account(conn, account_id) is not None:
-        await inbox.add_notifications(conn, [lifted_notice(sanction) for sanction in lifted])
+        left = {each.kind for each in await sanction_store.list_unlifted(conn, account_id) if each.running}
+        said = {each.kind: each for each in lifted if each.kind not in left}
+        await inbox.add_notifications(conn, [lifted_notice(sanction) for sanction in said.values()])
     for sanction in lifted:
         await audit.add(conn, by, "sanction.lift", "account", account_id, {"kind": sanction.kind})
+
+
+async def lapse_next_sanction(pool: Pool) -> bool:
+    """Notices the end of one sanction: its person is notified, and boards count its engagement again. False if there is none.
+
+    There is no notification while another sanction of the kind holds for the person, and none for an erased account.
+    """
+    async with transaction(pool) as conn:
+        sanction = await sanction_store.find_next_to_lapse(conn)
+        if sanction is None:
+            return False
+        engaged = await verdict_store.list_engaged_entries(conn, sanction.account_id)
+        await changes.lock_stats(conn, engaged)
+        await sanction_store.lock_account(conn, sanction.account_id)
+        # Another worker has noticed it, or it was lifted, while this one waited.
+        if not await sanction_store.mark_lapsed(conn, sanction.id):
+            return True
+        await changes.change_stats(conn, [Delta(post_id) for post_id in engaged])
+        held = await sanction_store.is_running(conn, sanction.account_id, sanction.kind)
+        if not held and await accounts.find_account(conn, sanction.account_id) is not None:
+            await inbox.add_notifications(conn, [lapsed_notice(sanction)])
+        await audit.add(conn, None, "sanction.lapse", "account", sanction.account_id, {"kind": sanction.kind})
+    return True
 
 
 async def _require_sanctionable(conn: Connection, actor_id: AccountId, account_id: AccountId) -> None:

@@ -10,6 +10,7 @@ from feed.campaigns.entries.shortlist import fill_next_shortlist
 from feed.campaigns.jury.reminders import remind_next_juror
 from feed.changes.actions import number_changes
 from feed.curation.trends import count_trends
+from feed.moderation.sanctions import lapse_next_sanction
 from feed.notifications.actions import notify_comments, notify_likes
 from feed.posts.erasure import erase_next_posts
 from feed.prizes.announcement.announce import finish_next_objections
@@ -38,7 +39,7 @@ class Entry(NamedTuple):
 SCHEDULE: tuple[Entry, ...] = (
     Entry("number_changes", 0.25, lambda w: number_changes(w.pool)),
     Entry("follow_changes", 0.25, lambda w: follow_change_log(w.pool, w.redis)),
-    # Also finds what no change records: a ban that expired, a phone verified after the like.
+    # Also finds what no change records: a phone verified after the like.
     Entry("repair_drift", 15, lambda w: repair_drift(w.pool, w.redis)),
     Entry("resolve_abandoned_messages", 5, resolve_abandoned),
     Entry("enqueue_jobless_messages", 5, lambda w: enqueue_jobless(w.pool)),
@@ -64,6 +65,7 @@ SCHEDULE: tuple[Entry, ...] = (
     Entry("lapse_next_claim", 10, lambda w: lapse_next_claim(w.pool, w.keys)),
     Entry("remind_next_winner", 60, lambda w: remind_next_winner(w.pool, w.keys)),
     Entry("finish_next_objections", 10, lambda w: finish_next_objections(w.pool)),
+    Entry("lapse_next_sanction", 1, lambda w: lapse_next_sanction(w.pool)),
     Entry("erase_next_posts", 1, lambda w: erase_next_posts(w.pool)),
     Entry("shred_next_campaign", 60, lambda w: shred_next_campaign(w.pool, w.keys, w.retention)),
     Entry("remove_next_delivery_data", 3600, lambda w: remove_next_delivery_data(w.pool)),

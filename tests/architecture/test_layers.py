@@ -114,6 +114,7 @@ CAMPAIGNS_ONLY = {
     Function("feed.campaigns.locking", "increment_versions"),
     Function("feed.moderation.sanctions", "impose_on_account"),
     Function("feed.moderation.sanctions", "lift_from_account"),
+    Function("feed.moderation.sanctions", "lapse_next_sanction"),
 }
 WRITE = re.compile(r"\b(?:INSERT\s+INTO|UPDATE|DELETE\s+FROM)\s+(?:ONLY\s+)?([a-z_.]+)")
 # Migrations run files and the statements between them; an attempt's outcome hands its constant statement on.

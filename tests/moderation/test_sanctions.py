@@ -12,9 +12,17 @@ from feed.errors import Invalid
 from feed.likes.actions import apply_likes
 from feed.likes.model import Like
 from feed.moderation.model import OwnSubject, StaffProtected
-from feed.moderation.sanctions import impose_sanction, lift_sanctions
+from feed.moderation.sanctions import (
+    impose_on_account,
+    impose_sanction,
+    lapse_next_sanction,
+    lift_from_account,
+    lift_sanctions,
+)
+from feed.postgres import transaction
 from feed.posts.model import PostId
 from tests.moderation.conftest import Newsroom
+from tests.support import make
 
 TOMORROW = datetime.now(UTC) + timedelta(days=1)
 
@@ -82,6 +90,85 @@ async def test_a_mute_and_a_ban_are_independent(newsroom: Newsroom) -> None:
     await impose(newsroom, reviewer, author, "ban")
     await lift_sanctions(newsroom.pool, reviewer, author, "ban")
     assert await standing(newsroom, author) == Standing(muted=True)
+
+
+async def end_by_the_clock(newsroom: Newsroom) -> None:
+    """Moves every sanction with an end into the past."""
+    await newsroom.pool.execute(
+        "UPDATE sanctions SET starts_at = now() - interval '2 days', until = now() - interval '1 day' WHERE until IS NOT NULL"
+    )
+
+
+@pytest.mark.parametrize("kind", ["mute", "ban"])
+async def test_a_sanction_that_lapses_is_noticed_once(newsroom: Newsroom, kind: SanctionKind) -> None:
+    author, reviewer = await newsroom.person(), await newsroom.person("reviewer")
+    post_id = await newsroom.post(author)
+    await enter(newsroom, post_id)
+    await impose(newsroom, reviewer, author, kind, until=TOMORROW)
+    assert not await lapse_next_sanction(newsroom.pool)
+    await end_by_the_clock(newsroom)
+    before = await newsroom.version(post_id)
+    # Several workers: each may find it, one notices it.
+    await asyncio.gather(*(lapse_next_sanction(newsroom.pool) for _ in range(4)))
+    assert not await lapse_next_sanction(newsroom.pool)
+    assert await newsroom.version(post_id) == before + 1
+    word = {"mute": "禁言", "ban": "封禁"}[kind]
+    assert await newsroom.notification_titles(author) == [f"您的账号已被{word}", f"您的账号{word}已到期"]
+    acts = await newsroom.pool.fetch("SELECT action, actor_id FROM audit WHERE subject_id = $1 ORDER BY id", author)
+    assert [tuple(row) for row in acts] == [("sanction.impose", reviewer), ("sanction.lapse", None)]
+    await lift_sanctions(newsroom.pool, reviewer, author)
+    assert len(await newsroom.notification_titles(author)) == 2
+
+
+async def test_a_sanction_that_lapses_beside_another_one_of_the_person_is_not_announced(newsroom: Newsroom) -> None:
+    async with newsroom.pool.acquire() as conn:
+        one = await make.person(conn, person="one phone")
+        other = await make.person(conn, person="one phone")
+    reviewer = await newsroom.person("reviewer")
+    await impose(newsroom, reviewer, one, until=TOMORROW)
+    await impose(newsroom, reviewer, other)
+    await end_by_the_clock(newsroom)
+    assert await lapse_next_sanction(newsroom.pool)
+    assert await newsroom.notification_titles(one) == ["您的账号已被禁言"]
+    assert await standing(newsroom, one) == Standing(muted=True)
+
+
+async def test_an_erased_account_is_not_notified_of_the_end_of_its_sanction(newsroom: Newsroom) -> None:
+    author, reviewer = await newsroom.person(), await newsroom.person("reviewer")
+    await impose(newsroom, reviewer, author, until=TOMORROW)
+    await newsroom.pool.execute("UPDATE accounts SET erased_at = now() WHERE id = $1", author)
+    await end_by_the_clock(newsroom)
+    assert await lapse_next_sanction(newsroom.pool)
+    assert not await lapse_next_sanction(newsroom.pool)
+    assert len(await newsroom.notification_titles(author)) == 1
+
+
+async def test_a_sanction_of_the_app_and_one_of_staff_end_by_themselves(newsroom: Newsroom) -> None:
+    author, reviewer = await newsroom.person(), await newsroom.person("reviewer")
+    in_a_week = TOMORROW + timedelta(days=6)
+
+    async def of_the_app(until: datetime | None) -> None:
+        async with transaction(newsroom.pool) as conn:
+            await impose_on_account(conn, author, kind="ban", reason_code="other", until=until, by=None)
+
+    async def app_lifts() -> None:
+        async with transaction(newsroom.pool) as conn:
+            await lift_from_account(conn, author, ["ban"], by=None)
+
+    await impose(newsroom, reviewer, author, "ban", until=TOMORROW)
+    await of_the_app(in_a_week)
+    assert len(await newsroom.notification_titles(author)) == 2
+    await app_lifts()
+    # The shorter one of the moderator still holds, so nothing has ended for the author.
+    assert await standing(newsroom, author) == Standing(banned=True)
+    await app_lifts()
+    assert len(await newsroom.notification_titles(author)) == 2
+    # A ban that ends earlier than another one changes nothing for the author either; it holds once the other one is lifted.
+    await of_the_app(TOMORROW - timedelta(hours=1))
+    assert len(await newsroom.notification_titles(author)) == 2
+    await lift_sanctions(newsroom.pool, reviewer, author)
+    assert await standing(newsroom, author) == Standing()
+    assert await newsroom.notification_titles(author) == ["您的账号已被封禁", "您的账号已被封禁", "您的账号已解除封禁"]
 
 
 async def test_concurrent_mutes_of_one_person_leave_one(newsroom: Newsroom) -> None:

@@ -71,4 +71,8 @@ REVIEWS: Templates = {
         Words("您的账号已解除{sanction:sanction}", "从现在起恢复正常使用。"),
         Words("Your account is no longer {sanction:sanction}", "You can use it as before."),
     ),
+    "sanction.lapsed": Template(
+        Words("您的账号{sanction:sanction}已到期", "从现在起恢复正常使用。"),
+        Words("Your account is no longer {sanction:sanction}", "The time is over. You can use it as before."),
+    ),
 }

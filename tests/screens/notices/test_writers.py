@@ -144,6 +144,7 @@ def others() -> Iterator[NewNotification]:
         for until in (None, LATER):
             yield moderation.sanction_notice(convert(Sanction, kind=kind, until=until, reason_code="spam"))
         yield moderation.lifted_notice(convert(Sanction, kind=kind, reason_code="spam"))
+        yield moderation.lapsed_notice(convert(Sanction, kind=kind, reason_code="spam"))
     group = convert(notifications.Group, post_id=1, author_id=2)
     likers = [convert(notifications.Liker, account_id=n, name=f"读者{n}", liked_at=NOON) for n in range(3)]
     for named, count in ((0, 2), (1, 1), (2, 2), (3, 12)):
