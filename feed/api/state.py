@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import AsyncIterator, Collection
 from contextlib import asynccontextmanager
 from functools import partial
+from urllib.parse import urlsplit
 
 import msgspec
 from redis.asyncio import Redis
@@ -120,8 +121,13 @@ def build_app_state(settings: Settings, pool: Pool, redis: Redis, keys: Keys) ->
         site_terms=SiteTerms(
             read_licences(settings.licences_file), settings.claims_kept_days, settings.claims_kept_at_most_days
         ),
-        screener=Screener(),
+        screener=Screener(own_hosts=own_hosts(settings)),
     )
+
+
+def own_hosts(settings: Settings) -> frozenset[str]:
+    """The hosts whose links in texts are those of the site."""
+    return frozenset(host for url in (settings.public_url, settings.share_url) if (host := urlsplit(url).hostname))
 
 
 def app_issuer(settings: Settings) -> AppIssuer | None:

@@ -1,0 +1,61 @@
+"""Han characters that are written as their parts to evade a list: 贝者 for 赌. Only parts that are no word together."""
+
+_PARTS = {
+    "赌": "贝者",
+    "贷": "代贝",
+    "贩": "贝反",
+    "购": "贝勾",
+    "赚": "贝兼",
+    "货": "化贝",
+    "博": "十尃",
+    "法": "氵去",
+    "治": "氵台",
+    "淫": "氵壬",
+    "轮": "车仑",
+    "功": "工力",
+    "枪": "木仓",
+    "彩": "采彡",
+    "票": "西示",
+    "信": "亻言",
+    "债": "亻责",
+    "假": "亻叚",
+    "骗": "马扁",
+    "裸": "衤果",
+    "聊": "耳卯",
+    "妓": "女支",
+    "娼": "女昌",
+    "嫖": "女票",
+    "奸": "女干",
+    "性": "忄生",
+    "炸": "火乍",
+    "炮": "火包",
+    "弹": "弓单",
+    "药": "艹约",
+    "钱": "钅戋",
+    "钞": "钅少",
+    "链": "钅连",
+    "约": "纟勺",
+    "络": "纟各",
+    "群": "君羊",
+    "诈": "讠乍",
+    "证": "讠正",
+    "独": "犭虫",
+    "政": "正攵",
+    "袭": "龙衣",
+    "吸": "口及",
+    "股": "月殳",
+    "矿": "石广",
+    "站": "立占",
+    "挖": "扌穴乙",
+    "接": "扌妾",
+}
+# More characters of one word are not written this way, and each doubles the forms.
+_SPLIT_MOST = 3
+
+
+def split_forms(form: str) -> list[str]:
+    """The forms in which one or more characters of a listed form are split; empty if none can be."""
+    forms = [form]
+    for character in [each for each in dict.fromkeys(form) if each in _PARTS][:_SPLIT_MOST]:
+        forms += [each.replace(character, _PARTS[character]) for each in forms]
+    return forms[1:]
