@@ -158,6 +158,9 @@ PERSONAL_TABLES: tuple[PersonalTable, ...] = (
 NOT_PERSONAL = frozenset(
     {
         "account_events",
+        "audit_publications",
+        "audit_seals",
+        "audit_sequence",
         "change_log",
         "change_numbers",
         "changes",

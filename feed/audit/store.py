@@ -3,9 +3,8 @@
 from collections.abc import Mapping
 from typing import Any
 
-import msgspec
-
-from feed.audit.model import AuditRow, check_no_personal_data, sha256_of
+from feed.audit.detail import read_detail
+from feed.audit.model import hashed_text
 from feed.postgres import Connection
 
 
@@ -21,16 +20,30 @@ async def add(
 
     Raises ValueError if `detail` contains personal data.
     """
-    check_no_personal_data(detail)
-    stamp = await conn.fetchrow("SELECT next_id() AS id, clock_timestamp() AS at")
-    assert stamp is not None
-    row = AuditRow(stamp["id"], stamp["at"], actor_id, action, subject_kind, subject_id, dict(detail or {}))
-    await conn.execute(
+    stored = read_detail(detail)
+    text = hashed_text(actor_id, action, subject_kind, subject_id, stored)
+    # Id and time are those of the database, so it computes the hash too: one round trip.
+    audit_id: int = await conn.fetchval(
         """
-        INSERT INTO audit (id, at, actor_id, action, subject_kind, subject_id, detail, row_sha256)
-        VALUES ($1, $2, $3, $4, $5, $6, $7, $8)
+        INSERT INTO audit (id, at, actor_id, action, subject_kind, subject_id, detail, format, row_sha256)
+        SELECT id, at, $1::bigint, $2::text, $3::text, $4::bigint, $5::jsonb, 2,
+            sha256(convert_to(
+                $6::text || to_char(at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US') || $7::text || id || $8::text, 'UTF8'
+            ))
+        FROM (SELECT next_id() AS id, clock_timestamp() AS at OFFSET 0) AS stamp
+        RETURNING id
         """,
-        *msgspec.structs.astuple(row)[:-1],
-        sha256_of(row),
+        actor_id,
+        action,
+        subject_kind,
+        subject_id,
+        stored,
+        *text,
     )
-    return row.id
+    return audit_id
+
+
+async def add_months(conn: Connection, *, ahead: int) -> int:
+    """Adds the missing partitions of this month and the `ahead` months after it. Returns how many."""
+    added: int = await conn.fetchval("SELECT add_audit_months($1)", ahead)
+    return added

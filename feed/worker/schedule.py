@@ -3,6 +3,7 @@
 from collections.abc import Awaitable, Callable
 from typing import NamedTuple
 
+from feed.audit.sealing import add_audit_months, seal_audit
 from feed.boards.actions import follow_change_log
 from feed.boards.drift import repair_drift
 from feed.campaigns.cancellation import notify_next_cancellation
@@ -48,6 +49,8 @@ SCHEDULE: tuple[Entry, ...] = (
     Entry("apply_message_receipts", 5, lambda w: apply_receipts(w.pool)),
     Entry("notify_likes", 1, lambda w: notify_likes(w.pool)),
     Entry("notify_comments", 1, lambda w: notify_comments(w.pool)),
+    Entry("seal_audit", 15, lambda w: seal_audit(w.pool, w.keys)),
+    Entry("add_audit_months", 3600, lambda w: add_audit_months(w.pool)),
     Entry("count_trends", 10, lambda w: count_trends(w.pool)),
     Entry("send_pushes", 0.5, lambda w: send_pushes(w.pool, w.push)),
     Entry("watch_pushes", 15, lambda w: watch_pushes(w.pool, w.push)),

@@ -28,7 +28,7 @@ OWNERS = {
         "approvals",
         "former_persons",
     },
-    "audit": {"audit"},
+    "audit": {"audit", "audit_sequence", "audit_seals", "audit_publications"},
     "boards": {"installation"},
     "campaigns": {
         "campaigns",

@@ -9,7 +9,7 @@ import msgspec
 import pytest
 
 from feed.accounts.model import AccountId
-from feed.audit.model import check_no_personal_data
+from feed.audit.detail import check_no_personal_data
 from feed.campaigns.model import Delivery, Prize, Rules, rules_document
 from feed.campaigns.prize_kinds import KINDS, ClaimField, PrizeKind, all_claim_fields, kinds_of
 from feed.campaigns.rules.draft import read_rules

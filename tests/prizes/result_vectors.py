@@ -16,11 +16,11 @@ import msgspec
 import feed
 from feed.campaigns.model import Caps, Criterion, Prize, Rules, Weights, rules_document, rules_sha256
 from feed.campaigns.scoring.engagement import quality_of
+from feed.keys import merkle as tree
 from feed.keys.signatures import canonical, public_key_of, sha256_of, sign, sign_document, sign_in_parts
 from feed.prizes.draw import algorithm
 from feed.prizes.draw.model import Beacon, Draw, DrawInputs
 from feed.prizes.model import Candidate, Forced, FrozenMark, Place, Settlement, SheetRow, Winner, WinnerId
-from feed.prizes.result import tree
 from feed.prizes.result.amendment import ChainHead, build_change
 from feed.prizes.result.decision import Decision, decide, tickets_of
 from feed.prizes.result.document import unsigned_members, with_attachments

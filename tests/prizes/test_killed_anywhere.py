@@ -107,7 +107,10 @@ async def _reset(pool: Pool, outbox: Path) -> None:
 async def _read_rows(pool: Pool, outbox: Path, *, drawn: bool) -> dict[str, Counter[str]]:
     """Every row of every table and every sent message, without ids, times, and encrypted or random values."""
     tables = await pool.fetch(
-        "SELECT schemaname || '.' || tablename AS name FROM pg_tables WHERE schemaname IN ('public', 'jobs')"
+        """
+        SELECT relnamespace::regnamespace || '.' || relname AS name FROM pg_class
+        WHERE relkind IN ('r', 'p') AND NOT relispartition AND relnamespace IN ('public'::regnamespace, 'jobs'::regnamespace)
+        """
     )
     rows_by_table: dict[str, Counter[str]] = {}
     left_out = CHANGED_BY_RETRY | ({"rank"} if drawn else set())

@@ -12,9 +12,9 @@ from feed.campaigns.model import Rules
 from feed.campaigns.scoring.disclosure import LEAST_SHOWN, OTHER
 from feed.campaigns.scoring.score import RankedEntry
 from feed.ids import parse_id
+from feed.keys import merkle as tree
 from feed.keys.signatures import canonical
 from feed.prizes.draw.drand import Chain
-from feed.prizes.result import tree
 from feed.prizes.result.decision import reserve_lines, winner_lines
 from feed.prizes.result.document import (
     NOT_ELIGIBLE,

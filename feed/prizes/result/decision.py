@@ -10,11 +10,11 @@ from msgspec import UNSET
 from feed.campaigns.model import Rules, time_text
 from feed.campaigns.prize_places import prizes_of
 from feed.campaigns.scoring.score import RankedEntry
+from feed.keys import merkle as tree
 from feed.keys.signatures import canonical
 from feed.prizes.draw import algorithm
 from feed.prizes.draw.model import DrawInputs
 from feed.prizes.model import Place, Reserve, Settlement, SheetRow
-from feed.prizes.result import tree
 from feed.prizes.result.document import (
     FORMATS,
     Campaign,

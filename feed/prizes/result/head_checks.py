@@ -10,9 +10,9 @@ from feed.campaigns.model import FREEZE_AFTER, Rules, parse_time, rules_sha256
 from feed.campaigns.rules.validation import value_problems
 from feed.campaigns.scoring.disclosure import LEAST_SHOWN, OTHER
 from feed.decoding.decoder import convert
+from feed.keys.merkle import HASH_BYTES
 from feed.prizes.result.document import Counts, Head, ReserveLine, Row, Shape, TreeLine, VoidLine, WinnerLine
 from feed.prizes.result.problem import Problem
-from feed.prizes.result.tree import HASH_BYTES
 
 _OPTIONAL: dict[type[msgspec.Struct], tuple[str, ...]] = {
     kind: tuple(field.name for field in msgspec.structs.fields(kind) if field.default is UNSET)

@@ -7,8 +7,8 @@ import msgspec
 from msgspec import UNSET
 
 from feed.campaigns.model import Rules
+from feed.keys import merkle as tree
 from feed.keys.signatures import PublicKey, canonical
-from feed.prizes.result import tree
 from feed.prizes.result.amendment import Amendment
 from feed.prizes.result.amendment_chain import apply_amendments, check_chain, initial_placement
 from feed.prizes.result.document import ReserveLine, Row, Shape, SignedHead, TreeLine, WinnerLine, shape_of

@@ -2,11 +2,11 @@
 
 import msgspec
 
+from feed.keys.merkle import siblings_of
 from feed.postgres import Connection, one
 from feed.prizes import settlement_store
 from feed.prizes.model import ProofNotFound
 from feed.prizes.result.proof import write_proof
-from feed.prizes.result.tree import siblings_of
 from feed.screens.posts.page_render import tag_of
 
 

@@ -11,10 +11,10 @@ import pytest
 
 from feed.campaigns.scoring.disclosure import LEAST_SHOWN
 from feed.commands.verify_lines import problem_lines
+from feed.keys import merkle as tree
 from feed.keys.signatures import canonical
 from feed.keys.store import Keys
 from feed.postgres import Pool
-from feed.prizes.result import tree
 from feed.prizes.result.document import (
     NOT_ELIGIBLE,
     PublicReason,

@@ -12,8 +12,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from feed.campaigns.model import rules_sha256
+from feed.keys import merkle as tree
 from feed.keys.signatures import PublicKey, PublicKeys, canonical, sha256_of
-from feed.prizes.result import tree
 from feed.prizes.result.proof import ProofVerification, verify_proof
 from feed.prizes.result.verify import Verification, verify_result
 from tests.prizes import result_vectors

@@ -111,6 +111,7 @@ async def _age_rows(pool: Pool, step: timedelta) -> None:
         SELECT c.table_name, string_agg(format('%1$I = %1$I - $1::interval', c.column_name), ', ') AS changes
         FROM information_schema.columns AS c
         JOIN information_schema.tables AS t USING (table_schema, table_name)
+        JOIN pg_class ON relname = c.table_name AND relnamespace = 'public'::regnamespace AND NOT relispartition
         WHERE c.table_schema = 'public' AND t.table_type = 'BASE TABLE' AND c.is_generated = 'NEVER'
             AND c.data_type = 'timestamp with time zone'
         GROUP BY c.table_name
