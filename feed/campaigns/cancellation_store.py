@@ -82,7 +82,7 @@ async def list_authors(conn: Connection, campaign_id: int, *, after: int, limit:
             UNION
             SELECT DISTINCT comments.author_id
             FROM campaigns
-            JOIN comments ON comments.post_id = campaigns.entry_post_id AND comments.state = 'published'
+            JOIN comments ON comments.post_id = campaigns.entry_post_id AND shown_state(comments.state, comments.holds) = 'published'
             JOIN accounts ON accounts.id = comments.author_id
             WHERE campaigns.id = $1 AND campaigns.entry_by = 'comment' AND comments.created_at >= campaigns.starts_at
                 AND comments.author_id > $2 AND accounts.erased_at IS NULL

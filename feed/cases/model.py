@@ -9,7 +9,7 @@ from feed.errors import Conflict, NotFound
 from feed.numbers import Range
 
 CaseId = NewType("CaseId", int)
-Kind = Literal["post", "comment", "name", "avatar", "report", "appeal"]
+Kind = Literal["post", "comment", "name", "bio", "avatar", "report", "appeal"]
 CaseState = Literal["open", "closed"]
 # Why a person must not judge a case: it wrote the subject, or has judged it before, at another stage or in what an appeal is against.
 Bar = Literal["own", "judged"]
@@ -37,16 +37,19 @@ class CaseNotLeased(Conflict):
 
 
 class Case(msgspec.Struct, frozen=True):
-    """A row of `cases`. `held_by` is the reviewer with an unexpired lease."""
+    """A row of `cases`. `held_by` is the reviewer with an unexpired lease; `stages` the approvals that publish the subject, 0 if it is visible before."""
 
     id: CaseId
     kind: Kind
     stage: int
     state: CaseState
     version: int
+    stages: int
+    risk: int
     post_id: int | None
     comment_id: int | None
     account_id: int | None
+    topic_id: int | None
     revision: int | None
     author_id: int
     machine: dict[str, Any]

@@ -100,7 +100,7 @@ async def find_case(conn: Connection, case_id: int) -> Case | None:
     """The case, or None if there is none."""
     row = await conn.fetchrow(
         """
-        SELECT id, kind, stage, state, version, post_id, comment_id, account_id, revision, author_id, machine,
+        SELECT id, kind, stage, state, version, stages, risk, post_id, comment_id, account_id, topic_id, revision, author_id, machine,
                CASE WHEN leased_until > clock_timestamp() THEN leased_by END AS held_by, due_at, created_at, closed_at
         FROM cases WHERE id = $1
         """,
@@ -116,7 +116,7 @@ async def lock_case(conn: Connection, case_id: int) -> Case:
     """
     row = await conn.fetchrow(
         """
-        SELECT id, kind, stage, state, version, post_id, comment_id, account_id, revision, author_id, machine,
+        SELECT id, kind, stage, state, version, stages, risk, post_id, comment_id, account_id, topic_id, revision, author_id, machine,
                CASE WHEN leased_until > clock_timestamp() THEN leased_by END AS held_by, due_at, created_at, closed_at
         FROM cases WHERE id = $1 FOR UPDATE
         """,

@@ -88,7 +88,7 @@ async def delete_comment(
     """Deletes the author's own comment; repeating it changes nothing. Raises CommentNotFound, NotYourComment."""
     async with transaction(pool) as conn:
         comment = await store.find_comment(conn, comment_id)
-        if comment is None or (comment.author_id != author_id and comment.state != "published"):
+        if comment is None or (comment.author_id != author_id and not comment.is_visible):
             raise CommentNotFound
         if comment.author_id != author_id:
             raise NotYourComment
@@ -108,7 +108,7 @@ class _Threads(msgspec.Struct, frozen=True):
         if comment.reply_to_id is None:
             return None
         target = self.targets.get(comment.reply_to_id)
-        seen = target is not None and target.post_id == comment.post_id and target.state == "published"
+        seen = target is not None and target.post_id == comment.post_id and target.is_visible
         if target is None or not seen or (comment.author_id, target.author_id) in self.blocked_pairs:
             return Invalid(FieldError("reply_to_id", "not_found"))
         return None
@@ -160,7 +160,7 @@ def _post_error(post: Preconditions | None, comment: NewComment) -> FeedError | 
     if post is None or post.is_blocked:
         return PostNotFound()
     own = post.author_id == comment.author_id
-    if post.state != "published":
+    if not post.is_visible:
         return PostNotPublished() if own and post.state != "deleted" else PostNotFound()
     if post.comment_policy == "nobody" and not own:
         return CommentsClosed()

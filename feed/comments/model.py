@@ -6,8 +6,9 @@ from typing import Annotated, NewType
 import msgspec
 
 from feed.accounts.model import AccountId
+from feed.cases.holds import State, is_visible
 from feed.errors import Conflict, Forbidden, NotFound
-from feed.posts.model import PostId, State
+from feed.posts.model import PostId
 from feed.texts import prose
 
 CommentId = NewType("CommentId", int)
@@ -41,5 +42,11 @@ class Comment(msgspec.Struct, frozen=True):
     reply_to_id: CommentId | None
     text: str
     state: State
+    holds: int
     like_count: int
     created_at: datetime
+
+    @property
+    def is_visible(self) -> bool:
+        """Whether others see it, if they see its post."""
+        return is_visible(self)

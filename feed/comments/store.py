@@ -6,9 +6,10 @@ from typing import NamedTuple
 import msgspec
 
 from feed.accounts.model import AccountId
+from feed.cases.holds import State, is_visible
 from feed.comments.model import Comment, CommentId, CommentNotFound
 from feed.postgres import Connection, columns, many, one
-from feed.posts.model import PostId, State
+from feed.posts.model import PostId
 
 
 class NewRow(NamedTuple):
@@ -31,6 +32,12 @@ class Target(msgspec.Struct, frozen=True):
     author_id: AccountId
     root_id: CommentId | None
     state: State
+    holds: int
+
+    @property
+    def is_visible(self) -> bool:
+        """Whether others see it."""
+        return is_visible(self)
 
 
 async def add_comments(conn: Connection, rows: Sequence[NewRow]) -> list[CommentId]:
@@ -55,7 +62,7 @@ async def add_comments(conn: Connection, rows: Sequence[NewRow]) -> list[Comment
 async def list_targets(conn: Connection, comment_ids: Sequence[int]) -> dict[int, Target]:
     """The comments by id, in any state; unknown ones are absent."""
     rows = await conn.fetch(
-        "SELECT id, post_id, author_id, root_id, state FROM comments WHERE id = ANY ($1::bigint[])", comment_ids
+        "SELECT id, post_id, author_id, root_id, state, holds FROM comments WHERE id = ANY ($1::bigint[])", comment_ids
     )
     return {target.id: target for target in many(rows, Target)}
 
@@ -64,7 +71,7 @@ async def find_comment(conn: Connection, comment_id: int) -> Comment | None:
     """The comment in any state, or None."""
     row = await conn.fetchrow(
         """
-        SELECT id, post_id, author_id, root_id, reply_to_id, text, state, like_count, created_at
+        SELECT id, post_id, author_id, root_id, reply_to_id, text, state, holds, like_count, created_at
         FROM comments WHERE id = $1
         """,
         comment_id,
@@ -76,7 +83,7 @@ async def lock_comment(conn: Connection, comment_id: int) -> Comment:
     """The comment, locked until the transaction ends; its root is locked too, in the order of ids. Raises CommentNotFound."""
     rows = await conn.fetch(
         """
-        SELECT id, post_id, author_id, root_id, reply_to_id, text, state, like_count, created_at
+        SELECT id, post_id, author_id, root_id, reply_to_id, text, state, holds, like_count, created_at
         FROM comments
         WHERE id = ANY (ARRAY[$1::bigint, (SELECT root_id FROM comments WHERE id = $1)])
         ORDER BY id
@@ -94,7 +101,7 @@ async def lock_comments(conn: Connection, comment_ids: Sequence[int]) -> dict[in
     """Locks comments in the order of ids; writers of several comments call it first. Unknown ones are absent."""
     rows = await conn.fetch(
         """
-        SELECT id, post_id, author_id, root_id, reply_to_id, text, state, like_count, created_at
+        SELECT id, post_id, author_id, root_id, reply_to_id, text, state, holds, like_count, created_at
         FROM comments
         WHERE id = ANY ($1::bigint[])
         ORDER BY id
@@ -111,6 +118,19 @@ async def change_state(conn: Connection, comment_id: int, state: State) -> None:
         "UPDATE comments SET state = $2, deleted_at = CASE WHEN $2 = 'deleted' THEN clock_timestamp() END WHERE id = $1",
         comment_id,
         state,
+    )
+
+
+async def change_holds(conn: Connection, holds: Mapping[int, int]) -> None:
+    """Sets the holds of locked comments, given by id."""
+    await conn.execute(
+        """
+        UPDATE comments SET holds = given.holds
+        FROM unnest($1::bigint[], $2::integer[]) AS given (id, holds)
+        WHERE comments.id = given.id
+        """,
+        list(holds),
+        list(holds.values()),
     )
 
 
@@ -142,15 +162,15 @@ async def change_like_counts(conn: Connection, deltas: Sequence[tuple[int, int, 
 
 
 async def take_unnotified(conn: Connection, *, limit: int) -> list[CommentId]:
-    """Marks published comments with pending notifications as notified, and returns their ids, oldest first.
+    """Marks visible comments with pending notifications as notified, and returns their ids, oldest first.
 
     Each comment is returned to one committed transaction only.
     """
     rows = await conn.fetch(
         """
         WITH due AS (
-            SELECT post_id, id FROM comments
-            WHERE NOT told AND state = 'published'
+            SELECT post_id, id FROM visible_comments
+            WHERE NOT told
             ORDER BY id
             LIMIT $1
             FOR NO KEY UPDATE SKIP LOCKED

@@ -34,7 +34,7 @@ async def put_hot_action(
     async with transaction(pool) as conn:
         await store.lock_hot_list(conn)
         post = await _get_post(conn, post_id)
-        if post.state != "published":
+        if not post.is_visible:
             raise PostNotPublished
         current = await store.find_unended(conn, post_id)
         if current is not None:

@@ -78,7 +78,7 @@ async def _lock_published(conn: Connection, comment_ids: Collection[int]) -> dic
             comment.post_id, (comment.author_id, post_authors[comment.post_id]), comment.like_count
         )
         for comment in locked.values()
-        if comment.state == "published" and comment.post_id in post_authors
+        if comment.is_visible and comment.post_id in post_authors
     }
 
 

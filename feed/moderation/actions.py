@@ -6,6 +6,7 @@ from feed.accounts import store as accounts
 from feed.accounts.model import AccountId
 from feed.audit import store as audit
 from feed.cases import store as cases
+from feed.cases.holds import State
 from feed.cases.model import (
     Case,
     CaseFilter,
@@ -41,7 +42,7 @@ from feed.moderation.notices import undone_notice, verdict_notice, verdict_once_
 from feed.postgres import Connection, Pool, transaction
 from feed.posts import store as posts
 from feed.posts.hide_show import hide_post, show_post
-from feed.posts.model import State, content_sha256
+from feed.posts.model import content_sha256
 from feed.texts import normalised
 
 # The result of each item of a batch.

@@ -4,10 +4,10 @@ from typing import Annotated, Literal, NewType, get_args
 
 import msgspec
 
+from feed.cases.holds import State
 from feed.cases.model import STAGE_LAST, Case, CaseStale
 from feed.errors import Conflict, FieldError, Forbidden, NotFound
 from feed.numbers import Ordinal
-from feed.posts.model import State
 from feed.reasons import AdverseReason, VerdictReason
 from feed.texts import prose, text_problems
 

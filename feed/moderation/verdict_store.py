@@ -23,8 +23,9 @@ async def add_verdict(
         await conn.fetchval(
             """
             INSERT INTO verdicts (case_id, stage, post_id, comment_id, revision, content_sha256, author_id,
-                                  reviewer_id, verdict, reason_code, note, batch_id)
-            VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)
+                                  reviewer_id, verdict, reason_code, note, batch_id, author_person, reviewer_person)
+            VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12,
+                    (SELECT person FROM accounts WHERE id = $7), (SELECT person FROM accounts WHERE id = $8))
             RETURNING id
             """,
             case.id,

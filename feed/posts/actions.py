@@ -111,7 +111,7 @@ async def edit_post(
     async with transaction(pool) as conn:
         await changes.lock_stats(conn, [post_id])
         post = await _lock_own(conn, author_id, post_id)
-        if post.state not in ("published", "pending"):
+        if post.shown_state not in ("published", "pending"):
             raise PostNotEditable
         await _require_no_draw(conn, post_id)
         (await accounts.get_standing(conn, author_id)).require_write_access()
@@ -138,7 +138,7 @@ async def delete_post(
     """Deletes the author's own post; repeating it changes nothing. Raises PostNotFound, NotYourPost, PostAnnouncesDraw."""
     async with transaction(pool) as conn:
         post = await store.find_post(conn, post_id)
-        if post is None or (post.author_id != author_id and post.state != "published"):
+        if post is None or (post.author_id != author_id and not post.is_visible):
             raise PostNotFound
         if post.author_id != author_id:
             raise NotYourPost
@@ -222,7 +222,7 @@ async def _require_no_draw(conn: Connection, post_id: PostId) -> None:
 async def _lock_own(conn: Connection, author_id: AccountId, post_id: PostId) -> Post:
     post = await store.lock_post(conn, post_id)
     if post.author_id != author_id:
-        raise NotYourPost if post.state == "published" else PostNotFound
+        raise NotYourPost if post.is_visible else PostNotFound
     if post.state == "deleted":
         raise PostNotFound
     return post

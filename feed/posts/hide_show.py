@@ -1,12 +1,16 @@
 """Changes of a post's visibility with all lists and counters. The callers open the transaction."""
 
+from collections import Counter
+from collections.abc import Sequence
+
 from feed.accounts import store as accounts
+from feed.cases.holds import NONE, Hold, State
 from feed.changes import store as changes
 from feed.changes.store import Delta
 from feed.errors import Conflict
 from feed.postgres import Connection
 from feed.posts import store
-from feed.posts.model import Post, State
+from feed.posts.model import Post
 
 
 class PostIsDeleted(Conflict):
@@ -14,19 +18,63 @@ class PostIsDeleted(Conflict):
 
 
 async def hide_post(conn: Connection, post_id: int, *, state: State) -> Post:
-    """Removes the post from lists, boards and post counts. Returns its row before.
+    """Sets a state that hides the post: removes it from lists, boards and post counts. Returns its row before.
 
     Likes and comments stay as they are, so that a restore needs no recount. Raises PostNotFound, PostIsDeleted.
     """
-    return await _change_visibility(conn, post_id, state)
+    return await _change_state(conn, post_id, state)
 
 
 async def show_post(conn: Connection, post_id: int) -> Post:
-    """Makes the post visible again. Returns its row before. Raises PostNotFound, PostIsDeleted."""
-    return await _change_visibility(conn, post_id, "published")
+    """Publishes the post; it is visible unless something holds it. Returns its row before. Raises PostNotFound, PostIsDeleted."""
+    return await _change_state(conn, post_id, "published")
 
 
-async def _change_visibility(conn: Connection, post_id: int, state: State) -> Post:
+async def change_holds(conn: Connection, post_id: int, *, add: Hold = NONE, remove: Hold = NONE) -> Post:
+    """Sets and lifts holds of the post; lists, boards and counts follow where it changes what others see. Returns its row before.
+
+    Also of a deleted post: a hold only adds to what hides it. Raises PostNotFound.
+    """
+    # Lock order: the statistics row first, as likes do.
+    await changes.lock_stats(conn, [post_id])
+    post = await store.lock_post(conn, post_id)
+    await _change_holds(conn, [post], add=add, remove=remove)
+    return post
+
+
+async def change_holds_of(
+    conn: Connection, post_ids: Sequence[int], *, add: Hold = NONE, remove: Hold = NONE
+) -> list[Post]:
+    """`change_holds` for many posts with a fixed number of statements; unknown ones are left out. Returns the rows that it changed, as before.
+
+    Callers bound the number of posts: their likes wait meanwhile.
+    """
+    await changes.lock_stats(conn, sorted(post_ids))
+    posts = await store.lock_posts(conn, post_ids)
+    return await _change_holds(conn, posts, add=add, remove=remove)
+
+
+async def _change_holds(conn: Connection, posts: Sequence[Post], *, add: Hold, remove: Hold) -> list[Post]:
+    """Changes locked posts, and returns those of them whose holds were others."""
+    after = {post.id: (post.holds | int(add)) & ~int(remove) for post in posts}
+    changed = [post for post in posts if post.holds != after[post.id]]
+    if not changed:
+        return []
+    await store.change_holds(conn, {post.id: after[post.id] for post in changed})
+    # Holds of a post that is not published change nothing that others see.
+    moved = [post for post in changed if post.state == "published" and (not post.holds) != (not after[post.id])]
+    if moved:
+        await store.list_under_topics(conn, [post.id for post in moved])
+        counts = Counter[int]()
+        for post in moved:
+            counts[post.author_id] += 1 if post.holds else -1
+        await accounts.change_post_counts(conn, counts)
+    # Scores depend on the shown state too, which may have changed without a change of visibility.
+    await changes.change_stats(conn, [Delta(post.id) for post in sorted(changed, key=lambda post: post.id)])
+    return changed
+
+
+async def _change_state(conn: Connection, post_id: int, state: State) -> Post:
     # Lock order: the statistics row first, as likes do.
     await changes.lock_stats(conn, [post_id])
     post = await store.lock_post(conn, post_id)
@@ -37,7 +85,8 @@ async def _change_visibility(conn: Connection, post_id: int, state: State) -> Po
         raise PostIsDeleted
     await store.change_state(conn, post_id, state)
     await store.list_under_topics(conn, [post_id])
-    if (post.state == "published") != (state == "published"):
-        await accounts.change_post_counts(conn, {post.author_id: 1 if state == "published" else -1})
+    shown = state == "published" and not post.holds
+    if post.is_visible != shown:
+        await accounts.change_post_counts(conn, {post.author_id: 1 if shown else -1})
     await changes.change_stats(conn, [Delta(post_id)])
     return post

@@ -8,12 +8,12 @@ import msgspec
 import rfc8785
 
 from feed.accounts.model import AccountId
+from feed.cases.holds import State, is_visible, shown_state
 from feed.errors import Conflict, FieldError, Forbidden, NotFound
 from feed.ids import GivenId
 from feed.texts import field_errors, line, prose, text_problems
 
 PostId = NewType("PostId", int)
-State = Literal["pending", "published", "rejected", "removed", "deleted"]
 CommentPolicy = Literal["everyone", "nobody"]
 
 # Uploads are not implemented, so no post is without a text.
@@ -72,12 +72,23 @@ class Post(msgspec.Struct, frozen=True):
     id: PostId
     author_id: AccountId
     state: State
+    holds: int
     revision: int
     latest_revision: int
     comment_policy: CommentPolicy
     created_at: datetime
     published_at: datetime | None
     edited_at: datetime | None
+
+    @property
+    def is_visible(self) -> bool:
+        """Whether others see it."""
+        return is_visible(self)
+
+    @property
+    def shown_state(self) -> State:
+        """The state that its author and staff are shown."""
+        return shown_state(self)
 
 
 class NewPost(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

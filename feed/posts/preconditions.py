@@ -5,8 +5,9 @@ from collections.abc import Sequence
 import msgspec
 
 from feed.accounts.model import AccountId, Standing
+from feed.cases.holds import State, is_visible
 from feed.postgres import Connection, columns, many
-from feed.posts.model import CommentPolicy, PostId, State
+from feed.posts.model import CommentPolicy, PostId
 
 
 class Preconditions(msgspec.Struct, frozen=True):
@@ -16,10 +17,16 @@ class Preconditions(msgspec.Struct, frozen=True):
     account_id: AccountId
     author_id: AccountId
     state: State
+    holds: int
     comment_policy: CommentPolicy
     is_blocked: bool  # There is a block between the author and the account.
     banned: bool
     muted: bool
+
+    @property
+    def is_visible(self) -> bool:
+        """Whether others see the post."""
+        return is_visible(self)
 
     @property
     def standing(self) -> Standing:
@@ -37,7 +44,7 @@ async def list_preconditions(conn: Connection, pairs: Sequence[Pair]) -> dict[Pa
     """
     rows = await conn.fetch(
         """
-        SELECT given.post_id, given.account_id, posts.author_id, posts.state, posts.comment_policy,
+        SELECT given.post_id, given.account_id, posts.author_id, posts.state, posts.holds, posts.comment_policy,
                EXISTS (
                    SELECT FROM kept_apart
                    WHERE account_id = given.account_id AND other_id = posts.author_id AND kind = 'block'

@@ -1,12 +1,13 @@
 """The SQL of posts, their revisions and the lists of topics."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
 import msgspec
 
-from feed.postgres import Connection, columns, one
-from feed.posts.model import NewPost, Post, PostId, PostNotFound, State, TopicAt
+from feed.cases.holds import State
+from feed.postgres import Connection, columns, many, one
+from feed.posts.model import NewPost, Post, PostId, PostNotFound, TopicAt
 
 
 class NewRow(NamedTuple):
@@ -95,7 +96,7 @@ async def find_post(conn: Connection, post_id: int) -> Post | None:
     """The post in any state, or None."""
     row = await conn.fetchrow(
         """
-        SELECT id, author_id, state, revision, latest_revision, comment_policy, created_at, published_at, edited_at
+        SELECT id, author_id, state, holds, revision, latest_revision, comment_policy, created_at, published_at, edited_at
         FROM posts WHERE id = $1
         """,
         post_id,
@@ -107,7 +108,7 @@ async def lock_post(conn: Connection, post_id: int) -> Post:
     """The post, locked until the transaction ends. Raises PostNotFound."""
     row = await conn.fetchrow(
         """
-        SELECT id, author_id, state, revision, latest_revision, comment_policy, created_at, published_at, edited_at
+        SELECT id, author_id, state, holds, revision, latest_revision, comment_policy, created_at, published_at, edited_at
         FROM posts WHERE id = $1 FOR UPDATE
         """,
         post_id,
@@ -115,6 +116,27 @@ async def lock_post(conn: Connection, post_id: int) -> Post:
     if row is None:
         raise PostNotFound
     return msgspec.convert(row, Post)
+
+
+async def lock_posts(conn: Connection, post_ids: Sequence[int]) -> list[Post]:
+    """Locks posts in the order of their ids; unknown ones are absent."""
+    rows = await conn.fetch(
+        """
+        SELECT id, author_id, state, holds, revision, latest_revision, comment_policy, created_at, published_at, edited_at
+        FROM posts
+        WHERE id = ANY ($1::bigint[])
+        ORDER BY id
+        FOR UPDATE
+        """,
+        post_ids,
+    )
+    return many(rows, Post)
+
+
+async def list_authors(conn: Connection, post_ids: Sequence[int]) -> dict[int, int]:
+    """The author of each post in any state, by post; unknown ones are absent."""
+    rows = await conn.fetch("SELECT id, author_id FROM posts WHERE id = ANY ($1::bigint[])", post_ids)
+    return {row["id"]: row["author_id"] for row in rows}
 
 
 async def change_state(conn: Connection, post_id: int, state: State) -> None:
@@ -129,6 +151,19 @@ async def change_state(conn: Connection, post_id: int, state: State) -> None:
         """,
         post_id,
         state,
+    )
+
+
+async def change_holds(conn: Connection, holds: Mapping[int, int]) -> None:
+    """Sets the holds of locked posts, given by id."""
+    await conn.execute(
+        """
+        UPDATE posts SET holds = given.holds
+        FROM unnest($1::bigint[], $2::integer[]) AS given (id, holds)
+        WHERE posts.id = given.id
+        """,
+        list(holds),
+        list(holds.values()),
     )
 
 

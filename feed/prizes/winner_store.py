@@ -91,7 +91,7 @@ async def list_not_visible(conn: Connection, settlement_id: int) -> list[WinnerI
         FROM winners
         WHERE settlement_id = $1 AND state = 'selected' AND (
             (post_id IS NOT NULL AND NOT EXISTS (SELECT FROM visible_posts WHERE visible_posts.id = winners.post_id))
-            OR EXISTS (SELECT FROM comments WHERE comments.id = winners.comment_id AND comments.state <> 'published')
+            OR EXISTS (SELECT FROM comments WHERE comments.id = winners.comment_id AND entry_state(comments.state, comments.holds) <> 'published')
             OR EXISTS (SELECT FROM sanctions_now WHERE sanctions_now.account_id = winners.account_id AND banned)
         )
         ORDER BY winners.id
@@ -239,7 +239,7 @@ async def list_candidates(conn: Connection, settlement_id: int) -> list[Candidat
                     SELECT FROM visible_posts WHERE visible_posts.id = reserves.post_id
                 ) THEN 'not_visible'
                 WHEN EXISTS (
-                    SELECT FROM comments WHERE comments.id = reserves.comment_id AND comments.state <> 'published'
+                    SELECT FROM comments WHERE comments.id = reserves.comment_id AND entry_state(comments.state, comments.holds) <> 'published'
                 ) THEN 'not_visible'
             END AS obstacle
         FROM reserves JOIN accounts ON accounts.id = reserves.account_id

@@ -11,10 +11,18 @@ import httpx
 import pytest
 
 from feed.api.state import AppState
+from feed.cases.holds import Hold, State, shown_state
+from feed.comments import hide_show as comments_shown
+from feed.postgres import transaction
+from feed.posts import hide_show as posts_shown
 from tests.support import make
 from tests.support.api import Join, Person
 
 STATES = ("published", "pending", "rejected", "removed", "deleted")
+# Published items that a hold hides, one for each bit; they are an ordinary author's.
+HELD = {f"held {hold.name}": hold for hold in Hold}
+# The states of roots with replies: they keep their place, whatever hides them.
+ANSWERED = ("published", "removed", "held REPORT", "held POST_AUTHOR")
 AUTHORS = ("ordinary", "banned", "muted", "erased")
 STAFF = ("reviewer", "editor", "admin")
 # Viewers with a relation to every author: blocked by them, blocking them, having muted them.
@@ -34,6 +42,17 @@ class Subject(NamedTuple):
     author_id: str
     state: str
     post: "Subject | None" = None
+
+
+class Stored(NamedTuple):
+    state: State
+    holds: int
+
+
+def own_state(subject: Subject) -> str:
+    """The state that the author of the item reads."""
+    hold = HELD.get(subject.state)
+    return subject.state if hold is None else shown_state(Stored("published", hold))
 
 
 class Town(NamedTuple):
@@ -83,9 +102,10 @@ async def town(join: Join, app_state: AppState, client: httpx.AsyncClient) -> To
         return str(account)
 
     async def post(name: str, state: str) -> Subject:
-        post_id, word = await make.post(pool, int(ids[name]), state=state), next(words)
+        stored = "published" if state in HELD else state
+        post_id, word = await make.post(pool, int(ids[name]), state=stored), next(words)
         await pool.execute("UPDATE post_revisions SET text = $2 WHERE post_id = $1", post_id, word)
-        if state == "published":
+        if stored == "published":
             await pool.execute(
                 "INSERT INTO topic_posts SELECT topic_ids[1], now(), $1 FROM post_revisions WHERE post_id = $1", post_id
             )
@@ -101,34 +121,46 @@ async def town(join: Join, app_state: AppState, client: httpx.AsyncClient) -> To
             post_id,
             int(ids[name]),
         )
+        if state in HELD:
+            await pool.execute("UPDATE accounts SET post_count = post_count + 1 WHERE id = $1", int(ids[name]))
+            async with transaction(pool) as conn:
+                await posts_shown.change_holds(conn, post_id, add=HELD[state])
         return Subject(word, post_id, name, ids[name], state)
 
     async def comment(name: str, under: Subject, state: str, root: int | None = None) -> Subject:
         deleted = make.now() if state == "deleted" else None
-        made = await make.comment(pool, under.id, int(ids[name]), state=state, deleted_at=deleted)
+        stored = "published" if state in HELD else state
+        made = await make.comment(pool, under.id, int(ids[name]), state=stored, deleted_at=deleted)
         word = next(words)
         await pool.execute("UPDATE comments SET text = $2 WHERE id = $1", made, word)
         if root is not None:
             await pool.execute("UPDATE comments SET root_id = $2, reply_to_id = $2 WHERE id = $1", made, root)
             await pool.execute("UPDATE comments SET reply_count = reply_count + 1 WHERE id = $1", root)
+        if state in HELD:
+            async with transaction(pool) as conn:
+                await comments_shown.change_holds(conn, made, add=HELD[state])
         return Subject(word, made, name, ids[name], state, under)
 
     posts, comments, replies = [], [], []
     for kind in AUTHORS:
         await author(f"author {kind}", kind)
-        posts += [await post(f"author {kind}", state) for state in STATES]
+        posts += [await post(f"author {kind}", state) for state in states_of(kind)]
     # An author without relations: comments below this post are hidden because of their own authors only.
     await sign_in("neutral")
     neutral_post = await post("neutral", "published")
     for kind in AUTHORS:
-        comments += [await comment(f"author {kind}", neutral_post, state) for state in STATES]
+        comments += [await comment(f"author {kind}", neutral_post, state) for state in states_of(kind)]
     comments += [await comment("neutral", hidden, "published") for hidden in posts]
-    for root in [each for each in comments if each.state in ("published", "removed")]:
+    for root in [each for each in comments if each.state in ANSWERED]:
         assert root.post is not None
         replies.append(await comment("neutral", root.post, "published", root=root.id))
         replies.append(await comment("author ordinary", root.post, "published", root=root.id))
     await pool.execute("UPDATE posts SET has_video = true")
     return Town(people, ids, [*posts, neutral_post], comments, replies, campaign)
+
+
+def states_of(kind: str) -> tuple[str, ...]:
+    return (*STATES, *HELD) if kind == "ordinary" else STATES
 
 
 def role_of(viewer: str) -> str:
@@ -190,8 +222,8 @@ def listed_below(town: Town, viewer: str, post: Subject) -> set[str]:
 
 
 def replies_listed(town: Town, viewer: str, root: Subject) -> set[str]:
-    """The listed replies: there are two for each published or removed root, in the order of the roots."""
-    roots = [each for each in town.comments if each.state in ("published", "removed")]
+    """The listed replies: there are two for each answered root, in the order of the roots."""
+    roots = [each for each in town.comments if each.state in ANSWERED]
     if root not in roots:
         return set()
     place = 2 * roots.index(root)
@@ -209,7 +241,7 @@ def comments_of(town: Town, viewer: str) -> Iterator[Case]:
 def replies_to(town: Town, viewer: str) -> Iterator[Case]:
     for root in town.comments:
         assert root.post is not None
-        shown = root.state in ("published", "removed") and is_visible(viewer, root.post)
+        shown = root.state in ANSWERED and is_visible(viewer, root.post)
         path = f"/comments/{root.id}/replies"
         yield path, (200, replies_listed(town, viewer, root)) if shown else (404, NOTHING)
 
@@ -242,7 +274,7 @@ def own_posts(town: Town, viewer: str) -> Iterator[Case]:
     own = {post.word for post in town.posts if post.author == viewer and post.state != "deleted"}
     yield "/me/posts?limit=50", (401, NOTHING) if viewer == "anonymous" else (200, own)
     for state in STATES[:-1]:
-        own = {post.word for post in town.posts if post.author == viewer and post.state == state}
+        own = {post.word for post in town.posts if post.author == viewer and own_state(post) == state}
         yield f"/me/posts?state={state}", (401, NOTHING) if viewer == "anonymous" else (200, own)
 
 

@@ -203,6 +203,26 @@ def package_of(name: str) -> str:
     return name.split("/")[0].removesuffix(".py")
 
 
+def visible_by_state_alone(source: str) -> list[str]:
+    """The comparisons of a stored state with 'published' that leave the holds out."""
+    compared = re.compile(
+        r"\b(?:posts\.|comments\.)?state\s*(?:=|<>|!=|IN|NOT IN)\s*\(?'published'(?! AND (?:\w+\.)?holds = 0)"
+    )
+    return compared.findall(source)
+
+
+def test_visibility_is_never_the_state_alone() -> None:
+    assert {name: found for name, source in SOURCES.items() if (found := visible_by_state_alone(source))} == {}
+    for wrong in (
+        "posts.state = 'published'",
+        "AND state IN ('published', 'pending')",
+        "comments.state <> 'published'",
+    ):
+        assert visible_by_state_alone(wrong)
+    for right in ("shown_state(state, holds) = 'published'", "state = 'published' AND posts.holds = 0"):
+        assert not visible_by_state_alone(right)
+
+
 def test_each_table_is_written_by_its_owner() -> None:
     written: dict[str, set[str]] = {}
     for name, tree in trees():

@@ -5,6 +5,7 @@ from typing import get_args
 
 import pytest
 
+from feed.cases.holds import State
 from feed.cases.model import Case, CaseId, CaseStale, CaseState, Kind
 from feed.moderation.model import (
     VerdictKind,
@@ -12,7 +13,6 @@ from feed.moderation.model import (
     state_after,
     verdict_problems,
 )
-from feed.posts.model import State
 
 NOW = datetime(2026, 9, 1, tzinfo=UTC)
 
@@ -24,9 +24,12 @@ def a_case(*, kind: Kind = "post", state: CaseState = "open", stage: int = 1) ->
         stage=stage,
         state=state,
         version=1,
+        stages=0,
+        risk=0,
         post_id=10,
         comment_id=None,
         account_id=None,
+        topic_id=None,
         revision=1,
         author_id=1,
         machine={},

@@ -29,6 +29,7 @@ def row(state: str = "published", **fields: Any) -> dict[str, Any]:
         "ip_region": "广东",
         "comment_policy": "everyone",
         "state": state,
+        "is_visible": state == "published",
         "revision": 2,
         "campaigns": [{"id": "5", "title": "爱读书"}],
         "created_at": make.now(),

@@ -37,14 +37,14 @@ _RECOUNTS = {
         FROM post_stats AS stats JOIN posts ON posts.id = stats.post_id
         CROSS JOIN LATERAL (
             SELECT count(*) AS all, count(*) FILTER (WHERE comments.author_id = posts.author_id) AS own
-            FROM comments WHERE comments.post_id = stats.post_id AND comments.state = 'published'
+            FROM visible_comments AS comments WHERE comments.post_id = stats.post_id
         ) AS counted
         WHERE (comment_count, own_comment_count) <> (counted.all, counted.own)
     """,
     "replies and likes of comments": """
         SELECT comments.id, reply_count, like_count, counted.replies, counted.likes
         FROM comments CROSS JOIN LATERAL (
-            SELECT (SELECT count(*) FROM comments AS reply WHERE reply.root_id = comments.id AND reply.state = 'published') AS replies,
+            SELECT (SELECT count(*) FROM visible_comments AS reply WHERE reply.root_id = comments.id) AS replies,
                    (SELECT count(*) FROM comment_likes WHERE comment_id = comments.id) AS likes
         ) AS counted
         WHERE (reply_count, like_count) <> (counted.replies, counted.likes)

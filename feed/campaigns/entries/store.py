@@ -168,7 +168,7 @@ async def list_participants(conn: Connection, campaign_id: int, account_ids: Seq
             WHERE likes.account_id = asked.same_id AND likes.liked_at > '-infinity'
             UNION ALL
             SELECT FROM comments JOIN entries ON entries.campaign_id = $1 AND entries.post_id = comments.post_id
-            WHERE comments.author_id = asked.same_id AND comments.state IN ('published', 'pending')
+            WHERE comments.author_id = asked.same_id AND shown_state(comments.state, comments.holds) IN ('published', 'pending')
         ) AS part ON true
         ORDER BY asked.id
         """,

@@ -75,7 +75,7 @@ async def count_engagement(
             FROM entered JOIN comments ON comments.post_id = entered.post_id
             WHERE comments.created_at < (SELECT instant FROM terms)
                 AND (
-                    comments.state = 'published'
+                    shown_state(comments.state, comments.holds) = 'published'
                     OR (comments.state = 'deleted' AND comments.deleted_at >= (SELECT instant FROM terms))
                 )
             UNION ALL

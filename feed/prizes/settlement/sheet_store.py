@@ -55,7 +55,7 @@ async def list_facts(conn: Connection, campaign_id: int) -> list[EntryFacts]:
     rows = await conn.fetch(
         """
         SELECT entries.post_id, entries.author_id AS account_id, accounts.person, entries.entered_at,
-            posts.state AS post_state,
+            entry_state(posts.state, posts.holds) AS post_state,
             judged.revision,
             coalesce(judged.bears_topic, false) AS bears_topic,
             coalesce(cardinality(judged.media_ids), 0) AS media_count,
@@ -88,8 +88,8 @@ async def list_waiting_comments(conn: Connection, campaign_id: int) -> list[tupl
         SELECT comments.post_id, comments.id
         FROM campaigns
         JOIN entries ON entries.campaign_id = campaigns.id AND entries.disqualified_at IS NULL
-        JOIN posts ON posts.id = entries.post_id AND posts.state = 'published'
-        JOIN comments ON comments.post_id = entries.post_id AND comments.state = 'pending'
+        JOIN posts ON posts.id = entries.post_id AND entry_state(posts.state, posts.holds) = 'published'
+        JOIN comments ON comments.post_id = entries.post_id AND shown_state(comments.state, comments.holds) = 'pending'
             AND comments.created_at < campaigns.ends_at AND comments.author_id <> entries.author_id
         JOIN campaign_accounts AS account ON account.campaign_id = campaigns.id AND account.account_id = comments.author_id
         WHERE campaigns.id = $1 AND NOT account.not_verified AND NOT account.too_new

@@ -285,7 +285,7 @@ async def list_own(conn: Connection, campaign_id: int, account_id: int) -> list[
     """The account's entries in the order of their entry."""
     rows = await conn.fetch(
         """
-        SELECT entries.post_id, posts.state AS post_state, judged.bears_topic,
+        SELECT entries.post_id, entry_state(posts.state, posts.holds) AS post_state, judged.bears_topic,
             entries.disqualified_reason, stats.comment_count
         FROM entries
         JOIN posts ON posts.id = entries.post_id

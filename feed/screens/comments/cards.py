@@ -5,9 +5,9 @@ from datetime import datetime
 
 import msgspec
 
+from feed.cases.holds import State
 from feed.pagination import Position
 from feed.postgres import Connection, Pool, columns, many
-from feed.posts.model import State
 from feed.screens.posts.cards import AuthorCard, Id
 from feed.screens.posts.viewer import ViewerState
 from feed.screens.posts.visibility import is_author_hidden
@@ -51,20 +51,21 @@ class CommentRow(msgspec.Struct, frozen=True):
     badge: str | None
     text: str
     reply_to_id: int | None
-    # Author of the comment that it answers, if that is published.
+    # Author of the comment that it answers, if others see that.
     reply_to_author_id: int | None
     reply_to_name: str | None
     reply_count: int
     like_count: int
     liked_by_me: bool
     state: State
+    is_visible: bool
     ip_region: str | None
     created_at: datetime
 
     @property
     def is_shown(self) -> bool:
-        """Whether lists contain it: it is published, or it has replies."""
-        return self.state == "published" or self.reply_count > 0
+        """Whether lists contain it: others see it, or it has replies."""
+        return self.is_visible or self.reply_count > 0
 
     @property
     def position(self) -> Position:
@@ -74,7 +75,7 @@ class CommentRow(msgspec.Struct, frozen=True):
 
 def comment_card(row: CommentRow, replies: list[CommentRow] | None = None) -> CommentCard:
     """The comment on the wire. Of an unpublished comment only whether its author deleted it is shown."""
-    shown = row.state == "published"
+    shown = row.is_visible
     return CommentCard(
         id=str(row.id),
         post_id=str(row.post_id),
@@ -85,7 +86,7 @@ def comment_card(row: CommentRow, replies: list[CommentRow] | None = None) -> Co
         replies=msgspec.UNSET if replies is None else [comment_card(reply) for reply in replies],
         like_count=row.like_count,
         liked_by_me=row.liked_by_me,
-        state=row.state if row.state in ("published", "deleted") else "removed",
+        state="published" if shown else "deleted" if row.state == "deleted" else "removed",
         ip_region=row.ip_region if shown else None,
         created_at=row.created_at,
     )
@@ -100,9 +101,8 @@ async def list_newest(conn: Connection, post_id: int, after: Position, limit: in
     """The ids of a post's root comments, newest first."""
     rows = await conn.fetch(
         """
-        SELECT id FROM comments
+        SELECT id FROM listed_comments
         WHERE post_id = $1 AND root_id IS NULL AND (created_at, id) < ($2, $3)
-          AND (state = 'published' OR reply_count > 0)
         ORDER BY created_at DESC, id DESC
         LIMIT $4
         """,
@@ -118,9 +118,8 @@ async def list_oldest(conn: Connection, post_id: int, after: Position, limit: in
     """The ids of a post's root comments, oldest first."""
     rows = await conn.fetch(
         """
-        SELECT id FROM comments
+        SELECT id FROM listed_comments
         WHERE post_id = $1 AND root_id IS NULL AND (created_at, id) > ($2, $3)
-          AND (state = 'published' OR reply_count > 0)
         ORDER BY created_at, id
         LIMIT $4
         """,
@@ -136,8 +135,8 @@ async def list_replies(conn: Connection, root_id: int, after: Position, limit: i
     """The ids of a root's published replies, oldest first."""
     rows = await conn.fetch(
         """
-        SELECT id FROM comments
-        WHERE root_id = $1 AND (created_at, id) > ($2, $3) AND state = 'published'
+        SELECT id FROM visible_comments
+        WHERE root_id = $1 AND (created_at, id) > ($2, $3)
         ORDER BY created_at, id
         LIMIT $4
         """,
@@ -161,8 +160,8 @@ async def list_first_replies(
         SELECT first.id
         FROM unnest($1::bigint[]) AS roots (id)
         CROSS JOIN LATERAL (
-            SELECT id, created_at FROM comments
-            WHERE root_id = roots.id AND state = 'published'
+            SELECT id, created_at FROM visible_comments
+            WHERE root_id = roots.id
             ORDER BY created_at, id
             LIMIT $2
         ) AS first
@@ -205,7 +204,7 @@ def _without_hidden_name(row: CommentRow, viewer_state: ViewerState) -> CommentR
 
 def _is_shown_to(row: CommentRow, viewer_state: ViewerState) -> bool:
     # An unpublished comment is shown without author and text, so it keeps its place for every viewer.
-    return row.state != "published" or not is_author_hidden(row.author_id, viewer_state)
+    return not row.is_visible or not is_author_hidden(row.author_id, viewer_state)
 
 
 async def list_comments(conn: Connection, comment_ids: Sequence[int], viewer_id: int | None) -> list[CommentRow]:
@@ -220,15 +219,16 @@ async def list_for_viewers(conn: Connection, pairs: Sequence[tuple[int, int | No
         SELECT comments.id, comments.post_id, comments.root_id, comments.author_id, accounts.name AS author_name,
                accounts.avatar_url, accounts.badge, comments.text, comments.reply_to_id,
                answered_authors.id AS reply_to_author_id, answered_authors.name AS reply_to_name, comments.reply_count, comments.like_count,
-               likes.account_id IS NOT NULL AS liked_by_me, comments.state, comments.ip_region, comments.created_at
+               likes.account_id IS NOT NULL AS liked_by_me, comments.state,
+               comments.state = 'published' AND comments.holds = 0 AS is_visible, comments.ip_region, comments.created_at
         FROM unnest($1::bigint[], $2::bigint[]) WITH ORDINALITY AS wanted (id, viewer_id, position)
         JOIN comments ON comments.id = wanted.id
         JOIN accounts ON accounts.id = comments.author_id
         LEFT JOIN comment_likes AS likes
           ON likes.post_id = comments.post_id AND likes.comment_id = comments.id AND likes.account_id = wanted.viewer_id
-        LEFT JOIN comments AS answered ON answered.id = comments.reply_to_id
+        LEFT JOIN visible_comments AS answered ON answered.id = comments.reply_to_id
         LEFT JOIN accounts AS answered_authors
-          ON answered_authors.id = answered.author_id AND answered.state = 'published'
+          ON answered_authors.id = answered.author_id
         ORDER BY wanted.position
         """,
         *columns(pairs, 2),

@@ -62,8 +62,8 @@ async def rank(conn: Connection, post_id: int, viewer_id: int | None) -> Ranking
                extract(epoch FROM clock_timestamp())::bigint AS second
         FROM (
             SELECT id, author_id, like_count + 2 * reply_count AS score
-            FROM comments
-            WHERE post_id = $1 AND root_id IS NULL AND (state = 'published' OR reply_count > 0)
+            FROM listed_comments
+            WHERE post_id = $1 AND root_id IS NULL
             ORDER BY like_count + 2 * reply_count DESC, id DESC
             LIMIT $3
         ) AS hottest

@@ -12,9 +12,10 @@ from typing import Any, Literal, cast
 import msgspec
 from msgspec.structs import fields
 
+from feed.cases.holds import State
 from feed.links import Links
 from feed.postgres import Connection
-from feed.posts.model import CommentPolicy, Location, State
+from feed.posts.model import CommentPolicy, Location
 from feed.reasons import VerdictReason
 from feed.screens.posts.viewer import ViewerRights, ViewerState, rights_of
 
@@ -114,6 +115,7 @@ class Fragment(msgspec.Struct, frozen=True):
     post_id: int
     author_id: int
     state: State
+    is_visible: bool
     takes_comments: bool
     json_prefix: bytes
     review: Review | msgspec.UnsetType = msgspec.UNSET
@@ -124,7 +126,8 @@ async def list_posts(conn: Connection, post_ids: Sequence[int]) -> list[dict[str
     rows = await conn.fetch(
         """
         SELECT posts.id, posts.author_id, accounts.name AS author_name, accounts.avatar_url, accounts.badge,
-               revisions.text, revisions.topics, posts.location, posts.ip_region, posts.comment_policy, posts.state,
+               revisions.text, revisions.topics, posts.location, posts.ip_region, posts.comment_policy,
+               shown_state(posts.state, posts.holds) AS state, posts.state = 'published' AND posts.holds = 0 AS is_visible,
                posts.revision, posts.created_at, posts.published_at, posts.edited_at,
                stats.like_count, stats.comment_count,
                coalesce(
@@ -152,7 +155,7 @@ async def list_posts(conn: Connection, post_ids: Sequence[int]) -> list[dict[str
             FROM cases
             LEFT JOIN verdicts
               ON verdicts.case_id = cases.id AND verdicts.undone_at IS NULL AND verdicts.verdict IN ('reject', 'remove')
-            WHERE posts.state IN ('pending', 'rejected', 'removed')
+            WHERE shown_state(posts.state, posts.holds) IN ('pending', 'rejected', 'removed')
               AND cases.post_id = posts.id AND cases.comment_id IS NULL
         ) AS reviews ON true
         ORDER BY wanted.position
@@ -189,7 +192,9 @@ def fragment(row: Mapping[str, Any], links: Links) -> Fragment:
         SharedPost,
     )
     takes_comments = shared.comment_policy == "everyone"
-    return Fragment(post_id, author_id, state, takes_comments, _encoder.encode(shared)[:-1], _review(row))
+    return Fragment(
+        post_id, author_id, state, row["is_visible"], takes_comments, _encoder.encode(shared)[:-1], _review(row)
+    )
 
 
 def _review(row: Mapping[str, Any]) -> Review | msgspec.UnsetType:
@@ -211,7 +216,13 @@ _cached_suffix = cache(_suffix)
 
 def card(part: Fragment, viewer_state: ViewerState) -> bytes:
     """The post's complete JSON for one viewer."""
-    rights = rights_of(viewer_state, author_id=part.author_id, state=part.state, takes_comments=part.takes_comments)
+    rights = rights_of(
+        viewer_state,
+        author_id=part.author_id,
+        state=part.state,
+        is_visible=part.is_visible,
+        takes_comments=part.takes_comments,
+    )
     liked = part.post_id in viewer_state.liked_ids
     if part.review is not msgspec.UNSET and viewer_state.viewer_id == part.author_id:
         return part.json_prefix + _suffix(liked, rights, part.review)

@@ -59,7 +59,7 @@ async def list_own(conn: Connection, author_id: int, states: Sequence[str], befo
     rows = await conn.fetch(
         """
         SELECT id FROM posts
-        WHERE author_id = $1 AND id < $2 AND state = ANY ($3::text[])
+        WHERE author_id = $1 AND id < $2 AND shown_state(state, holds) = ANY ($3::text[])
         ORDER BY id DESC
         LIMIT $4
         """,

@@ -43,9 +43,7 @@ async def read_page(
         end = bookmark.start + limit
         found = await pages.fragments(ids[bookmark.start : end])
         next_cursor = cursors.write(name, SnapshotPosition(snapshot, end)) if len(ids) > end else None
-        return build_base(
-            [part for part in found if part.state == "published"], list_frame(next_cursor), read_at=read_at
-        )
+        return build_base([part for part in found if part.is_visible], list_frame(next_cursor), read_at=read_at)
 
     # The key tells a first page, which creates a snapshot, from a cursor to position 0 without one, which does not.
     base = await pages.cached((name, not cursor, bookmark, limit), read)

@@ -5,7 +5,7 @@ from collections.abc import Collection
 import msgspec
 
 from feed.accounts.model import UNRESTRICTED, Standing
-from feed.posts.model import State
+from feed.cases.holds import State
 
 
 class ViewerState(msgspec.Struct, frozen=True):
@@ -32,7 +32,9 @@ class ViewerRights(msgspec.Struct, frozen=True):
     can_comment: bool = False
 
 
-def rights_of(viewer_state: ViewerState, *, author_id: int, state: State, takes_comments: bool) -> ViewerRights:
+def rights_of(
+    viewer_state: ViewerState, *, author_id: int, state: State, is_visible: bool, takes_comments: bool
+) -> ViewerRights:
     """The viewer's permissions on a post. A banned or muted author cannot edit, but can still delete in any state."""
     if viewer_state.viewer_id is None:
         return ViewerRights()
@@ -43,5 +45,5 @@ def rights_of(viewer_state: ViewerState, *, author_id: int, state: State, takes_
     return ViewerRights(
         can_edit=own and can_write and state in ("published", "pending"),
         can_delete=own and state != "deleted",
-        can_comment=can_write and state == "published" and (own or takes_comments),
+        can_comment=can_write and is_visible and (own or takes_comments),
     )

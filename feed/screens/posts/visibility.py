@@ -1,12 +1,12 @@
 """Who sees a post or a comment: the one predicate of every read. Pure; the screens read its inputs.
 
-Lists that all viewers share read `visible_posts`, which is the condition on the state in SQL; what differs between viewers is
+Lists that all viewers share read `visible_posts`, which is the condition on state and holds in SQL; what differs between viewers is
 applied to them here.
 """
 
 from typing import Protocol
 
-from feed.posts.model import State
+from feed.cases.holds import State
 from feed.screens.posts.viewer import ViewerState
 
 
@@ -19,12 +19,15 @@ class Authored(Protocol):
     @property
     def state(self) -> State: ...
 
+    @property
+    def is_visible(self) -> bool: ...
+
 
 def may_see(item: Authored, viewer_state: ViewerState) -> bool:
-    """Whether the viewer sees the item by itself: published and no block with its author, or the viewer's own and not deleted."""
+    """Whether the viewer sees the item by itself: visible to others and no block with its author, or the viewer's own and not deleted."""
     if viewer_state.viewer_id == item.author_id:
         return item.state != "deleted"
-    return item.state == "published" and item.author_id not in viewer_state.blocked_ids
+    return item.is_visible and item.author_id not in viewer_state.blocked_ids
 
 
 def is_listed(item: Authored, viewer_state: ViewerState) -> bool:

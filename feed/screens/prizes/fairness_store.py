@@ -176,7 +176,10 @@ async def list_engagement(conn: Connection, campaign_id: int, post_ids: Sequence
             SELECT comments.post_id, comments.author_id, false, comments.created_at
             FROM terms CROSS JOIN comments
             WHERE comments.post_id = ANY ($2::bigint[]) AND comments.created_at < instant
-                AND (comments.state = 'published' OR (comments.state = 'deleted' AND comments.deleted_at >= instant))
+                AND (
+                    shown_state(comments.state, comments.holds) = 'published'
+                    OR (comments.state = 'deleted' AND comments.deleted_at >= instant)
+                )
         ), counted AS (
             SELECT acted.post_id, account.person, acted.liked, min(acted.at) AS at, min(account.created_at) AS made_at
             FROM acted

@@ -5,10 +5,10 @@ from typing import Any, Literal
 
 import msgspec
 
+from feed.cases.holds import State
 from feed.cases.model import CaseFilter, CaseState, Kind
 from feed.pagination import Position
 from feed.postgres import Connection, many
-from feed.posts.model import State
 from feed.screens.posts.cards import AuthorCard, CampaignTag, Id, MediaCard
 
 SubjectKind = Literal["post", "comment", "user"]
@@ -184,7 +184,8 @@ async def list_cases(conn: Connection, case_ids: list[int]) -> list[CaseRow]:
                CASE WHEN cases.comment_id IS NOT NULL THEN comments.text
                     WHEN cases.post_id IS NOT NULL THEN revisions.text
                     ELSE accounts.name END AS text,
-               CASE WHEN cases.comment_id IS NOT NULL THEN comments.state ELSE posts.state END AS subject_state,
+               CASE WHEN cases.comment_id IS NOT NULL THEN shown_state(comments.state, comments.holds)
+                    ELSE shown_state(posts.state, posts.holds) END AS subject_state,
                (
                    SELECT jsonb_build_object('id', campaigns.id::text, 'title', campaigns.draft ->> 'title')
                    FROM entries JOIN campaigns ON campaigns.id = entries.campaign_id
