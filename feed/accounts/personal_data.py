@@ -137,7 +137,7 @@ PERSONAL_TABLES: tuple[PersonalTable, ...] = (
         of="author_id",
         emptied="machine",
         ids="author_id account_id leased_by",
-        neutral="id kind state post_id comment_id",
+        neutral="id kind state post_id comment_id topic_id",
         because=DECIDED,
     ),
     PersonalTable(
@@ -145,6 +145,7 @@ PERSONAL_TABLES: tuple[PersonalTable, ...] = (
         of="author_id",
         emptied="note content_sha256",
         ids="author_id reviewer_id",
+        hashes="author_person reviewer_person",
         neutral="id case_id post_id comment_id verdict reason_code batch_id",
         because=DECIDED,
     ),
