@@ -5,6 +5,7 @@ from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from typing import NamedTuple
 
+import msgspec
 from asyncpg import Record
 
 from feed.errors import Conflict
@@ -219,6 +220,29 @@ async def store_responses(pool: Pool, given: Sequence[StoredResponse]) -> list[N
             *columns([(each.account_id, *each.request, each.status, each.body) for each in ordered], 6),
         )
     return [None] * len(given)
+
+
+async def remove_account(conn: Connection, account_id: int, *, limit: int) -> int:
+    """Removes some keys of an account, with the stored responses. Returns how many."""
+    tag = await conn.execute(
+        """
+        DELETE FROM idempotency_keys WHERE (account_id, route, key) IN (
+            SELECT account_id, route, key FROM idempotency_keys WHERE account_id = $1 LIMIT $2
+        )
+        """,
+        account_id,
+        limit,
+    )
+    return int(tag.split()[-1])
+
+
+async def forget_responses(conn: Connection, word: str) -> None:
+    """Removes the stored responses that contain the word. Their keys stay: a repetition acts once, and its response is made anew."""
+    await conn.execute(
+        "UPDATE idempotency_keys SET status = NULL, answer = NULL WHERE position($1::bytea IN answer) > 0",
+        # As it stands in JSON, without the quotes.
+        msgspec.json.encode(word)[1:-1],
+    )
 
 
 async def remove_old(conn: Connection, *, hours: int) -> int:

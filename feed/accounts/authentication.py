@@ -40,16 +40,23 @@ async def register_account(pool: Pool, keys: Keys, claims: Claims) -> AccountId:
     """The account of a token's subject, created at its first request, with the phone and the roles of the token.
 
     A role in a token is recorded as a right, so that later it is known who was staff at any instant. The verifier decides which
-    roles count. Raises AccountNotFound for an erased account.
+    roles count. Raises AccountNotFound for a token that was issued before its subject's account was erased; a later one creates a
+    new account, for which a running sanction of the former one holds too.
     """
     phone = _phone_of(claims)
     async with transaction(pool) as conn:
+        former = await erasure_store.find_subject(conn, keys.subject_of(claims.iss, claims.sub))
+        is_next = former is not None and await store.find_by_sub(conn, iss=claims.iss, sub=claims.sub) is None
+        if former is not None and is_next and (claims.issued_after or 0) <= former.erased_at.timestamp():
+            raise AccountNotFound
         account_id = await store.find_or_add(conn, iss=claims.iss, sub=claims.sub, name=seed_name(claims.name))
         if await store.find_account(conn, account_id) is None:
             raise AccountNotFound
         if phone:
             sealed = seal_phone(keys, account_id, phone)
             await store.change_phone(conn, account_id, person=keys.person_of(phone), phone_sealed=sealed)
+        if former is not None and is_next and former.account_id is not None:
+            await erasure_store.carry_sanctions(conn, former.account_id, account_id)
         await roles.follow_token(
             conn, account_id, claims.roles, issued_after=claims.issued_after, by_app=claims.iss != LOCAL_ISSUER
         )

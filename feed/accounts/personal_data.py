@@ -122,8 +122,22 @@ PERSONAL_TABLES: tuple[PersonalTable, ...] = (
     PersonalTable(
         "messages",
         of="account_id",
-        emptied="account_id once_key sealed person",
-        neutral="id purpose state provider provider_id error_code campaign_id held_by held_setting",
+        emptied="sealed person",
+        ids="account_id",
+        neutral="id purpose once_key state provider provider_id error_code campaign_id held_by held_setting",
+    ),
+    PersonalTable(
+        "erasures",
+        of="account_id",
+        removed="account_id",
+        not_exported="the work that erasure has still to do",
+    ),
+    PersonalTable(
+        "erased_subjects",
+        ids="account_id",
+        hashes="subject",
+        not_exported="keyed hashes of accounts that are erased",
+        because="a month, while tokens of then may be valid, and while a sanction of the account is running",
     ),
     PersonalTable(
         "message_receipts",
@@ -143,9 +157,9 @@ PERSONAL_TABLES: tuple[PersonalTable, ...] = (
     PersonalTable(
         "verdicts",
         of="author_id",
-        emptied="note content_sha256",
+        emptied="note content_sha256 author_person",
+        hashes="reviewer_person",
         ids="author_id reviewer_id",
-        hashes="author_person reviewer_person",
         neutral="id case_id post_id comment_id verdict reason_code batch_id",
         because=DECIDED,
     ),

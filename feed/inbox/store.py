@@ -112,11 +112,6 @@ async def remove_notifications(conn: Connection, keys: Sequence[NotificationKey]
     )
 
 
-async def remove_account(conn: Connection, account_id: int) -> None:
-    """Removes the notifications of an account, and those of others that it alone caused."""
-    await conn.execute("DELETE FROM inbox WHERE account_id = $1 OR actor_id = $1", account_id)
-
-
 async def remove_unseen(conn: Connection, account_id: int, once_key: str) -> bool:
     """Removes a notification that was neither read nor pushed. Returns whether there was one."""
     removed = await conn.fetchval(

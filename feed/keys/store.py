@@ -65,6 +65,10 @@ class Keys:
         """The person of a phone (E.164): its HMAC-SHA256, which cannot be reversed without the key."""
         return hmac.digest(self._person_key, phone.encode(), "sha256")
 
+    def subject_of(self, iss: str, sub: str) -> bytes:
+        """The keyed hash of the subject of an issuer's tokens, for accounts that are erased."""
+        return hmac.digest(self._person_key, b"subject\0" + iss.encode() + b"\0" + sub.encode(), "sha256")
+
     def seal(self, plaintext: bytes, *, aad: bytes) -> bytes:
         """Encrypts with the site's key; `aad` names row and column."""
         return seal(self._seal_key, plaintext, aad)

@@ -5,6 +5,7 @@ from typing import Annotated, Literal
 
 import msgspec
 
+from feed import idempotency
 from feed.accounts import erasure_store, event_store, roles
 from feed.accounts import store as accounts
 from feed.accounts.authentication import ClaimedName, seed_name
@@ -12,6 +13,7 @@ from feed.accounts.model import AccountId
 from feed.audit import store as audit
 from feed.auth.tokens import Subject
 from feed.errors import FieldError, Invalid
+from feed.keys.store import Keys
 from feed.moderation.model import ADVERSE_REASONS, adverse_reason_problems
 from feed.moderation.sanctions import impose_on_account, lift_from_account
 from feed.postgres import Connection, Pool, transaction
@@ -67,7 +69,7 @@ def _data_problems(event: AppEvent) -> list[FieldError]:
     return problems
 
 
-async def apply_event(pool: Pool, iss: str, event_id: str, event: AppEvent, now: datetime) -> Outcome:
+async def apply_event(pool: Pool, keys: Keys, iss: str, event_id: str, event: AppEvent, now: datetime) -> Outcome:
     """Applies the event once, unless a newer one of its kind was applied before. Raises Invalid."""
     if problems := event_problems(event, now):
         raise Invalid(*problems)
@@ -75,7 +77,7 @@ async def apply_event(pool: Pool, iss: str, event_id: str, event: AppEvent, now:
         if not await event_store.add_event(conn, event_id):
             return "repeated"
         if event.type == "account.erased":
-            return await _erase(conn, iss, event)
+            return await _erase(conn, keys, iss, event)
         account_id = await accounts.find_by_sub(conn, iss=iss, sub=event.data.sub)
         if account_id is None:
             return "unknown"
@@ -84,15 +86,33 @@ async def apply_event(pool: Pool, iss: str, event_id: str, event: AppEvent, now:
         return await _ban(conn, account_id, event)
 
 
-async def _erase(conn: Connection, iss: str, event: AppEvent) -> Outcome:
-    # An erasure is final, so its time need not be recorded.
-    account_id = await erasure_store.erase_row(conn, iss=iss, sub=event.data.sub)
+async def _erase(conn: Connection, keys: Keys, iss: str, event: AppEvent) -> Outcome:
+    subject = keys.subject_of(iss, event.data.sub)
+    account_id = await erasure_store.lock_by_sub(conn, iss=iss, sub=event.data.sub)
     if account_id is None:
-        return "repeated"
+        # So that a token that was issued before creates no account.
+        return "applied" if await erasure_store.add_subject(conn, subject) else "repeated"
+    former = await erasure_store.find_subject(conn, subject)
+    if former is not None and event.timestamp <= former.erased_at:
+        # The same erasure once more, while the subject has a new account.
+        return "outdated"
+    await erase_account(conn, keys, account_id, by="app")
+    return "applied"
+
+
+async def erase_account(conn: Connection, keys: Keys, account_id: AccountId, *, by: str) -> None:
+    """Erases the row of an account, with its access and its roles; everything else of it is erased by jobs.
+
+    A second time changes nothing.
+    """
+    identity = await erasure_store.lock_identity(conn, account_id)
+    if identity is None:
+        return
+    await erasure_store.erase_row(conn, account_id, keys.subject_of(identity.iss, identity.sub))
+    await idempotency.forget_responses(conn, identity.name)
     await erasure_store.end_access(conn, account_id)
     await roles.revoke_roles_of_erased(conn, account_id)
-    await audit.add(conn, None, "account.erase", "account", account_id, {"by": "app"})
-    return "applied"
+    await audit.add(conn, None, "account.erase", "account", account_id, {"by": by})
 
 
 async def _rename(conn: Connection, account_id: AccountId, event: AppEvent) -> Outcome:

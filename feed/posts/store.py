@@ -249,11 +249,3 @@ async def list_under_topics(conn: Connection, post_ids: Sequence[int]) -> None:
         """,
         post_ids,
     )
-
-
-async def list_undeleted(conn: Connection, author_id: int, *, limit: int) -> list[int]:
-    """The author's oldest posts in any state but deleted."""
-    rows = await conn.fetch(
-        "SELECT id FROM posts WHERE author_id = $1 AND state <> 'deleted' ORDER BY id LIMIT $2", author_id, limit
-    )
-    return [row["id"] for row in rows]

@@ -1,7 +1,7 @@
 """Scheduled removal of data with a retention period."""
 
 from feed import idempotency, jobs
-from feed.accounts import event_store, sign_in_store
+from feed.accounts import erasure_store, event_store, sign_in_store
 from feed.changes import store as changes
 from feed.inbox import push_store as pushes
 from feed.postgres import transaction
@@ -15,13 +15,14 @@ _MONTH = 30 * _DAY
 
 
 async def remove_old_keys_and_codes(worker_state: WorkerState) -> None:
-    """Removes idempotency keys, codes and ended sign-ins after a day, and account events after a month."""
+    """Removes idempotency keys, codes and ended sign-ins after a day, account events and erased subjects after a month."""
     async with transaction(worker_state.pool) as conn:
         await idempotency.remove_old(conn, hours=_DAY)
         await sign_in_store.remove_old_codes(conn, hours=_DAY)
         await sign_in_store.remove_old_tokens(conn, hours=_DAY)
         # Issuers do not retry events for so long. Their effect stays, and a late older event is still detected by its time.
         await event_store.remove_old_events(conn, hours=_MONTH)
+        await erasure_store.remove_old_subjects(conn, days=30)
 
 
 async def trim_change_log(worker_state: WorkerState) -> None:

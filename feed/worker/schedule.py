@@ -11,9 +11,9 @@ from feed.campaigns.entries.shortlist import fill_next_shortlist
 from feed.campaigns.jury.reminders import remind_next_juror
 from feed.changes.actions import number_changes
 from feed.curation.trends import count_trends
+from feed.erasure.jobs import erase_next, remove_next_person
 from feed.moderation.sanctions import lapse_next_sanction
 from feed.notifications.actions import notify_comments, notify_likes
-from feed.posts.erasure import erase_next_posts
 from feed.prizes.announcement.announce import finish_next_objections
 from feed.prizes.claims.shredding import remove_next_archive, remove_next_delivery_data, shred_next_campaign
 from feed.prizes.draw.actions import give_up_next_beacon, publish_next_list
@@ -69,7 +69,8 @@ SCHEDULE: tuple[Entry, ...] = (
     Entry("remind_next_winner", 60, lambda w: remind_next_winner(w.pool, w.keys)),
     Entry("finish_next_objections", 10, lambda w: finish_next_objections(w.pool)),
     Entry("lapse_next_sanction", 1, lambda w: lapse_next_sanction(w.pool)),
-    Entry("erase_next_posts", 1, lambda w: erase_next_posts(w.pool)),
+    Entry("erase_next", 1, lambda w: erase_next(w.pool, w.keys)),
+    Entry("remove_next_person", 600, lambda w: remove_next_person(w.pool)),
     Entry("shred_next_campaign", 60, lambda w: shred_next_campaign(w.pool, w.keys, w.retention)),
     Entry("remove_next_delivery_data", 3600, lambda w: remove_next_delivery_data(w.pool)),
     Entry("remove_next_archive", 3600, lambda w: remove_next_archive(w.pool)),

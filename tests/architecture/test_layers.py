@@ -27,6 +27,8 @@ OWNERS = {
         "account_marks",
         "approvals",
         "former_persons",
+        "erasures",
+        "erased_subjects",
     },
     "audit": {"audit", "audit_sequence", "audit_seals", "audit_publications"},
     "boards": {"installation"},

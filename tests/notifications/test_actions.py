@@ -14,11 +14,12 @@ from feed.comments.hide_show import hide_comment, show_comment
 from feed.inbox import store as inbox
 from feed.inbox.actions import read_inbox
 from feed.inbox.model import NewNotification
+from feed.keys.store import Keys
 from feed.notifications.actions import notify_comments, notify_likes
 from feed.postgres import transaction
 from feed.posts.actions import delete_post
-from feed.posts.erasure import erase_next_posts
 from feed.posts.hide_show import hide_post, show_post
+from tests.support import erasing
 from tests.support.notifications import Town
 
 
@@ -231,16 +232,15 @@ async def test_what_one_does_not_want_to_be_told_of_is_not_told(town: Town) -> N
     assert [item.kind for item in await town.notifications_of(author)] == ["comment"]
 
 
-async def test_an_erased_account_leaves_nothing_in_any_inbox(town: Town) -> None:
+async def test_an_erased_account_leaves_nothing_in_any_inbox(town: Town, keys: Keys) -> None:
     author, ming = await town.person("作者"), await town.person("小明")
     post = await town.post(author)
     await town.post(ming)
     await town.comment(ming, post)
     await town.like(post, ming)
     assert len(await town.notifications_of(author)) == 2
-    await town.pool.execute("UPDATE accounts SET erased_at = now() - interval '1 minute' WHERE id = $1", ming)
-    while await erase_next_posts(town.pool):
-        pass
+    await erasing.erase_row(town.pool, keys, ming)
+    await erasing.erase_rest(town.pool, keys)
     assert await town.pool.fetchval("SELECT count(*) FROM inbox WHERE account_id = $1", author) == 0
 
 

@@ -13,6 +13,7 @@ from feed.campaigns.errors import JurorTakesPart
 from feed.campaigns.inputs import Disqualifying, Reinstating
 from feed.campaigns.jury import members
 from feed.cases import store as cases
+from feed.erasure.jobs import erase_next
 from feed.keys.store import Keys
 from feed.likes.actions import apply_likes
 from feed.likes.model import Like
@@ -22,7 +23,6 @@ from feed.moderation.model import NewVerdict, VerdictKind
 from feed.moderation.sanctions import impose_sanction, lift_sanctions
 from feed.postgres import Pool, transaction
 from feed.posts.actions import delete_post, edit_post
-from feed.posts.erasure import erase_next_posts
 from feed.posts.model import PostChange, PostId
 from feed.prizes import settlement_store
 from feed.prizes.announcement.announce import announce_winners
@@ -344,7 +344,7 @@ async def test_the_place_of_an_erased_winner_goes_to_the_next_reserve(pool: Pool
         await claim_prize(pool, keys, best["account_id"], best["id"], phases.FORM)
     iss, sub = (await pool.fetchrow("SELECT iss, sub FROM accounts WHERE id = $1", best["account_id"])) or ("", "")
     gone = AppEvent("account.erased", make.now(), AppAccount(sub))
-    assert await apply_event(pool, iss, "erased", gone, make.now()) == "applied"
+    assert await apply_event(pool, keys, iss, "erased", gone, make.now()) == "applied"
     # The place is filled before the posts are erased, announced or not.
     assert await forfeit_next_prize(pool, keys)
     assert await pool.fetchval("SELECT count(*) FROM claims") == 0
@@ -352,7 +352,7 @@ async def test_the_place_of_an_erased_winner_goes_to_the_next_reserve(pool: Pool
         await _announce(pool, keys, campaign)
     assert await _holders(pool, campaign) == [(1, campaign.posts[2]), (2, campaign.posts[1])]
     await count_posts(pool)
-    assert await erase_next_posts(pool)
+    assert await erase_next(pool, keys)
     assert not await forfeit_next_prize(pool, keys)
     # The signed result is unchanged, contains no names, and still verifies.
     assert signed is not None

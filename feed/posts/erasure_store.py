@@ -1,0 +1,46 @@
+"""SQL that erases the posts of an account. A post with an open case keeps its text, hidden, until the case is decided."""
+
+from feed.postgres import Connection
+
+
+async def list_undeleted(conn: Connection, author_id: int, *, limit: int) -> list[int]:
+    """The author's oldest posts in any state but deleted."""
+    rows = await conn.fetch(
+        "SELECT id FROM posts WHERE author_id = $1 AND state <> 'deleted' ORDER BY id LIMIT $2", author_id, limit
+    )
+    return [row["id"] for row in rows]
+
+
+async def empty_posts(conn: Connection, author_id: int, *, limit: int) -> int:
+    """Empties texts, places and regions of some deleted posts of the author, whoever wrote the revision. Returns how many rows."""
+    changed: int = await conn.fetchval(
+        """
+        WITH free AS MATERIALIZED (
+            SELECT posts.id, posts.location IS NOT NULL OR posts.ip_region IS NOT NULL AS is_placed
+            FROM posts
+            WHERE posts.author_id = $1 AND posts.state = 'deleted'
+              AND NOT EXISTS (
+                  SELECT FROM cases
+                  WHERE cases.post_id = posts.id AND cases.comment_id IS NULL AND cases.state = 'open'
+              )
+        ), placed AS (
+            UPDATE posts SET location = NULL, ip_region = NULL
+            WHERE id IN (SELECT id FROM free WHERE is_placed LIMIT $2)
+            RETURNING 1
+        ), emptied AS (
+            UPDATE post_revisions
+            SET text = '', media_ids = '{}', topics = '[]', topic_ids = '{}', content_sha256 = sha256('')
+            WHERE (post_id, revision) IN (
+                SELECT held.post_id, held.revision
+                FROM free JOIN post_revisions AS held ON held.post_id = free.id
+                WHERE held.content_sha256 <> sha256('')
+                LIMIT $2
+            )
+            RETURNING 1
+        )
+        SELECT (SELECT count(*) FROM placed) + (SELECT count(*) FROM emptied)
+        """,
+        author_id,
+        limit,
+    )
+    return changed
