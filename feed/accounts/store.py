@@ -302,6 +302,22 @@ async def list_same_person(conn: Connection, account_id: int) -> list[AccountId]
     return [AccountId(row["same_id"]) for row in rows]
 
 
+async def lock_same_person(conn: Connection, account_id: int) -> list[AccountId]:
+    """The accounts of the person behind the account, itself included, by id, locked until the transaction ends; their posts and likes
+    do not wait."""
+    rows = await conn.fetch(
+        """
+        SELECT accounts.id
+        FROM accounts
+        WHERE accounts.id = ANY (ARRAY (SELECT same_id FROM same_person_accounts WHERE account_id = $1))
+        ORDER BY accounts.id
+        FOR NO KEY UPDATE
+        """,
+        account_id,
+    )
+    return [AccountId(row["id"]) for row in rows]
+
+
 async def list_unknown_ids(conn: Connection, account_ids: Sequence[int]) -> list[int]:
     """The ids without an account, or with an erased one."""
     rows = await conn.fetch(

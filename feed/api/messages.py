@@ -190,6 +190,10 @@ _ERROR_MESSAGES: dict[str, tuple[str, str]] = {
     "not_your_post": ("只能修改自己的动态", "Only the author can change a post."),
     "not_your_prize": ("这不是您的奖品", "This is another winner's prize."),
     "own_account": ("不能屏蔽自己", "You cannot block or mute yourself."),
+    "leases_full": (
+        "您手上已有 50 个任务，请先审完或退回一些",
+        "You have fifty cases under way: please finish or release some of them first.",
+    ),
     "relations_full": ("屏蔽人数已达上限", "You can block a thousand accounts and mute a thousand."),
     "overloaded": ("当前访问人数过多，请稍后再试", "The service is busy: please try again in a moment."),
     "own_entry": ("不能给自己的作品打分", "You cannot mark your own entry."),

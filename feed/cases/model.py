@@ -11,11 +11,15 @@ from feed.numbers import Range
 CaseId = NewType("CaseId", int)
 Kind = Literal["post", "comment", "name", "bio", "avatar", "report", "appeal"]
 CaseState = Literal["open", "closed"]
+# Where a search for cases begins; `campaign` if its posts are few.
+Source = Literal["all", "kind", "stage", "campaign", "author", "subject"]
 # Why a person must not judge a case: it wrote the subject, or has judged it before, at another stage or in what an appeal is against.
 Bar = Literal["own", "judged"]
 
 LEASE_SECONDS = 300
 LEASED = Range(1, 50)
+# The cases that a person has leased at once, with all accounts.
+LEASES_MOST = 50
 STAGE_LAST = 3
 STAGES = Range(1, STAGE_LAST)
 
@@ -34,6 +38,10 @@ class CaseLeased(Conflict):
 
 class CaseNotLeased(Conflict):
     """The reviewer has no lease on the case, or it has expired."""
+
+
+class LeasesFull(Conflict):
+    """The reviewer's person has leased as many cases as one may have."""
 
 
 class Case(msgspec.Struct, frozen=True):
@@ -60,10 +68,34 @@ class Case(msgspec.Struct, frozen=True):
 
 
 class CaseFilter(msgspec.Struct, frozen=True):
-    """A filter for cases; None does not restrict a member."""
+    """A filter for cases; None does not restrict a member.
+
+    `subject_id`: the post, the comment or the account that is judged. `nothing`: two of the given restrictions exclude each other.
+    """
 
     stage: int | None = None
-    kind: str | None = None
+    kind: Kind | None = None
     campaign_id: int | None = None
     topic_ids: list[int] | None = None
     has_media: bool | None = None
+    subject_id: int | None = None
+    author_id: int | None = None
+    nothing: bool = False
+
+    @property
+    def source(self) -> Source:
+        """What restricts the cases most: where a search for them begins."""
+        if self.subject_id is not None:
+            return "subject"
+        if self.author_id is not None:
+            return "author"
+        if self.kind is not None:
+            return "kind"
+        # Most cases are at the first stage.
+        return "all" if self.stage in (None, 1) else "stage"
+
+    def restricted(self, **members: Any) -> "CaseFilter":
+        """This filter with further restrictions; None is none."""
+        given = {name: value for name, value in members.items() if value is not None}
+        apart = any(getattr(self, name) not in (None, value) for name, value in given.items())
+        return msgspec.structs.replace(self, **given, nothing=self.nothing or apart)

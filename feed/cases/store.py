@@ -3,7 +3,8 @@
 from collections.abc import Sequence
 from typing import Any
 
-from feed.cases.model import LEASE_SECONDS, Bar, Case, CaseFilter, CaseId, CaseNotFound, Kind
+from feed.cases import urgency
+from feed.cases.model import LEASE_SECONDS, Bar, Case, CaseId, CaseNotFound, Kind
 from feed.postgres import Connection, columns, one
 
 # The result of the machine check for content that passes it.
@@ -19,12 +20,12 @@ async def add_case(
     comment_id: int | None = None,
     revision: int | None = None,
     account_id: int | None = None,
-    due_minutes: int = 30,
+    due_minutes: int | None = None,
     machine: dict[str, Any] | None = None,
 ) -> CaseId:
     """Queues a subject for review. Returns the id of the new case, or of the one that is open already.
 
-    A newer revision of a post closes the open cases of older ones: their text is not shown any more.
+    It is due as `urgency` says, or after `due_minutes` if a campaign does not need it earlier. A newer revision of a post closes the open cases of older ones: their text is not shown any more.
     """
     return CaseId(
         await conn.fetchval(
@@ -36,7 +37,10 @@ async def add_case(
                 WHERE $1 = 'post' AND kind = 'post' AND post_id = $3 AND revision < $5 AND state = 'open'
             ), added AS (
                 INSERT INTO cases (kind, author_id, post_id, comment_id, revision, account_id, due_at, machine)
-                VALUES ($1, $2, $3, $4, $5, $6, clock_timestamp() + make_interval(mins => $7), $8)
+                VALUES ($1, $2, $3, $4, $5, $6, LEAST(
+                    clock_timestamp() + make_interval(mins => $7),
+                    (SELECT min(ends_at) FROM review_deadlines WHERE post_id = $3) - make_interval(hours => $9)
+                ), $8)
                 ON CONFLICT DO NOTHING
                 RETURNING id
             )
@@ -53,8 +57,9 @@ async def add_case(
             comment_id,
             revision,
             account_id,
-            due_minutes,
+            urgency.allowed_minutes(kind) if due_minutes is None else due_minutes,
             MACHINE_PASSED if machine is None else machine,
+            urgency.DEADLINE_LEAD_HOURS,
         )
     )
 
@@ -64,19 +69,25 @@ async def add_first_cases(
     kind: Kind,
     subjects: Sequence[tuple[int, int, int | None, int | None]],
     *,
-    due_minutes: int = 30,
+    due_minutes: int | None = None,
 ) -> None:
     """Queues new subjects, which cannot have open cases. Each is a tuple of author, post, comment and revision."""
     await conn.execute(
         """
         INSERT INTO cases (kind, author_id, post_id, comment_id, revision, due_at, machine)
-        SELECT $1, author_id, post_id, comment_id, revision, clock_timestamp() + make_interval(mins => $2), $3
-        FROM unnest($4::bigint[], $5::bigint[], $6::bigint[], $7::integer[])
+        SELECT $1, author_id, post_id, comment_id, revision, LEAST(
+            clock_timestamp() + make_interval(mins => $2),
+            (
+                SELECT min(ends_at) FROM review_deadlines WHERE review_deadlines.post_id = given.post_id
+            ) - make_interval(hours => $4)
+        ), $3
+        FROM unnest($5::bigint[], $6::bigint[], $7::bigint[], $8::integer[])
             AS given (author_id, post_id, comment_id, revision)
         """,
         kind,
-        due_minutes,
+        urgency.allowed_minutes(kind) if due_minutes is None else due_minutes,
         MACHINE_PASSED,
+        urgency.DEADLINE_LEAD_HOURS,
         *columns(subjects, 4),
     )
 
@@ -101,7 +112,7 @@ async def find_case(conn: Connection, case_id: int) -> Case | None:
     row = await conn.fetchrow(
         """
         SELECT id, kind, stage, state, version, stages, risk, post_id, comment_id, account_id, topic_id, revision, author_id, machine,
-               CASE WHEN leased_until > clock_timestamp() THEN leased_by END AS held_by, due_at, created_at, closed_at
+               lease_holder(leased_by, leased_until) AS held_by, due_at, created_at, closed_at
         FROM cases WHERE id = $1
         """,
         case_id,
@@ -117,7 +128,7 @@ async def lock_case(conn: Connection, case_id: int) -> Case:
     row = await conn.fetchrow(
         """
         SELECT id, kind, stage, state, version, stages, risk, post_id, comment_id, account_id, topic_id, revision, author_id, machine,
-               CASE WHEN leased_until > clock_timestamp() THEN leased_by END AS held_by, due_at, created_at, closed_at
+               lease_holder(leased_by, leased_until) AS held_by, due_at, created_at, closed_at
         FROM cases WHERE id = $1 FOR UPDATE
         """,
         case_id,
@@ -128,22 +139,17 @@ async def lock_case(conn: Connection, case_id: int) -> Case:
     return case
 
 
-async def lease_cases(conn: Connection, reviewer_id: int, case_filter: CaseFilter, *, count: int) -> list[CaseId]:
-    """Leases up to `count` free cases to the reviewer, most urgent first. No two reviewers get the same case.
+async def lease_free(conn: Connection, reviewer_id: int, case_ids: Sequence[CaseId], *, count: int) -> list[CaseId]:
+    """Leases up to `count` of the cases to the reviewer, the earliest due first, and returns them. No two reviewers get the same case.
 
-    Skips the cases that the reviewer's person must not judge.
+    Skips those that are closed or leased meanwhile, and those that the reviewer's person must not judge.
     """
     rows = await conn.fetch(
         """
         WITH free AS MATERIALIZED (
             SELECT id FROM cases
-            WHERE state = 'open'
-              AND (leased_until IS NULL OR leased_until <= clock_timestamp())
-              AND ($2::smallint IS NULL OR stage = $2)
-              AND ($3::text IS NULL OR kind = $3)
-              AND ($4::bigint IS NULL OR EXISTS (
-                  SELECT FROM entries WHERE entries.post_id = cases.post_id AND entries.campaign_id = $4
-              ))
+            WHERE id = ANY ($2::bigint[]) AND state = 'open'
+              AND lease_holder(leased_by, leased_until) IS NULL
               -- OFFSET 0: case by case, instead of a join with the bars of all cases.
               AND NOT EXISTS (
                   SELECT FROM barred_from_cases AS barred
@@ -151,23 +157,56 @@ async def lease_cases(conn: Connection, reviewer_id: int, case_filter: CaseFilte
                   OFFSET 0
               )
             ORDER BY due_at, id
-            LIMIT $5
+            LIMIT $3
             FOR UPDATE SKIP LOCKED
         )
         UPDATE cases
-        SET leased_by = $1, leased_until = clock_timestamp() + make_interval(secs => $6)
+        SET leased_by = $1, leased_until = clock_timestamp() + make_interval(secs => $4)
         FROM free
         WHERE cases.id = free.id
         RETURNING cases.id, cases.due_at
         """,
         reviewer_id,
-        case_filter.stage,
-        case_filter.kind,
-        case_filter.campaign_id,
+        case_ids,
         count,
         LEASE_SECONDS,
     )
     return [row["id"] for row in sorted(rows, key=lambda row: (row["due_at"], row["id"]))]
+
+
+async def count_leased(conn: Connection, account_ids: Sequence[int]) -> int:
+    """On how many open cases these accounts have a lease that is in force."""
+    return int(
+        await conn.fetchval(
+            """
+            SELECT count(*) FROM cases
+            WHERE state = 'open' AND leased_by = ANY ($1::bigint[]) AND lease_holder(leased_by, leased_until) IS NOT NULL
+            """,
+            account_ids,
+        )
+    )
+
+
+async def renew_leases(conn: Connection, reviewer_id: int) -> None:
+    """Renews the reviewer's leases that are in force: who works on some of them is going to work on the others.
+
+    Without waiting for a case that another transaction has locked, which has its turn with the next act.
+    """
+    await conn.execute(
+        """
+        WITH held AS MATERIALIZED (
+            SELECT id FROM cases
+            WHERE state = 'open' AND leased_by = $1 AND leased_until > clock_timestamp()
+            ORDER BY id
+            FOR UPDATE SKIP LOCKED
+        )
+        UPDATE cases SET leased_until = clock_timestamp() + make_interval(secs => $2)
+        FROM held
+        WHERE cases.id = held.id
+        """,
+        reviewer_id,
+        LEASE_SECONDS,
+    )
 
 
 async def list_bars(conn: Connection, case_id: int, reviewer_id: int) -> set[Bar]:
@@ -183,7 +222,7 @@ async def list_leased(conn: Connection, reviewer_id: int) -> list[CaseId]:
     rows = await conn.fetch(
         """
         SELECT id FROM cases
-        WHERE state = 'open' AND leased_by = $1 AND leased_until > clock_timestamp()
+        WHERE state = 'open' AND leased_by = $1 AND lease_holder(leased_by, leased_until) IS NOT NULL
         ORDER BY due_at, id
         """,
         reviewer_id,

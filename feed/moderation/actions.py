@@ -8,6 +8,7 @@ from feed.audit import store as audit
 from feed.cases import store as cases
 from feed.cases.holds import State
 from feed.cases.model import (
+    LEASES_MOST,
     Case,
     CaseFilter,
     CaseId,
@@ -15,6 +16,7 @@ from feed.cases.model import (
     CaseNotFound,
     CaseNotLeased,
     CaseStale,
+    LeasesFull,
 )
 from feed.changes import store as changes
 from feed.changes.store import Announce, announce_nothing
@@ -23,6 +25,7 @@ from feed.comments.hide_show import hide_comment, show_comment
 from feed.errors import FeedError, FieldError, Invalid
 from feed.idempotency import KeyedRequest, idempotent_transaction
 from feed.inbox import store as inbox
+from feed.moderation import queue_store as queue
 from feed.moderation import verdict_store as store
 from feed.moderation.model import (
     BATCH_MOST,
@@ -39,6 +42,7 @@ from feed.moderation.model import (
     verdict_problems,
 )
 from feed.moderation.notices import undone_notice, verdict_notice, verdict_once_key
+from feed.pagination import OLDEST
 from feed.postgres import Connection, Pool, transaction
 from feed.posts import store as posts
 from feed.posts.hide_show import hide_post, show_post
@@ -48,18 +52,41 @@ from feed.texts import normalised
 # The result of each item of a batch.
 Outcome = VerdictResult | FeedError
 
+# How many cases are looked at together for some that the reviewer may judge.
+_SEARCHED_MOST = 2_000
+
 
 async def lease_cases(
     pool: Pool, reviewer_id: AccountId, case_filter: CaseFilter, *, count: int, request: KeyedRequest | None = None
 ) -> list[CaseId]:
-    """Leases up to `count` free cases to the reviewer, the most urgent first; returns their ids.
+    """Leases up to `count` free cases to the reviewer, the most urgent first; returns their ids. Raises LeasesFull.
 
-    A repeated request gets the cases that the reviewer has leased now.
+    Fewer, if the person would have more than `LEASES_MOST`. A repeated request gets the cases that the reviewer has leased now.
     """
     async with idempotent_transaction(pool, reviewer_id, request) as (conn, attempt):
         if attempt.is_repeat:
             return await cases.list_leased(conn, reviewer_id)
-        return await cases.lease_cases(conn, reviewer_id, case_filter, count=count)
+        # Locked, so that requests of the person at once do not exceed the limit together.
+        same = await accounts.lock_same_person(conn, reviewer_id)
+        room = LEASES_MOST - await cases.count_leased(conn, same)
+        if room <= 0:
+            raise LeasesFull
+        return await _lease(conn, reviewer_id, case_filter, min(count, room))
+
+
+async def _lease(conn: Connection, reviewer_id: AccountId, case_filter: CaseFilter, count: int) -> list[CaseId]:
+    """Leases the first of the free cases that the reviewer may judge and that no other request is just leasing."""
+    leased: list[CaseId] = []
+    after = OLDEST
+    wanted = count
+    while len(leased) < count:
+        found = await queue.list_open(conn, case_filter, after, wanted, free=True)
+        leased += await cases.lease_free(conn, reviewer_id, [each.id for each in found], count=count - len(leased))
+        if len(found) < wanted:
+            break
+        after = found[-1].position
+        wanted = min(4 * wanted, _SEARCHED_MOST)
+    return leased
 
 
 async def release_case(
@@ -104,6 +131,7 @@ async def judge_case(
         if attempt.is_repeat:
             return None
         judged = await _judge(conn, reviewer_id, case_id, new)
+        await cases.renew_leases(conn, reviewer_id)
     _announce(announce, judged)
     return judged
 
@@ -131,6 +159,7 @@ async def judge_cases(
         reserved_id = attempt.reserved_id
         batch_id = await store.next_batch_id(conn) if reserved_id is None else BatchId(reserved_id)
         judged = await store.list_judged(conn, batch_id, reviewer_id) if attempt.is_repeat else {}
+        await cases.renew_leases(conn, reviewer_id)
     outcomes: list[Outcome] = []
     for case_id, new in items:
         if case_id in judged:

@@ -3,15 +3,14 @@
 import pytest
 
 from feed.cases import store as cases
-from feed.cases.model import CaseFilter, CaseNotFound
+from feed.cases.model import CaseId, CaseNotFound
 from feed.postgres import Connection
 from tests.support import make
 
-AUTHOR, REVIEWER, OTHER = 1, 2, 3
-ALL = CaseFilter()
+AUTHOR = 1
 
 
-async def add_post_case(conn: Connection, *, post_id: int = 10, revision: int = 1, due_minutes: int = 30) -> int:
+async def add_post_case(conn: Connection, *, post_id: int = 10, revision: int = 1, due_minutes: int = 30) -> CaseId:
     return await cases.add_case(
         conn, kind="post", author_id=AUTHOR, post_id=post_id, revision=revision, due_minutes=due_minutes
     )
@@ -60,52 +59,69 @@ async def test_a_deletion_of_a_post_closes_the_cases_of_its_comments(conn: Conne
     assert (await cases.lock_case(conn, other)).state == "closed"
 
 
+async def reviewers(conn: Connection) -> tuple[int, int]:
+    """Two of them; a lease is in force while its account may review."""
+    return await make.person(conn, role="reviewer"), await make.person(conn, role="reviewer")
+
+
 async def test_the_most_urgent_case_is_leased_first(conn: Connection) -> None:
     late = await add_post_case(conn, post_id=10, due_minutes=60)
     soon = await add_post_case(conn, post_id=11, due_minutes=5)
-    assert await cases.lease_cases(conn, REVIEWER, ALL, count=5) == [soon, late]
+    reviewer, _ = await reviewers(conn)
+    assert await cases.lease_free(conn, reviewer, [late, soon], count=1) == [soon]
+    assert await cases.lease_free(conn, reviewer, [late, soon], count=2) == [late]
 
 
-async def test_a_lease_returns_at_most_count_cases_and_no_leased_ones(conn: Connection) -> None:
-    all_of_them = {await add_post_case(conn, post_id=post_id) for post_id in (10, 11, 12)}
-    first = await cases.lease_cases(conn, REVIEWER, ALL, count=2)
-    second = await cases.lease_cases(conn, OTHER, ALL, count=2)
+async def test_no_leased_case_is_leased_again(conn: Connection) -> None:
+    all_of_them = [await add_post_case(conn, post_id=post_id) for post_id in (10, 11, 12)]
+    reviewer, other = await reviewers(conn)
+    first = await cases.lease_free(conn, reviewer, all_of_them, count=2)
+    second = await cases.lease_free(conn, other, all_of_them, count=2)
     assert len(first) == 2
-    assert {*first, *second} == all_of_them
-    assert await cases.lease_cases(conn, REVIEWER, ALL, count=2) == []
+    assert {*first, *second} == {*all_of_them}
+    assert await cases.lease_free(conn, reviewer, all_of_them, count=2) == []
+    assert await cases.count_leased(conn, [reviewer, other]) == 3
 
 
 async def test_a_case_with_an_expired_lease_can_be_leased_by_another_reviewer(conn: Connection) -> None:
     case_id = await add_post_case(conn)
-    await cases.lease_cases(conn, REVIEWER, ALL, count=1)
+    reviewer, other = await reviewers(conn)
+    await cases.lease_free(conn, reviewer, [case_id], count=1)
     await end_leases(conn)
-    assert await cases.extend_lease(conn, case_id, REVIEWER) is False
-    assert await cases.lease_cases(conn, OTHER, ALL, count=1) == [case_id]
-    assert (await cases.lock_case(conn, case_id)).held_by == OTHER
+    assert await cases.extend_lease(conn, case_id, reviewer) is False
+    assert await cases.count_leased(conn, [reviewer]) == 0
+    assert await cases.lease_free(conn, other, [case_id], count=1) == [case_id]
+    assert (await cases.lock_case(conn, case_id)).held_by == other
 
 
 async def test_a_released_case_is_free_again(conn: Connection) -> None:
     case_id = await add_post_case(conn)
-    await cases.lease_cases(conn, REVIEWER, ALL, count=1)
-    assert await cases.remove_lease(conn, case_id, OTHER) is False
-    assert await cases.remove_lease(conn, case_id, REVIEWER) is True
+    reviewer, other = await reviewers(conn)
+    await cases.lease_free(conn, reviewer, [case_id], count=1)
+    assert await cases.remove_lease(conn, case_id, other) is False
+    assert await cases.remove_lease(conn, case_id, reviewer) is True
     assert (await cases.lock_case(conn, case_id)).held_by is None
 
 
+async def test_renewing_extends_the_own_leases_that_have_not_expired(conn: Connection) -> None:
+    mine, expired, others = [await add_post_case(conn, post_id=post_id) for post_id in (10, 11, 12)]
+    reviewer, other = await reviewers(conn)
+    await cases.lease_free(conn, reviewer, [mine, expired], count=2)
+    await cases.lease_free(conn, other, [others], count=1)
+    await conn.execute("UPDATE cases SET leased_until = clock_timestamp() + interval '1 minute'")
+    await conn.execute("UPDATE cases SET leased_until = clock_timestamp() WHERE id = $1", expired)
+    await cases.renew_leases(conn, reviewer)
+    renewed = await conn.fetch(
+        "SELECT id FROM cases WHERE leased_until > clock_timestamp() + interval '4 minutes' ORDER BY id"
+    )
+    assert [row["id"] for row in renewed] == [mine]
+
+
 async def test_a_reviewer_is_leased_no_own_content(conn: Connection) -> None:
-    author, other = await make.account(conn), await make.account(conn)
+    author, other = await reviewers(conn)
     case_id = await cases.add_case(conn, kind="post", author_id=author, post_id=10, revision=1)
-    assert await cases.lease_cases(conn, author, ALL, count=5) == []
-    assert await cases.lease_cases(conn, other, ALL, count=5) == [case_id]
-
-
-async def test_a_lease_may_be_filtered_by_kind_stage_or_campaign(conn: Connection) -> None:
-    post = await add_post_case(conn)
-    comment = await cases.add_case(conn, kind="comment", author_id=AUTHOR, post_id=10, comment_id=20)
-    await cases.mark_open(conn, comment, stage=2)
-    assert await cases.lease_cases(conn, REVIEWER, CaseFilter(campaign_id=1), count=5) == []
-    assert await cases.lease_cases(conn, REVIEWER, CaseFilter(stage=2), count=5) == [comment]
-    assert await cases.lease_cases(conn, REVIEWER, CaseFilter(kind="post"), count=5) == [post]
+    assert await cases.lease_free(conn, author, [case_id], count=5) == []
+    assert await cases.lease_free(conn, other, [case_id], count=5) == [case_id]
 
 
 async def test_an_unknown_case_is_not_found(conn: Connection) -> None:

@@ -32,7 +32,7 @@ from feed.inbox.model import NotificationKind
 from feed.likes.actions import apply_comment_likes, apply_likes
 from feed.likes.model import CommentLike, Like
 from feed.moderation import actions as moderation_actions
-from feed.moderation import verdict_store
+from feed.moderation import queue_store, verdict_store
 from feed.notifications import actions as notifications
 from feed.pagination import NEWEST, OLDEST, Position
 from feed.posts.actions import Draft, publish_posts
@@ -312,9 +312,10 @@ CASES: dict[str, Case] = {
         200,
     ),
     # Moderation.
-    "queue": Case(lambda s: case_screen.list_open(s.conn, ANY_CASE, OLDEST, 21), ("cases_urgent", "cases_pkey"), 1_200),
-    "archive": Case(
-        lambda s: case_screen.list_closed(s.conn, ANY_CASE, NEWEST, 21), ("cases_closed", "cases_pkey"), 1_400
+    "queue": Case(lambda s: queue_store.list_open(s.conn, ANY_CASE, OLDEST, 21), ("cases_urgent",), 1_200),
+    "archive": Case(lambda s: queue_store.list_closed(s.conn, ANY_CASE, NEWEST, 21), ("cases_closed",), 1_400),
+    "cards of cases": Case(
+        lambda s: case_screen.list_cases(s.conn, [*range(POSTS - 21, POSTS)]), ("cases_pkey", "posts_pkey"), 1_000
     ),
     "lease": Case(
         lambda s: moderation_actions.lease_cases(s.pool, AccountId(REVIEWER), ANY_CASE, count=20),

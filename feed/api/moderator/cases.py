@@ -12,45 +12,39 @@ from feed.api.dependencies import (
     InjectedKeyedRequest,
     InjectedViewer,
     Limit,
-    field_id,
     path_id,
 )
+from feed.api.moderator.case_filters import CasesWanted, filter_key, read_filter
 from feed.api.state import AppState
 from feed.cases.model import (
     LEASED,
     STAGES,
-    CaseFilter,
     CaseId,
     CaseLeased,
     CaseNotFound,
     CaseNotLeased,
     CaseStale,
     Kind,
+    LeasesFull,
 )
 from feed.comments.model import CommentIsDeleted
-from feed.ids import GivenId
 from feed.moderation import actions
+from feed.moderation import queue_store as queue
 from feed.moderation.model import AlreadyJudged, NewVerdict, OwnSubject, VerdictNotApplicable
-from feed.pagination import BEGINNING, NEWEST, Page, Position
+from feed.pagination import NEWEST, OLDEST, Page
 from feed.posts.hide_show import PostIsDeleted
 from feed.screens.staff import cases as screen
 from feed.screens.staff.cases import CaseCard
-from feed.topics import store as topics
-from feed.topics.parse import is_topic_name, topic_key
 
 Stage = Annotated[int | None, QueryParameter(ge=STAGES.least, le=STAGES.most)]
 # Litestar reserves the parameter name `state` for the application's state.
 CaseState = Annotated[Literal["open", "closed"], QueryParameter(name="state")]
-_MOST_URGENT = Position(BEGINNING, 0)
 
 
-class LeaseIn(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+class LeaseIn(CasesWanted, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """How many cases a reviewer leases, and the filters."""
 
     count: Annotated[int, LEASED.bound] = 10
-    stage: Annotated[int, STAGES.bound] | None = None
-    kind: Kind | None = None
-    campaign_id: GivenId | None = None
 
 
 class LeasedCases(msgspec.Struct, frozen=True):
@@ -69,31 +63,40 @@ async def list_cases(
     campaign_id: FromQuery[str | None] = None,
     topic: FromQuery[str | None] = None,
     has_media: FromQuery[bool | None] = None,
+    subject_id: FromQuery[str | None] = None,
+    author_id: FromQuery[str | None] = None,
+    link: FromQuery[str | None] = None,
     limit: Limit = 20,
     cursor: Cursor = None,
 ) -> Page[CaseCard]:
-    """Open cases, most urgent first, or closed ones, newest first."""
-    campaign = None if campaign_id is None else field_id(campaign_id, "campaign_id")
-    case_filter = CaseFilter(stage, kind, campaign, await _topic_ids(app_state, topic), has_media)
-    # What cannot be a name is not normalised: it may be long.
-    named = topic_key(topic) if topic is not None and is_topic_name(topic) else None
-    name = f"cases:{case_state}:" + ":".join(map(str, (stage, kind, campaign, named, has_media)))
-    listed, start = (screen.list_open, _MOST_URGENT) if case_state == "open" else (screen.list_closed, NEWEST)
+    """Open cases, most urgent first, or closed ones, newest first. All filters can be combined."""
+    wanted = CasesWanted(
+        stage=stage,
+        kind=kind,
+        campaign_id=campaign_id,
+        topic=topic,
+        has_media=has_media,
+        subject_id=subject_id,
+        author_id=author_id,
+        link=link,
+    )
+    case_filter = await read_filter(app_state, wanted)
+    name = f"cases:{case_state}:{filter_key(wanted)}"
+    listed, start = (queue.list_open, OLDEST) if case_state == "open" else (queue.list_closed, NEWEST)
     position = app_state.cursors.position(name, cursor, start)
     async with app_state.pool.acquire() as conn:
-        rows = await listed(conn, case_filter, position, limit + 1)
-    more = rows[limit - 1].position if len(rows) > limit else None
-    items = [screen.case_card(row) for row in rows[:limit]]
-    return Page(items, None if more is None else app_state.cursors.after(name, more))
+        found = await listed(conn, case_filter, position, limit + 1)
+        rows = await screen.list_cases(conn, [each.id for each in found[:limit]])
+    more = found[limit - 1].position if len(found) > limit else None
+    return Page([screen.case_card(row) for row in rows], None if more is None else app_state.cursors.after(name, more))
 
 
-@post("/lease", status_code=200)
+@post("/lease", status_code=200, errors=(LeasesFull,))
 async def lease_cases(
     data: JSONBody[LeaseIn], app_state: InjectedAppState, viewer: InjectedViewer, keyed_request: InjectedKeyedRequest
 ) -> LeasedCases:
-    """Lease the most urgent free cases. Other reviewers cannot judge them for five minutes."""
-    campaign = None if data.campaign_id is None else field_id(data.campaign_id, "campaign_id")
-    case_filter = CaseFilter(stage=data.stage, kind=data.kind, campaign_id=campaign)
+    """Lease the most urgent free cases, at most fifty at once. Other reviewers cannot judge them for five minutes from the latest act on one of them."""
+    case_filter = await read_filter(app_state, data)
     leased = await actions.lease_cases(
         app_state.pool, viewer.account_id, case_filter, count=data.count, request=keyed_request
     )
@@ -171,16 +174,6 @@ async def _card(app_state: AppState, case_id: CaseId) -> CaseCard:
 async def _cards(app_state: AppState, case_ids: list[CaseId]) -> list[CaseCard]:
     async with app_state.pool.acquire() as conn:
         return [screen.case_card(row) for row in await screen.list_cases(conn, [*case_ids])]
-
-
-async def _topic_ids(app_state: AppState, name: str | None) -> list[int] | None:
-    """The topic, with its aliases, to filter by; empty for an unknown one, which no case has."""
-    if name is None:
-        return None
-    if not is_topic_name(name):
-        return []
-    async with app_state.pool.acquire() as conn:
-        return await topics.list_ids_under(conn, topic_key(name))
 
 
 cases = Router("/moderation/cases", route_handlers=[list_cases, lease_cases, release_case, extend_case, judge_case])

@@ -6,8 +6,7 @@ from typing import Any, Literal
 import msgspec
 
 from feed.cases.holds import State
-from feed.cases.model import CaseFilter, CaseState, Kind
-from feed.pagination import Position
+from feed.cases.model import CaseState, Kind
 from feed.postgres import Connection, many
 from feed.screens.posts.cards import AuthorCard, CampaignTag, Id, MediaCard
 
@@ -70,11 +69,6 @@ class CaseRow(msgspec.Struct, frozen=True):
     subject_state: State | None
     campaign: CampaignTag | None
 
-    @property
-    def position(self) -> Position:
-        """The list position, for the next page's cursor: in the queue by due time, in the archive by creation."""
-        return Position(self.due_at if self.state == "open" else self.created_at, self.id)
-
 
 def case_card(row: CaseRow) -> CaseCard:
     """The case on the wire."""
@@ -105,81 +99,13 @@ def case_card(row: CaseRow) -> CaseCard:
     )
 
 
-async def list_open(conn: Connection, case_filter: CaseFilter, after: Position, limit: int) -> list[CaseRow]:
-    """The queue: open cases, the earliest due first."""
-    rows = await conn.fetch(
-        """
-        SELECT cases.id
-        FROM cases
-        LEFT JOIN posts ON posts.id = cases.post_id
-        LEFT JOIN post_revisions AS revisions
-          ON revisions.post_id = posts.id AND revisions.revision = coalesce(cases.revision, posts.revision)
-        WHERE cases.state = 'open' AND (cases.due_at, cases.id) > ($1, $2)
-          AND ($3::smallint IS NULL OR cases.stage = $3)
-          AND ($4::text IS NULL OR cases.kind = $4)
-          AND ($5::bigint IS NULL OR EXISTS (
-              SELECT FROM entries WHERE entries.post_id = cases.post_id AND entries.campaign_id = $5
-          ))
-          AND ($6::bigint[] IS NULL OR EXISTS (
-              SELECT FROM unnest($6::bigint[]) AS topics (id) WHERE topics.id = ANY (revisions.topic_ids)
-          ))
-          AND ($7::boolean IS NULL OR (cases.comment_id IS NULL AND cardinality(revisions.media_ids) > 0) = $7)
-        ORDER BY cases.due_at, cases.id
-        LIMIT $8
-        """,
-        after.at,
-        after.id,
-        case_filter.stage,
-        case_filter.kind,
-        case_filter.campaign_id,
-        case_filter.topic_ids,
-        case_filter.has_media,
-        limit,
-    )
-    return await list_cases(conn, [row["id"] for row in rows])
-
-
-async def list_closed(conn: Connection, case_filter: CaseFilter, after: Position, limit: int) -> list[CaseRow]:
-    """The archive: closed cases, newest first."""
-    rows = await conn.fetch(
-        """
-        SELECT cases.id
-        FROM cases
-        LEFT JOIN posts ON posts.id = cases.post_id
-        LEFT JOIN post_revisions AS revisions
-          ON revisions.post_id = posts.id AND revisions.revision = coalesce(cases.revision, posts.revision)
-        WHERE cases.state = 'closed' AND cases.id < $1
-          AND ($2::smallint IS NULL OR cases.stage = $2)
-          AND ($3::text IS NULL OR cases.kind = $3)
-          AND ($4::bigint IS NULL OR EXISTS (
-              SELECT FROM entries WHERE entries.post_id = cases.post_id AND entries.campaign_id = $4
-          ))
-          AND ($5::bigint[] IS NULL OR EXISTS (
-              SELECT FROM unnest($5::bigint[]) AS topics (id) WHERE topics.id = ANY (revisions.topic_ids)
-          ))
-          AND ($6::boolean IS NULL OR (cases.comment_id IS NULL AND cardinality(revisions.media_ids) > 0) = $6)
-        ORDER BY cases.id DESC
-        LIMIT $7
-        """,
-        after.id,
-        case_filter.stage,
-        case_filter.kind,
-        case_filter.campaign_id,
-        case_filter.topic_ids,
-        case_filter.has_media,
-        limit,
-    )
-    return await list_cases(conn, [row["id"] for row in rows])
-
-
 async def list_cases(conn: Connection, case_ids: list[int]) -> list[CaseRow]:
     """The cases in the order of the ids."""
     rows = await conn.fetch(
         """
         SELECT cases.id, cases.kind, cases.stage, cases.state, cases.version, cases.post_id, cases.comment_id,
                cases.revision, cases.machine, cases.due_at, cases.created_at, cases.closed_at,
-               CASE WHEN cases.leased_until > clock_timestamp() THEN cases.leased_by END AS leased_by,
-               CASE WHEN cases.leased_until > clock_timestamp() THEN cases.leased_until END AS leased_until,
+               holders.id AS leased_by, CASE WHEN holders.id IS NOT NULL THEN cases.leased_until END AS leased_until,
                accounts.id AS author_id, accounts.name AS author_name, accounts.avatar_url, accounts.badge,
                CASE WHEN cases.comment_id IS NOT NULL THEN comments.text
                     WHEN cases.post_id IS NOT NULL THEN revisions.text
@@ -196,6 +122,7 @@ async def list_cases(conn: Connection, case_ids: list[int]) -> list[CaseRow]:
         FROM unnest($1::bigint[]) WITH ORDINALITY AS wanted (id, position)
         JOIN cases ON cases.id = wanted.id
         JOIN accounts ON accounts.id = cases.author_id
+        CROSS JOIN LATERAL (SELECT lease_holder(cases.leased_by, cases.leased_until) AS id) AS holders
         LEFT JOIN posts ON posts.id = cases.post_id
         LEFT JOIN post_revisions AS revisions
           ON revisions.post_id = posts.id AND revisions.revision = coalesce(cases.revision, posts.revision)

@@ -17,6 +17,11 @@ async def review(stage: Stage, readers: Readers) -> None:
     await stage.call("judge_case", REVIEWER, verdict, case_id=first["id"])
     found = (await stage.call("list_cases", REVIEWER, kept=False, kind="post", limit=50))["items"]
     spam = next(case for case in found if case["subject"]["post_id"] == readers.posts[SPAMMER])
+    author, link = (
+        spam["subject"]["author"]["id"],
+        (await stage.call("get_post", kept=False, post_id=spam["subject"]["id"]))["share_url"],
+    )
+    await stage.call("list_cases", REVIEWER, subject_id=spam["subject"]["id"], author_id=author, link=link)
     seen = {"cases": [{"id": spam["id"], "version": spam["version"]}], "verdict": "remove", "reason_code": "spam"}
     batch = await stage.call("judge_cases", REVIEWER, seen)
     assert [each["outcome"] for each in batch["items"]] == ["done"]
