@@ -25,6 +25,8 @@ _Fault = Literal[
 VerdictReason = Literal["fine", _Fault, "mistaken", "other"]
 # What hides a subject or restricts an account, whose owner reads it: no reason in favour.
 AdverseReason = Literal[_Fault, "other"]
+# Given by readers who report something.
+ReportReason = Literal[_Fault, "other"]
 VoidReason = Literal["bought", "automated", "multiple_accounts", "cheating", "spam", "ineligible", "other"]
 DisqualificationReason = Literal[
     "copied",

@@ -59,6 +59,11 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     claims_kept_days: int = 90
     claims_kept_at_most_days: int = 180  # The same while a prize is still pending.
     backup_days: int = 35  # Age of the oldest database backup, stated in shredding receipts.
+    # How many persons' reports hide a post or a comment until a reviewer has decided; 0: reports hide nothing. The factor is for
+    # a version that a reviewer has approved.
+    reports_to_hide_post: int = 5
+    reports_to_hide_comment: int = 3
+    reports_after_approval: int = 3
     push_hook_secret: str = ""  # 32 bytes or more, as text or `whsec_` and base64.
     share_url: str = ""  # The address of a post, with {post_id}. Empty: {public_url}/p/{post_id}.
     deep_link: str = "/{path}"  # The address of a page within the app, with {path}, for instance `city://{path}`.
@@ -174,6 +179,7 @@ def read_settings(environ: Mapping[str, str] = os.environ) -> Settings:
     if not 0 <= settings.database_statement_cache <= 10_000:
         raise ValueError("FEED_DATABASE_STATEMENT_CACHE is a number of statements, 0 to 10000")
     _check_countries(settings)
+    _check_reports(settings)
     if not 0 <= settings.trusted_proxies <= 10:
         raise ValueError("FEED_TRUSTED_PROXIES is a number of proxies, 0 to 10")
     if not settings.embedded:
@@ -244,6 +250,15 @@ def _check_issuer(settings: Settings) -> None:
     names = settings.jwt_algorithm_names
     if not names or not names <= set(JWT_ALGORITHMS):
         raise ValueError(f"FEED_JWT_ALGORITHMS names other algorithms than {', '.join(JWT_ALGORITHMS)}")
+
+
+def _check_reports(settings: Settings) -> None:
+    """Raises ValueError for thresholds of reports that are no numbers of persons."""
+    for name in ("reports_to_hide_post", "reports_to_hide_comment"):
+        if not 0 <= getattr(settings, name) <= 10_000:
+            raise ValueError(f"FEED_{name.upper()} is a number of persons, 0 to 10000")
+    if not 1 <= settings.reports_after_approval <= 100:
+        raise ValueError("FEED_REPORTS_AFTER_APPROVAL is a factor, 1 to 100")
 
 
 def _check_countries(settings: Settings) -> None:

@@ -15,6 +15,7 @@ from feed.reasons import (
     DisqualificationReason,
     ReinstatementReason,
     ReplacementReason,
+    ReportReason,
     VerdictReason,
     VoidReason,
     listed,
@@ -23,7 +24,15 @@ from feed.reasons import (
 from feed.screens.reasons import Purpose, reason_cards
 
 KINDS = (
-    *(VerdictReason, AdverseReason, VoidReason, DisqualificationReason, ReinstatementReason, ReplacementReason),
+    *(
+        VerdictReason,
+        ReportReason,
+        AdverseReason,
+        VoidReason,
+        DisqualificationReason,
+        ReinstatementReason,
+        ReplacementReason,
+    ),
     *(ExclusionReason, PersonReason, CorrectionReason, EntryReason),
 )
 
@@ -45,9 +54,10 @@ def test_each_code_says_what_it_is_a_reason_of() -> None:
     assert [card.code for card in cards] == list(WORDS)
     assert all(card.applies_to for card in cards)
     found = {card.code: card.applies_to for card in cards}
-    assert found["spam"] == ["verdict", "sanction", "void", "disqualification"]
+    assert found["spam"] == ["verdict", "report", "sanction", "void", "disqualification"]
     assert found["other"] == [
         "verdict",
+        "report",
         "sanction",
         "void",
         "disqualification",

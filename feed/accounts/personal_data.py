@@ -151,7 +151,7 @@ PERSONAL_TABLES: tuple[PersonalTable, ...] = (
         of="author_id",
         emptied="machine",
         ids="author_id account_id leased_by",
-        neutral="id kind state post_id comment_id topic_id",
+        neutral="id kind state post_id comment_id topic_id closed_with",
         because=DECIDED,
     ),
     PersonalTable(
@@ -160,8 +160,24 @@ PERSONAL_TABLES: tuple[PersonalTable, ...] = (
         emptied="note content_sha256 author_person",
         hashes="reviewer_person",
         ids="author_id reviewer_id",
-        neutral="id case_id post_id comment_id verdict reason_code batch_id",
+        neutral="id case_id post_id comment_id verdict reason_code batch_id state_before",
         because=DECIDED,
+    ),
+    PersonalTable(
+        "reports",
+        of="reporter_id",
+        emptied="note",
+        ids="reporter_id",
+        hashes="reporter_person",
+        neutral="id case_id target_kind target_id reason_code state notified verdict_id",
+        because=DECIDED,
+    ),
+    PersonalTable(
+        "report_evidence",
+        of="author_id",
+        removed="content author_id",
+        neutral="case_id",
+        not_exported="copies of revisions, which are exported, while a report waits and half a year after its decision",
     ),
     PersonalTable(
         "hot_actions", ids="made_by ended_by", neutral="id post_id action reason", not_exported=OFFICE, because=OFFICE

@@ -90,6 +90,7 @@ _ERROR_MESSAGES: dict[str, tuple[str, str]] = {
     "cursor_invalid": ("翻页参数无效", "The cursor does not belong to this list."),
     "database_away": ("服务暂时不可用，请稍后再试", "The service is unavailable for a moment: please try again."),
     "draw_not_found": ("没有找到该活动的抽奖", "There is no such campaign, or it is not a draw."),
+    "already_reported": ("您已举报过这条内容", "You have reported this already."),
     "already_objected": ("您的同类异议尚未答复", "Your objection of this kind has not been answered yet."),
     "claim_access_required": (
         "需由管理员授权后才能查看领奖信息",
@@ -197,6 +198,7 @@ _ERROR_MESSAGES: dict[str, tuple[str, str]] = {
     "relations_full": ("屏蔽人数已达上限", "You can block a thousand accounts and mute a thousand."),
     "overloaded": ("当前访问人数过多，请稍后再试", "The service is busy: please try again in a moment."),
     "own_entry": ("不能给自己的作品打分", "You cannot mark your own entry."),
+    "own_target": ("不能举报自己或自己的内容", "You cannot report yourself or your own content."),
     "own_subject": ("不能审核自己的内容", "You cannot judge your own content."),
     "jury_needed": ("活动已开始，评委名单不能清空", "After the opening, the jury cannot be dissolved."),
     "revision_stale": (
@@ -290,6 +292,7 @@ _ADVICE_BY_STATUS = {
 }
 _ADVICE = {
     "already_objected": "tell",
+    "already_reported": "tell",
     "campaign_incomplete": "correct",
     "campaign_running": "correct",
     "challenge_refused": "prove",

@@ -33,6 +33,7 @@ from feed.pagination import Cursors
 from feed.postgres import STATEMENT_SECONDS, Pool
 from feed.posts.actions import Draft, publish_posts
 from feed.redis import connect
+from feed.reports.model import Thresholds
 from feed.screening.screener import Screener
 from feed.screens.campaigns.final_leaderboard import FinalLeaderboards
 from feed.screens.campaigns.leaderboard import Leaderboards
@@ -75,6 +76,7 @@ class AppState(msgspec.Struct, frozen=True):
     limiter: Limiter | None  # None: FEED_LIMITS=off.
     site_terms: SiteTerms
     screener: Screener
+    report_thresholds: Thresholds
 
     def invalidate_posts(self, post_ids: Collection[int]) -> None:
         """Updates boards and drops cached pages after a commit that has changed posts."""
@@ -122,6 +124,9 @@ def build_app_state(settings: Settings, pool: Pool, redis: Redis, keys: Keys) ->
             read_licences(settings.licences_file), settings.claims_kept_days, settings.claims_kept_at_most_days
         ),
         screener=Screener(own_hosts=own_hosts(settings)),
+        report_thresholds=Thresholds(
+            settings.reports_to_hide_post, settings.reports_to_hide_comment, settings.reports_after_approval
+        ),
     )
 
 

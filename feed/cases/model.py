@@ -44,6 +44,34 @@ class LeasesFull(Conflict):
     """The reviewer's person has leased as many cases as one may have."""
 
 
+SubjectKind = Literal["post", "comment", "account", "topic"]
+
+
+class Subject(msgspec.Struct, frozen=True, kw_only=True):
+    """What a case is about. `post_id` of a comment: the post that it is under. A topic has no author."""
+
+    author_id: int | None
+    post_id: int | None = None
+    comment_id: int | None = None
+    account_id: int | None = None
+    topic_id: int | None = None
+    revision: int | None = None
+
+    @property
+    def id(self) -> int:
+        """The id of the comment, post, account or topic."""
+        found = self.comment_id or self.post_id or self.account_id or self.topic_id
+        assert found is not None
+        return found
+
+    @property
+    def kind(self) -> SubjectKind:
+        """What it is, in the words of the audit log."""
+        if self.post_id is not None:
+            return "post" if self.comment_id is None else "comment"
+        return "topic" if self.account_id is None else "account"
+
+
 class Case(msgspec.Struct, frozen=True):
     """A row of `cases`. `held_by` is the reviewer with an unexpired lease; `stages` the approvals that publish the subject, 0 if it is visible before."""
 
@@ -59,12 +87,24 @@ class Case(msgspec.Struct, frozen=True):
     account_id: int | None
     topic_id: int | None
     revision: int | None
-    author_id: int
+    author_id: int | None
     machine: dict[str, Any]
     held_by: int | None
     due_at: datetime
     created_at: datetime
     closed_at: datetime | None
+
+    @property
+    def subject(self) -> Subject:
+        """What the case is about."""
+        return Subject(
+            author_id=self.author_id,
+            post_id=self.post_id,
+            comment_id=self.comment_id,
+            account_id=self.account_id,
+            topic_id=self.topic_id,
+            revision=self.revision,
+        )
 
 
 class CaseFilter(msgspec.Struct, frozen=True):

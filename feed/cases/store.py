@@ -93,13 +93,16 @@ async def add_first_cases(
 
 
 async def close_cases(conn: Connection, *, post_id: int | None = None, comment_id: int | None = None) -> int:
-    """Closes the open cases of a deleted subject, for a post also those of its comments. Returns their number."""
+    """Closes the open cases of a deleted subject, for a post also those of its comments. Returns their number.
+
+    Reports and appeals stay: what was said can be judged although its author has deleted it.
+    """
     tag = await conn.execute(
         """
         UPDATE cases
         SET state = 'closed', closed_at = clock_timestamp(), version = version + 1,
             leased_by = NULL, leased_until = NULL
-        WHERE state = 'open' AND (post_id = $1 OR (kind = 'comment' AND comment_id = $2))
+        WHERE state = 'open' AND kind NOT IN ('report', 'appeal') AND (post_id = $1 OR (kind = 'comment' AND comment_id = $2))
         """,
         post_id,
         comment_id,

@@ -27,6 +27,7 @@ from feed.idempotency import KeyedRequest, idempotent_transaction
 from feed.inbox import store as inbox
 from feed.moderation import queue_store as queue
 from feed.moderation import verdict_store as store
+from feed.moderation.disputes import reopen_disputes, reopened_case, settle_disputes
 from feed.moderation.model import (
     BATCH_MOST,
     AlreadyJudged,
@@ -244,6 +245,7 @@ async def _judge(
         note=normalised(new.note),
         content_sha256=content,
         batch_id=batch_id,
+        state_before=state,
     )
     if kind == "escalate":
         await cases.mark_open(conn, case_id, stage=case.stage + 1)
@@ -253,8 +255,11 @@ async def _judge(
         await _change_subject_state(conn, case, after)
     if kind in ("approve", "restore") and case.comment_id is None and case.post_id and case.revision:
         await posts.approve_revision(conn, case.post_id, case.revision)
-    if notice := verdict_notice(case, verdict_id, kind, new.reason):
+    # A report may be right although its subject is hidden already.
+    notice = verdict_notice(case, verdict_id, kind, new.reason)
+    if notice is not None and (case.kind != "report" or after != state):
         await inbox.add_notifications(conn, [notice])
+    await settle_disputes(conn, case, verdict_id, kind)
     await _record(conn, reviewer_id, f"case.{kind}", case, reason_code=new.reason, verdict_id=str(verdict_id))
     return VerdictResult(verdict_id, case.post_id)
 
@@ -269,10 +274,10 @@ async def _undo(conn: Connection, verdict: Verdict) -> VerdictResult:
     state, _ = await _lock_subject(conn, case)
     after = state
     if verdict.verdict in ("remove", "reject") and state in ("removed", "rejected"):
-        after = "published"
+        after = verdict.state_before or "published"
     elif verdict.verdict == "restore" and state == "published":
         after = "removed"
-    elif state == "deleted" or (verdict.verdict == "escalate" and case.state == "closed"):
+    elif (state == "deleted" and case.kind != "report") or (verdict.verdict == "escalate" and case.state == "closed"):
         raise CaseStale
     await store.mark_undone(conn, [verdict.id])
     reason_code = "mistaken"
@@ -284,12 +289,16 @@ async def _undo(conn: Connection, verdict: Verdict) -> VerdictResult:
             raise VerdictNotApplicable
         reason_code = hidden_for or reason_code
         await cases.mark_closed(conn, case.id)
-    else:
+    elif await reopened_case(conn, case) == case.id:
         await cases.mark_open(conn, case.id, stage=verdict.stage)
+    else:
+        await cases.mark_closed(conn, case.id)
+    await reopen_disputes(conn, case, verdict)
     if after is not None and after != state:
         await _change_subject_state(conn, case, after)
         # An unread notification of the verdict is removed instead.
-        if not await inbox.remove_unseen(conn, case.author_id, verdict_once_key(verdict.id)):
+        author_id = case.author_id
+        if author_id is not None and not await inbox.remove_unseen(conn, author_id, verdict_once_key(verdict.id)):
             await inbox.add_notifications(
                 conn, [undone_notice(case, verdict.id, reason_code, shown=after == "published")]
             )
@@ -315,7 +324,8 @@ async def _lock_subject(conn: Connection, case: Case) -> tuple[State | None, byt
     if case.post_id is None:
         return None, None
     post = await posts.lock_post(conn, case.post_id)
-    if case.revision not in (None, post.latest_revision):
+    # What was reported is judged as it was reported.
+    if case.kind not in ("report", "appeal") and case.revision not in (None, post.latest_revision):
         raise CaseStale
     return post.state, await store.get_content_sha256(conn, post.id, case.revision or post.revision)
 
@@ -340,8 +350,7 @@ async def _require_not_leased_by_another(conn: Connection, reviewer_id: AccountI
 
 
 async def _record(conn: Connection, actor_id: AccountId | int, action: str, case: Case, **detail: str) -> None:
-    kind = "comment" if case.comment_id is not None else "post" if case.post_id is not None else "account"
-    subject_id = case.comment_id or case.post_id or case.account_id
+    subject = case.subject
     if case.revision is not None:
         detail["revision"] = str(case.revision)
-    await audit.add(conn, actor_id, action, kind, subject_id, {"case_id": str(case.id), **detail})
+    await audit.add(conn, actor_id, action, subject.kind, subject.id, {"case_id": str(case.id), **detail})

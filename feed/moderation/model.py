@@ -9,6 +9,7 @@ from feed.cases.model import STAGE_LAST, Case, CaseStale
 from feed.errors import Conflict, FieldError, Forbidden, NotFound
 from feed.numbers import Ordinal
 from feed.reasons import AdverseReason, VerdictReason
+from feed.reports.model import ReportState
 from feed.texts import prose, text_problems
 
 VerdictId = NewType("VerdictId", int)
@@ -70,13 +71,15 @@ class VerdictResult(msgspec.Struct, frozen=True):
 
 
 class Verdict(msgspec.Struct, frozen=True):
-    """A verdict in force."""
+    """A verdict in force. `state_before`: of its subject; None: not recorded, it was visible."""
 
     id: VerdictId
     case_id: int
     stage: int
     reviewer_id: int
     verdict: VerdictKind
+    lifted_holds: int = 0
+    state_before: State | None = None
 
 
 def adverse_reason_problems(reason_code: str | None) -> list[FieldError]:
@@ -106,6 +109,8 @@ def state_after(case: Case, verdict: VerdictKind, state: State | None) -> State 
     A closed case accepts only verdicts that hide a visible subject or restore a hidden one.
     Raises CaseStale, VerdictNotApplicable.
     """
+    if case.kind == "report":
+        return _state_after_report(case, verdict, state)
     if state == "deleted" or (case.state == "closed" and verdict not in ("remove", "reject", "restore")):
         raise CaseStale
     if verdict == "escalate":
@@ -114,7 +119,7 @@ def state_after(case: Case, verdict: VerdictKind, state: State | None) -> State 
         return state
     hidden = state in ("removed", "rejected")
     if verdict == "dismiss":
-        applicable = case.kind in ("report", "appeal")
+        applicable = case.kind == "appeal"
     elif verdict == "restore":
         applicable = hidden
     else:
@@ -128,3 +133,39 @@ def state_after(case: Case, verdict: VerdictKind, state: State | None) -> State 
         "reject": "rejected",
     }
     return ends.get(verdict, state)
+
+
+def _state_after_report(case: Case, verdict: VerdictKind, state: State | None) -> State | None:
+    """The state of what was reported: `remove` and `reject` uphold its reports, `approve`, `dismiss` and `restore` dismiss them.
+
+    They can be judged although the subject is hidden or deleted meanwhile, or has no state: then the verdict changes the reports alone.
+    """
+    if case.state == "closed" and verdict not in ("remove", "reject", "restore"):
+        raise CaseStale
+    if verdict == "escalate":
+        if case.stage >= STAGE_LAST:
+            raise VerdictNotApplicable
+        return state
+    visible = state in ("published", "pending")
+    if verdict in HIDING:
+        if case.state == "closed" and not visible:
+            raise VerdictNotApplicable
+        return _AFTER_HIDING[verdict] if visible else state
+    if verdict == "restore":
+        if state not in ("removed", "rejected"):
+            raise VerdictNotApplicable
+        return "published"
+    if verdict == "approve" and not visible:
+        raise VerdictNotApplicable
+    return state
+
+
+_AFTER_HIDING: dict[VerdictKind, State] = {"remove": "removed", "reject": "rejected"}
+# What a verdict says of the reports of its subject.
+REPORTS_AFTER: dict[VerdictKind, ReportState] = {
+    "remove": "upheld",
+    "reject": "upheld",
+    "approve": "dismissed",
+    "dismiss": "dismissed",
+    "restore": "dismissed",
+}

@@ -24,7 +24,8 @@ def verdict_once_key(verdict_id: VerdictId) -> str:
 def verdict_notice(case: Case, verdict_id: VerdictId, verdict: VerdictKind, reason_code: str) -> NewNotification | None:
     """The notification of the author; None for a verdict that changes nothing for the author."""
     template = _TEMPLATES.get(verdict)
-    if template is None:
+    # An account or a topic is not hidden by a verdict.
+    if template is None or case.post_id is None:
         return None
     return _notice(case, template, verdict, reason_code, once_key=verdict_once_key(verdict_id))
 
@@ -38,6 +39,7 @@ def undone_notice(case: Case, verdict_id: VerdictId, reason_code: str, *, shown:
 
 
 def _notice(case: Case, template: str, verdict: VerdictKind, reason_code: str, *, once_key: str) -> NewNotification:
+    assert case.author_id is not None
     kind = "comment" if case.comment_id is not None else "post"
     return NewNotification(
         account_id=case.author_id,

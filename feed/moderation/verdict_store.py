@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 
+from feed.cases.holds import State
 from feed.cases.model import Case, CaseId
 from feed.moderation.model import BatchId, Verdict, VerdictId, VerdictKind, VerdictResult
 from feed.postgres import Connection, many
@@ -17,14 +18,15 @@ async def add_verdict(
     note: str | None,
     content_sha256: bytes | None,
     batch_id: BatchId | None,
+    state_before: State | None,
 ) -> VerdictId:
     """Adds a verdict on a locked case at its current stage; returns its id."""
     return VerdictId(
         await conn.fetchval(
             """
             INSERT INTO verdicts (case_id, stage, post_id, comment_id, revision, content_sha256, author_id,
-                                  reviewer_id, verdict, reason_code, note, batch_id, author_person, reviewer_person)
-            VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12,
+                                  reviewer_id, verdict, reason_code, note, batch_id, state_before, author_person, reviewer_person)
+            VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13,
                     (SELECT person FROM accounts WHERE id = $7), (SELECT person FROM accounts WHERE id = $8))
             RETURNING id
             """,
@@ -40,6 +42,7 @@ async def add_verdict(
             reason_code,
             note,
             batch_id,
+            state_before,
         )
     )
 
@@ -48,7 +51,7 @@ async def list_in_force(conn: Connection, case_id: int) -> list[Verdict]:
     """The verdicts in force on a case, the latest last."""
     rows = await conn.fetch(
         """
-        SELECT id, case_id, stage, reviewer_id, verdict
+        SELECT id, case_id, stage, reviewer_id, verdict, lifted_holds, state_before
         FROM verdicts
         WHERE case_id = $1 AND undone_at IS NULL
         ORDER BY id
@@ -63,7 +66,7 @@ async def list_of_batch(conn: Connection, batch_id: int, reviewer_id: int) -> li
     # Ids begin with milliseconds, so the ids of a batch's verdicts follow the id of the batch within ten minutes.
     rows = await conn.fetch(
         """
-        SELECT id, case_id, stage, reviewer_id, verdict
+        SELECT id, case_id, stage, reviewer_id, verdict, lifted_holds, state_before
         FROM verdicts
         WHERE id BETWEEN $1 - (1::bigint << 20) AND $1 + LEAST(600000::bigint << 20, 9223372036854775807 - $1)
           AND batch_id = $1 AND reviewer_id = $2 AND undone_at IS NULL
@@ -92,6 +95,11 @@ async def list_judged(
         undone,
     )
     return {CaseId(row["case_id"]): VerdictResult(row["id"], row["post_id"]) for row in rows}
+
+
+async def mark_lifted(conn: Connection, verdict_id: int, holds: int) -> None:
+    """Records the holds that a verdict has lifted, which undoing it sets again."""
+    await conn.execute("UPDATE verdicts SET lifted_holds = $2 WHERE id = $1", verdict_id, holds)
 
 
 async def mark_undone(conn: Connection, verdict_ids: Sequence[int]) -> None:

@@ -14,16 +14,18 @@ from feed.reasons import (
     DisqualificationReason,
     ReinstatementReason,
     ReplacementReason,
+    ReportReason,
     VerdictReason,
     VoidReason,
 )
 
-# What is given by staff: a verdict, a sanction, a void, a disqualification, a reinstatement, the replacement of a winner, a
+# What is given by readers: a report. What is given by staff: a verdict, a sanction, a void, a disqualification, a reinstatement, the replacement of a winner, a
 # correction of a public number.
 # What is found: `engagement`, a like or a commenter that does not count; `participant`, a person who cannot win; `entry`, an
 # entry without a rank.
 Purpose = Literal[
     "verdict",
+    "report",
     "sanction",
     "void",
     "disqualification",
@@ -36,6 +38,7 @@ Purpose = Literal[
 ]
 _CODES: dict[Purpose, tuple[str, ...]] = {
     "verdict": get_args(VerdictReason),
+    "report": get_args(ReportReason),
     "sanction": get_args(AdverseReason),
     "void": get_args(VoidReason),
     "disqualification": get_args(DisqualificationReason),

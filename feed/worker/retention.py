@@ -5,6 +5,7 @@ from feed.accounts import erasure_store, event_store, sign_in_store
 from feed.changes import store as changes
 from feed.inbox import push_store as pushes
 from feed.postgres import transaction
+from feed.reports import store as reports
 from feed.sms import quota_store, receipt_store
 from feed.sms import store as messages
 from feed.worker.state import WorkerState
@@ -48,6 +49,12 @@ async def remove_old_phone_numbers(worker_state: WorkerState) -> None:
     """Removes the recipients of messages after a month."""
     async with transaction(worker_state.pool) as conn:
         await messages.remove_old_numbers(conn, days=30)
+
+
+async def remove_old_evidence(worker_state: WorkerState) -> None:
+    """Removes copies of what was reported half a year after the decision."""
+    async with transaction(worker_state.pool) as conn:
+        await reports.remove_old_evidence(conn, days=180)
 
 
 async def trim_job_log(worker_state: WorkerState) -> None:

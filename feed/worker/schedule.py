@@ -20,6 +20,7 @@ from feed.prizes.draw.actions import give_up_next_beacon, publish_next_list
 from feed.prizes.settlement.actions import freeze_next_campaign, settle_next_campaign
 from feed.prizes.winners.expiry import forfeit_next_prize, lapse_next_claim
 from feed.prizes.winners.reminders import remind_next_winner
+from feed.reports.outcomes import notify_reporters
 from feed.sms.actions import enqueue_jobless, release_held
 from feed.sms.receipts import apply_receipts
 from feed.worker import retention
@@ -68,6 +69,7 @@ SCHEDULE: tuple[Entry, ...] = (
     Entry("lapse_next_claim", 10, lambda w: lapse_next_claim(w.pool, w.keys)),
     Entry("remind_next_winner", 60, lambda w: remind_next_winner(w.pool, w.keys)),
     Entry("finish_next_objections", 10, lambda w: finish_next_objections(w.pool)),
+    Entry("notify_reporters", 1, lambda w: notify_reporters(w.pool)),
     Entry("lapse_next_sanction", 1, lambda w: lapse_next_sanction(w.pool)),
     Entry("erase_next", 1, lambda w: erase_next(w.pool, w.keys)),
     Entry("remove_next_person", 600, lambda w: remove_next_person(w.pool)),
@@ -79,5 +81,6 @@ SCHEDULE: tuple[Entry, ...] = (
     Entry("remove_old_pushes", 3600, retention.remove_old_pushes),
     Entry("remove_old_receipts", 3600, retention.remove_old_receipts),
     Entry("remove_old_phone_numbers", 600, retention.remove_old_phone_numbers),
+    Entry("remove_old_evidence", 3600, retention.remove_old_evidence),
     Entry("trim_job_log", 3600, retention.trim_job_log),
 )

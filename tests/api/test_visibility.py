@@ -336,6 +336,7 @@ TABLE: dict[str, Rule] = {
     "get_challenge": without_words("/auth/challenge"),
     "get_me": without_words("/me", signed_in=True),
     "list_blocks": without_words("/me/blocks", signed_in=True),
+    "list_reports": without_words("/me/reports", signed_in=True),
     "list_juries": without_words("/me/juries", signed_in=True),
     "get_settings": without_words("/me/settings", signed_in=True),
     "list_inbox": without_words("/me/inbox", signed_in=True),

@@ -81,6 +81,7 @@ OWNERS = {
         "replacements",
     },
     "moderation": {"verdicts"},
+    "reports": {"reports", "report_evidence"},
     "topics": {"topics"},
 }
 # One statement does the whole of a like (docs/decisions/0020-a-batch-of-likes-is-one-statement.md).

@@ -12,9 +12,25 @@ from feed.api.mobile.objections import objections
 from feed.api.mobile.people import people
 from feed.api.mobile.posts import posts
 from feed.api.mobile.prizes import prizes
+from feed.api.mobile.reports import reports
 from feed.api.mobile.sign_in import auth
 from feed.api.mobile.topics import topics
 
 router = Router(
-    "/", route_handlers=[auth, posts, likes, comments, feeds, topics, people, me, campaigns, prizes, objections, config]
+    "/",
+    route_handlers=[
+        auth,
+        posts,
+        likes,
+        comments,
+        feeds,
+        topics,
+        people,
+        me,
+        campaigns,
+        prizes,
+        objections,
+        reports,
+        config,
+    ],
 )

@@ -5,6 +5,7 @@ from feed.reasons import reason_words
 Labels = dict[str, tuple[str, str]]
 
 SUBJECTS: Labels = {"post": ("动态", "post"), "comment": ("评论", "comment")}
+REPORT_TARGETS: Labels = SUBJECTS | {"user": ("用户", "user"), "topic": ("话题", "topic")}
 # What a person takes part in a draw with.
 ENTRIES: Labels = {"post": ("动态", "post"), "comment": ("评论", "comment"), "like": ("点赞", "like")}
 STAGES: Labels = {

@@ -50,6 +50,55 @@ REVIEWS: Templates = {
             "Others no longer see this {subject:subject}.",
         ),
     ),
+    "review.waiting": Template(
+        Words(
+            "您的{subject:subject}正在复核",
+            "多人反映这条{subject:subject}可能有问题，复核期间其他人暂时看不到，结果会通知您。",
+        ),
+        Words(
+            "Your {subject:subject} is being reviewed",
+            "Several people think that something may be wrong with this {subject:subject}. Others do not see it until a reviewer has "
+            "decided. You will be notified.",
+        ),
+    ),
+    "review.shown_again": Template(
+        Words("您的{subject:subject}已通过复核", "其他人又可以看到这条{subject:subject}了。"),
+        Words(
+            "Your {subject:subject} has passed the review",
+            "Others can see this {subject:subject} again.",
+        ),
+    ),
+    "report.upheld": Template(
+        Words(
+            "您的举报已处理",
+            "您举报的{target:report_target}（{reason:reason_code}）经核实违规，已作处理。谢谢您的反馈。",
+        ),
+        Words(
+            "Your report was right",
+            "A reviewer has checked the {target:report_target} that you reported ({reason:reason_code}) and has acted. Thank you.",
+        ),
+    ),
+    "report.dismissed": Template(
+        Words(
+            "您的举报已核实", "您举报的{target:report_target}（{reason:reason_code}）经核实未发现违规。谢谢您的反馈。"
+        ),
+        Words(
+            "Your report was checked",
+            "A reviewer has checked the {target:report_target} that you reported ({reason:reason_code}) and found nothing against "
+            "the rules. Thank you.",
+        ),
+    ),
+    "report.reopened": Template(
+        Words(
+            "您的举报重新核实",
+            "关于您举报的{target:report_target}（{reason:reason_code}），此前的处理结果已撤销，正在重新核实。",
+        ),
+        Words(
+            "Your report is being checked again",
+            "The decision about the {target:report_target} that you reported ({reason:reason_code}) was withdrawn. It is being "
+            "checked again.",
+        ),
+    ),
     "sanction.until": Template(
         Words(
             "您的账号已被{sanction:sanction}",

@@ -10,11 +10,14 @@ from feed.cases.model import CaseState, Kind
 from feed.postgres import Connection, many
 from feed.screens.posts.cards import AuthorCard, CampaignTag, Id, MediaCard
 
-SubjectKind = Literal["post", "comment", "user"]
+SubjectKind = Literal["post", "comment", "user", "topic"]
 
 
 class SubjectCard(msgspec.Struct, frozen=True, kw_only=True):
-    """The reviewed item with its full text, whatever its state. `post_id` of a comment: the post that it is under."""
+    """The reviewed item with its full text, whatever its state. `post_id` of a comment: the post that it is under.
+
+    A topic has no author; its text is its name, that of a user the name too.
+    """
 
     kind: SubjectKind
     id: Id
@@ -23,7 +26,7 @@ class SubjectCard(msgspec.Struct, frozen=True, kw_only=True):
     state: State | None
     text: str
     media: list[MediaCard]
-    author: AuthorCard
+    author: AuthorCard | None
 
 
 class CaseCard(msgspec.Struct, frozen=True, kw_only=True):
@@ -54,6 +57,7 @@ class CaseRow(msgspec.Struct, frozen=True):
     version: int
     post_id: int | None
     comment_id: int | None
+    topic_id: int | None
     revision: int | None
     machine: dict[str, Any]
     leased_by: int | None
@@ -61,8 +65,8 @@ class CaseRow(msgspec.Struct, frozen=True):
     due_at: datetime
     created_at: datetime
     closed_at: datetime | None
-    author_id: int
-    author_name: str
+    author_id: int | None
+    author_name: str | None
     avatar_url: str | None
     badge: str | None
     text: str
@@ -72,7 +76,9 @@ class CaseRow(msgspec.Struct, frozen=True):
 
 def case_card(row: CaseRow) -> CaseCard:
     """The case on the wire."""
-    kind: SubjectKind = "comment" if row.comment_id is not None else "post" if row.post_id is not None else "user"
+    author = None
+    if row.author_id is not None and row.author_name is not None:
+        author = AuthorCard(str(row.author_id), row.author_name, row.avatar_url, row.badge)
     return CaseCard(
         id=str(row.id),
         kind=row.kind,
@@ -80,14 +86,14 @@ def case_card(row: CaseRow) -> CaseCard:
         state=row.state,
         version=row.version,
         subject=SubjectCard(
-            kind=kind,
-            id=str(row.comment_id or row.post_id or row.author_id),
+            kind=_subject_kind(row),
+            id=str(row.comment_id or row.post_id or row.topic_id or row.author_id),
             post_id=None if row.post_id is None else str(row.post_id),
             revision=row.revision,
             state=row.subject_state,
             text=row.text,
             media=[],
-            author=AuthorCard(str(row.author_id), row.author_name, row.avatar_url, row.badge),
+            author=author,
         ),
         machine=row.machine,
         campaign=row.campaign,
@@ -99,16 +105,23 @@ def case_card(row: CaseRow) -> CaseCard:
     )
 
 
+def _subject_kind(row: CaseRow) -> SubjectKind:
+    if row.post_id is not None:
+        return "post" if row.comment_id is None else "comment"
+    return "user" if row.topic_id is None else "topic"
+
+
 async def list_cases(conn: Connection, case_ids: list[int]) -> list[CaseRow]:
     """The cases in the order of the ids."""
     rows = await conn.fetch(
         """
-        SELECT cases.id, cases.kind, cases.stage, cases.state, cases.version, cases.post_id, cases.comment_id,
+        SELECT cases.id, cases.kind, cases.stage, cases.state, cases.version, cases.post_id, cases.comment_id, cases.topic_id,
                cases.revision, cases.machine, cases.due_at, cases.created_at, cases.closed_at,
                holders.id AS leased_by, CASE WHEN holders.id IS NOT NULL THEN cases.leased_until END AS leased_until,
                accounts.id AS author_id, accounts.name AS author_name, accounts.avatar_url, accounts.badge,
                CASE WHEN cases.comment_id IS NOT NULL THEN comments.text
                     WHEN cases.post_id IS NOT NULL THEN revisions.text
+                    WHEN cases.topic_id IS NOT NULL THEN topics.name
                     ELSE accounts.name END AS text,
                CASE WHEN cases.comment_id IS NOT NULL THEN shown_state(comments.state, comments.holds)
                     ELSE shown_state(posts.state, posts.holds) END AS subject_state,
@@ -121,8 +134,9 @@ async def list_cases(conn: Connection, case_ids: list[int]) -> list[CaseRow]:
                ) AS campaign
         FROM unnest($1::bigint[]) WITH ORDINALITY AS wanted (id, position)
         JOIN cases ON cases.id = wanted.id
-        JOIN accounts ON accounts.id = cases.author_id
+        LEFT JOIN accounts ON accounts.id = cases.author_id
         CROSS JOIN LATERAL (SELECT lease_holder(cases.leased_by, cases.leased_until) AS id) AS holders
+        LEFT JOIN topics ON topics.id = cases.topic_id
         LEFT JOIN posts ON posts.id = cases.post_id
         LEFT JOIN post_revisions AS revisions
           ON revisions.post_id = posts.id AND revisions.revision = coalesce(cases.revision, posts.revision)

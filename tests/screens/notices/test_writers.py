@@ -22,7 +22,7 @@ from feed.campaigns.jury import notices as jury
 from feed.campaigns.jury.store import JurorReminder
 from feed.campaigns.lifecycle_store import PublishedCampaign
 from feed.campaigns.store import Campaign
-from feed.cases.model import Case
+from feed.cases.model import Case, Subject
 from feed.inbox.model import NewNotification, stored_params
 from feed.moderation import notices as moderation
 from feed.moderation.model import VerdictId
@@ -39,6 +39,8 @@ from feed.prizes.model import (
     WinnerId,
 )
 from feed.reasons import DisqualificationReason, ReplacementReason
+from feed.reports import notices as report_notices
+from feed.reports.model import DecidedReport
 from feed.screens.notices.render import TEMPLATES, render
 
 ROOT = Path(feed.__file__).parent
@@ -145,6 +147,23 @@ def others() -> Iterator[NewNotification]:
             yield moderation.sanction_notice(convert(Sanction, kind=kind, until=until, reason_code="spam"))
         yield moderation.lifted_notice(convert(Sanction, kind=kind, reason_code="spam"))
         yield moderation.lapsed_notice(convert(Sanction, kind=kind, reason_code="spam"))
+    subject = Subject(author_id=1, post_id=2)
+    yield report_notices.waiting_notice(subject, "k")
+    yield report_notices.shown_again_notice(subject, 3)
+    for kind in ("post", "comment", "user", "topic"):
+        for state in ("upheld", "dismissed", "open"):
+            yield report_notices.outcome_notice(
+                convert(
+                    DecidedReport,
+                    id=1,
+                    reporter_id=2,
+                    target_kind=kind,
+                    target_id=3,
+                    state=state,
+                    reason_code="spam",
+                    verdict_id=4,
+                )
+            )
     group = convert(notifications.Group, post_id=1, author_id=2)
     likers = [convert(notifications.Liker, account_id=n, name=f"读者{n}", liked_at=NOON) for n in range(3)]
     for named, count in ((0, 2), (1, 1), (2, 2), (3, 12)):

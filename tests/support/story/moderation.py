@@ -1,6 +1,6 @@
 """September: reviewers look at what was posted."""
 
-from tests.support.story.people import REVIEWER, SPAMMER
+from tests.support.story.people import READER, REVIEWER, SPAMMER
 from tests.support.story.readers import Readers
 from tests.support.story.stage import Stage
 
@@ -8,6 +8,9 @@ from tests.support.story.stage import Stage
 async def review(stage: Stage, readers: Readers) -> None:
     """Cases, verdicts and sanctions."""
     await stage.at("2026-09-07 14:00")
+    spam_id = readers.posts[SPAMMER]
+    reported = {"target": {"kind": "post", "id": spam_id}, "reason_code": "spam", "note": "有偿代写，还留了联系方式。"}
+    await stage.call("report_target", READER, reported)
     await stage.call("list_reasons", REVIEWER)
     leased = (await stage.call("lease_cases", REVIEWER, {"count": 2, "kind": "post"}))["items"]
     first, second = leased[:2]
@@ -33,6 +36,7 @@ async def review(stage: Stage, readers: Readers) -> None:
     )
     seen = seen | {"cases": [{"id": spam["id"], "version": again["version"]}]}
     await stage.call("judge_cases", REVIEWER, seen)
+    await stage.call("list_reports", READER, limit=2)
     spammer = (await stage.call("get_me", SPAMMER, kept=False))["id"]
     sanction = {"kind": "mute", "reason_code": "spam", "until": "2026-09-14T16:00:00Z"}
     await stage.call("impose_sanction", REVIEWER, sanction, user_id=spammer)
