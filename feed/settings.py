@@ -53,6 +53,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     ip_regions_file: str = ""  # Empty: posts show no region.
     push_hook_url: str = ""  # Empty: no pushes.
     drand_url: str = "https://api.drand.sh"  # A relay of the League of Entropy, or `off`.
+    editorial_chain: Literal["on", "off"] = "off"  # `on`: four persons sign what the newsroom publishes.
     licences_file: str = ""  # A TOML file of clauses on the use of works. Empty: the built-in ones.
     # How long claims are kept after a campaign is final; then their key is destroyed. The rules of a campaign keep the days
     # that were set when it was published.

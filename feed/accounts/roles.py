@@ -2,15 +2,30 @@
 
 from collections.abc import Sequence
 
+from msgspec import UNSET, UnsetType
+
 from feed.accounts import store
 from feed.accounts.approvals import require_right
-from feed.accounts.model import ROLES, AccountId, LastAdmin, Role
+from feed.accounts.model import NAME, ROLES, AccountId, LastAdmin, Role
 from feed.audit import store as audit
 from feed.postgres import Connection, Pool, transaction
+from feed.texts import require_text
 
 
-async def change_roles(pool: Pool, actor_id: AccountId, account_id: AccountId, roles: Sequence[Role]) -> list[Role]:
-    """Sets the account's roles and returns them. Raises AccountNotFound, RoleMissing, Banned, LastAdmin."""
+async def change_roles(
+    pool: Pool,
+    actor_id: AccountId,
+    account_id: AccountId,
+    roles: Sequence[Role],
+    *,
+    byline: str | UnsetType | None = UNSET,
+) -> list[Role]:
+    """Sets the account's roles and returns them. `byline`: the name under which it signs texts; None: its own name.
+
+    Raises Invalid, AccountNotFound, RoleMissing, Banned, LastAdmin.
+    """
+    if isinstance(byline, str):
+        byline = require_text("byline", byline, NAME)
     async with transaction(pool) as conn:
         # The admins are locked first: of two who revoke each other's role at once, the second is no admin any more.
         admins = await store.lock_admins(conn)
@@ -26,6 +41,10 @@ async def change_roles(pool: Pool, actor_id: AccountId, account_id: AccountId, r
             elif role in held and role not in roles:
                 await store.revoke_role(conn, account_id, role, by=actor_id)
                 await _record(conn, actor_id, "staff.revoke", account_id, role)
+        if not isinstance(byline, UnsetType) and byline != await store.find_byline(conn, account_id):
+            await store.change_byline(conn, account_id, byline)
+            # The name itself is not in the audit log, which outlives the account.
+            await audit.add(conn, actor_id, "staff.byline", "account", account_id, {"own": byline is None})
         return await store.list_roles(conn, account_id)
 
 

@@ -36,6 +36,8 @@ FIELD_MESSAGES: dict[str, tuple[str, str]] = {
     "in_the_past": ("不能早于现在", "Must not be in the past."),
     "invalid_topic": ("不是有效的话题名", "Is not a valid topic name."),
     "no_time_zone": ("时间须注明时区", "Needs a time zone."),
+    "not_signed": ("文稿尚未签署完毕，下一环节：{stage}", "The text is not signed yet. The next stage is {stage}."),
+    "unsigned_post": ("公告的签署流程尚未走完", "The post is not signed by all stages yet."),
     "not_after": ("应晚于{other}", "Must be later than {other}."),
     "repeated": ("不能重复", "Must not be repeated."),
     "sum_is_not_one": ("权重之和应为 1，现为 {sum}", "The weights must sum to 1, not {sum}."),

@@ -121,7 +121,10 @@ def build_app_state(settings: Settings, pool: Pool, redis: Redis, keys: Keys) ->
         regions=open_regions(settings.ip_regions_file),
         limiter=limiter,
         site_terms=SiteTerms(
-            read_licences(settings.licences_file), settings.claims_kept_days, settings.claims_kept_at_most_days
+            read_licences(settings.licences_file),
+            settings.claims_kept_days,
+            settings.claims_kept_at_most_days,
+            editorial_chain=settings.editorial_chain == "on",
         ),
         screener=Screener(own_hosts=own_hosts(settings)),
         report_thresholds=Thresholds(

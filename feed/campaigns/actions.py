@@ -2,7 +2,9 @@
 
 from collections.abc import Mapping
 from functools import partial
-from typing import Any
+from typing import Any, NamedTuple
+
+import msgspec
 
 from feed.accounts.model import AccountId
 from feed.audit import store as audit
@@ -12,6 +14,7 @@ from feed.campaigns.entries import store as entries
 from feed.campaigns.errors import (
     CampaignCancelled,
     CampaignIncomplete,
+    CampaignIsDraft,
     CampaignNotDraft,
     CampaignNotFound,
     CampaignRunning,
@@ -87,6 +90,36 @@ async def change_campaign(
             await _change_draft(conn, editor_id, campaign, draft, site)
         else:
             await _change_rules(conn, keys, editor_id, campaign, draft, site)
+
+
+async def propose_change(
+    pool: Pool,
+    editor_id: AccountId,
+    campaign_id: int,
+    fields: CampaignFields,
+    *,
+    site: SiteTerms = BUILT_IN,
+) -> None:
+    """Stores a change of published rules for the newsroom to sign, in place of an earlier one. It changes nothing that is published.
+
+    Once it is signed, `change_campaign` with the same fields makes it. Fields that are equal already remove the proposal.
+    Raises Invalid, CampaignIsDraft, CampaignRunning, CampaignSettled, CampaignCancelled, CampaignNotFound.
+    """
+    async with transaction(pool) as conn:
+        await topics.lock_aliases(conn)
+        campaign = await lock_campaign(conn, campaign_id)
+        require_unsettled(campaign)
+        if campaign.state == "draft":
+            raise CampaignIsDraft
+        draft = merge_fields(campaign.draft, fields)
+        # Its signatures are what is missing.
+        change = await _check_change(conn, campaign, draft, msgspec.structs.replace(site, editorial_chain=False))
+        if change is None:
+            await store.remove_proposal(conn, campaign_id)
+            return
+        await store.put_proposal(conn, campaign_id, draft, by=editor_id)
+        detail = {"fields": _changed_fields(campaign.draft, change.document)}
+        await audit.add(conn, editor_id, "campaign_change_proposed", "campaign", campaign_id, detail)
 
 
 async def publish_campaign(
@@ -171,10 +204,18 @@ def _draft_problems(draft: Mapping[str, Any], site: SiteTerms) -> list[FieldErro
     return [FieldError("title", "required"), *problems]
 
 
-async def _change_rules(
-    conn: Connection, keys: Keys, editor_id: AccountId, campaign: Campaign, draft: dict[str, Any], site: SiteTerms
-) -> None:
-    assert campaign.rules_version is not None
+class _Change(NamedTuple):
+    """A checked change of published rules."""
+
+    old: Rules
+    rules: Rules
+    document: dict[str, Any]
+    # The fields of it that may not change after the opening, which has not come yet.
+    unamendable: list[FieldError]
+
+
+async def _check_change(conn: Connection, campaign: Campaign, draft: dict[str, Any], site: SiteTerms) -> _Change | None:
+    """The change from the rules in force to the draft; None if they are equal. Raises Invalid, CampaignRunning."""
     has_opened = campaign.has_opened
     await _hold_announcement(conn, draft)
     in_force, _ = read_rules(campaign.draft, publishing=False)
@@ -199,10 +240,18 @@ async def _change_rules(
     problems = [error for error in problems if error.code != "topic_in_use" or error not in accepted]
     if problems:
         raise Invalid(*problems)
-    document = rules_document(rules)
     # Compared as rules and not as documents: an older document lacks fields that were added later.
-    if rules == old:
+    return None if rules == old else _Change(old, rules, rules_document(rules), unamendable)
+
+
+async def _change_rules(
+    conn: Connection, keys: Keys, editor_id: AccountId, campaign: Campaign, draft: dict[str, Any], site: SiteTerms
+) -> None:
+    assert campaign.rules_version is not None
+    change = await _check_change(conn, campaign, draft, site)
+    if change is None:
         return
+    old, rules, document, unamendable = change
     version = campaign.rules_version + 1
     await _add_version(conn, keys, editor_id, campaign.id, version, rules, document)
     changed = await store.change_rules(
@@ -221,8 +270,9 @@ async def _change_rules(
     if not changed:
         # The campaign has opened between the read of the clock and the write.
         raise CampaignRunning(*unamendable)
-    if not has_opened:
+    if not campaign.has_opened:
         await _enter_older_posts(conn, campaign.id)
+    await store.remove_proposal(conn, campaign.id)
     detail = {
         "fields": _changed_fields(campaign.draft, document),
         "rules_version": version,

@@ -39,6 +39,10 @@ class CampaignNotDraft(Conflict):
     """The campaign is published already."""
 
 
+class CampaignIsDraft(Conflict):
+    """The campaign is not published yet: its fields are changed directly."""
+
+
 class CampaignNotOpen(Conflict):
     """The campaign has not opened yet."""
 

@@ -14,6 +14,7 @@ from feed.campaigns.prize_kinds import KINDS
 from feed.campaigns.text_rules import CriterionName, DeliveryPlace, LicenceKey, LicenceText, PrizeName, PrizeTerms
 from feed.ids import GivenId, parse_id
 from feed.numbers import BoundedDecimal, Duration, Int32
+from feed.signoffs.model import STAGES, Credit
 from feed.texts import among
 from feed.times import Instant
 
@@ -165,6 +166,8 @@ class Rules(msgspec.Struct, frozen=True, kw_only=True):
     claims_kept_at_most_days: Duration | None = None
     # Comments and likes are those of the announcement post.
     entry_by: str = "post"
+    # Who signed these rules and the announcement, by stage. Set by publishing; empty: the site asks for no signatures.
+    credits: Annotated[tuple[Credit, ...], msgspec.Meta(max_length=STAGES)] = ()
 
     @property
     def settles_at(self) -> datetime:

@@ -101,6 +101,33 @@ async def change_draft(conn: Connection, campaign_id: int, draft: dict[str, Any]
     )
 
 
+async def put_proposal(conn: Connection, campaign_id: int, draft: dict[str, Any], *, by: int) -> None:
+    """Stores a proposed change of published rules, in place of an earlier one."""
+    await conn.execute(
+        """
+        INSERT INTO campaign_proposals (campaign_id, draft, proposed_by) VALUES ($1, $2, $3)
+        ON CONFLICT (campaign_id) DO UPDATE
+        SET draft = excluded.draft, proposed_by = excluded.proposed_by, proposed_at = excluded.proposed_at
+        """,
+        campaign_id,
+        draft,
+        by,
+    )
+
+
+async def find_proposal(conn: Connection, campaign_id: int) -> dict[str, Any] | None:
+    """The fields of the campaign with the proposed change; None without one."""
+    draft: dict[str, Any] | None = await conn.fetchval(
+        "SELECT draft FROM campaign_proposals WHERE campaign_id = $1", campaign_id
+    )
+    return draft
+
+
+async def remove_proposal(conn: Connection, campaign_id: int) -> None:
+    """Removes the proposed change, if there is one."""
+    await conn.execute("DELETE FROM campaign_proposals WHERE campaign_id = $1", campaign_id)
+
+
 async def add_rules(
     conn: Connection, campaign_id: int, version: int, *, rules: dict[str, Any], text: str, sha256: str, by: int
 ) -> None:

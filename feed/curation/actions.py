@@ -10,7 +10,17 @@ from feed.campaigns import store as campaigns
 from feed.campaigns.entries import store as entries
 from feed.campaigns.locking import increment_versions
 from feed.curation import store
-from feed.curation.model import PINS_MOST, REASON, HotAction, HotActionKind, PinsFull, TopicInCampaign, hot_problems
+from feed.curation.model import (
+    PINS_MOST,
+    REASON,
+    HotAction,
+    HotActionKind,
+    PinsFull,
+    PostNotSigned,
+    TopicInCampaign,
+    hot_problems,
+)
+from feed.editorial.store import is_unsigned
 from feed.errors import FieldError, Invalid
 from feed.postgres import Connection, Pool, transaction
 from feed.posts import store as posts
@@ -22,11 +32,19 @@ from feed.topics.parse import is_topic_name, lookup_key, topic_key
 
 
 async def put_hot_action(
-    pool: Pool, editor_id: AccountId, post_id: PostId, *, action: HotActionKind, reason: str, until: datetime
+    pool: Pool,
+    editor_id: AccountId,
+    post_id: PostId,
+    *,
+    action: HotActionKind,
+    reason: str,
+    until: datetime,
+    editorial_chain: bool = False,
 ) -> HotAction:
     """Pins, boosts or suppresses a post until a time. It replaces the post's action; an equal one in force is returned unchanged.
 
-    Raises Invalid, PostNotFound, PostNotPublished, PinsFull.
+    `editorial_chain`: a post of the newsroom is pinned only if it is signed.
+    Raises Invalid, PostNotFound, PostNotPublished, PostNotSigned, PinsFull.
     """
     if problems := hot_problems(reason, until):
         raise Invalid(*problems)
@@ -36,6 +54,8 @@ async def put_hot_action(
         post = await _get_post(conn, post_id)
         if not post.is_visible:
             raise PostNotPublished
+        if editorial_chain and action == "pin" and await is_unsigned(conn, post_id):
+            raise PostNotSigned
         current = await store.find_unended(conn, post_id)
         if current is not None:
             if current.in_force and (current.action, current.reason, current.until) == (action, reason, until):

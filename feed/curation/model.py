@@ -20,6 +20,10 @@ class PinsFull(Conflict):
     """The maximum number of posts is pinned."""
 
 
+class PostNotSigned(Conflict):
+    """The post is the newsroom's and is not signed by all stages."""
+
+
 class TopicInCampaign(Conflict):
     """A campaign that has not ended uses this topic."""
 

@@ -249,3 +249,10 @@ async def list_under_topics(conn: Connection, post_ids: Sequence[int]) -> None:
         """,
         post_ids,
     )
+
+
+async def change_credits(conn: Connection, post_id: int, revision: int, credits: list[dict[str, str]]) -> None:
+    """Sets who has signed a revision of a post; empty: it is not signed."""
+    await conn.execute(
+        "UPDATE post_revisions SET credits = $3 WHERE post_id = $1 AND revision = $2", post_id, revision, credits
+    )

@@ -18,6 +18,7 @@ OWNERS = {
     "accounts": {
         "accounts",
         "staff_rights",
+        "bylines",
         "sanctions",
         "sign_in_codes",
         "refresh_tokens",
@@ -32,9 +33,11 @@ OWNERS = {
     },
     "audit": {"audit", "audit_sequence", "audit_seals", "audit_publications"},
     "boards": {"installation"},
+    "signoffs": {"signoffs"},
     "campaigns": {
         "campaigns",
         "campaign_rules",
+        "campaign_proposals",
         "entries",
         "jurors",
         "marks",

@@ -10,6 +10,7 @@ import msgspec
 from feed.campaigns import model
 from feed.campaigns.model import Caps, Criterion, Delivery, Eligibility, Prize, Rules, Weights
 from feed.campaigns.prize_kinds import KINDS
+from feed.signoffs.model import CREDIT_ROLES, Credit
 
 AT = datetime(2026, 9, 1, tzinfo=UTC)
 DAY = timedelta(days=1)
@@ -22,6 +23,7 @@ CHOICES = {
     "tax_borne_by": model.TAX_BEARERS,
     "entry_by": model.ENTRY_WAYS,
     "prizes[].kind": tuple(KINDS),
+    "credits[].role": CREDIT_ROLES,
 }
 
 
@@ -67,6 +69,7 @@ RULES = Rules(
     shares_topic=False,
     claims_kept_days=90,
     claims_kept_at_most_days=180,
+    credits=(Credit("编辑", "张三"), Credit("审读", "李四")),
 )
 
 

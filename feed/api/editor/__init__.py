@@ -8,6 +8,7 @@ from feed.api.editor.claim_access import claim_access
 from feed.api.editor.claims import claims
 from feed.api.editor.curation import curation
 from feed.api.editor.draws import draws
+from feed.api.editor.editorial import editorial
 from feed.api.editor.entries import entries, marks
 from feed.api.editor.fairness import fairness
 from feed.api.editor.jurors import jurors, jury
@@ -40,4 +41,4 @@ editor_routes = Router(
     guards=[requires_role("editor", "admin")],
     opt={"limit": "staff"},
 )
-router = Router("/", route_handlers=[editor_routes, marks, jurors, staff_rights])
+router = Router("/", route_handlers=[editor_routes, editorial, marks, jurors, staff_rights])

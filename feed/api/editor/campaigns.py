@@ -3,7 +3,7 @@
 from typing import Annotated, Any
 
 import msgspec
-from litestar import Request, Response, Router, get, patch, post
+from litestar import Request, Response, Router, get, patch, post, put
 from litestar.params import FromPath, JSONBody, QueryParameter
 
 from feed.accounts.model import SecondPersonRequired
@@ -15,6 +15,7 @@ from feed.campaigns import actions, cancellation
 from feed.campaigns.errors import (
     CampaignCancelled,
     CampaignIncomplete,
+    CampaignIsDraft,
     CampaignNotClosed,
     CampaignNotDraft,
     CampaignNotFound,
@@ -106,6 +107,25 @@ async def change_campaign(
     id_ = path_id(campaign_id, CampaignNotFound)
     site = app_state.site_terms
     await actions.change_campaign(app_state.pool, app_state.keys, viewer.account_id, id_, data, site=site)
+    return await _card(app_state, id_)
+
+
+@put(
+    "/campaigns/{campaign_id:str}/proposal",
+    errors=(
+        CampaignNotFound,
+        CampaignIsDraft,
+        CampaignRunning,
+        CampaignSettled,
+        CampaignCancelled,
+    ),
+)
+async def propose_change(
+    campaign_id: FromPath[str], data: JSONBody[CampaignFields], app_state: InjectedAppState, viewer: InjectedViewer
+) -> EditorCampaignCard:
+    """Propose a change of published rules, which the newsroom signs before an editor makes it. It replaces an earlier proposal."""
+    id_ = path_id(campaign_id, CampaignNotFound)
+    await actions.propose_change(app_state.pool, viewer.account_id, id_, data, site=app_state.site_terms)
     return await _card(app_state, id_)
 
 
@@ -207,6 +227,7 @@ campaigns = Router(
         list_all_campaigns,
         get_campaign_for_editors,
         change_campaign,
+        propose_change,
         copy_campaign,
         publish_campaign,
         cancel_campaign,

@@ -6,7 +6,7 @@ from litestar.params import FromPath, JSONBody
 
 from feed.api.dependencies import InjectedAppState, InjectedViewer, path_id
 from feed.curation import actions
-from feed.curation.model import HotActionKind, HotReason, PinsFull, TopicInCampaign
+from feed.curation.model import HotActionKind, HotReason, PinsFull, PostNotSigned, TopicInCampaign
 from feed.posts.model import PostId, PostNotFound, PostNotPublished
 from feed.screens.posts.cards import Id
 from feed.screens.posts.hot_explain import HotActionCard, hot_action_card
@@ -38,7 +38,7 @@ class EditorTopicCard(msgspec.Struct, frozen=True):
     alias_of_id: Id | None
 
 
-@put("/hot/{post_id:str}", errors=(PostNotFound, PostNotPublished, PinsFull))
+@put("/hot/{post_id:str}", errors=(PostNotFound, PostNotPublished, PostNotSigned, PinsFull))
 async def put_hot_action(
     post_id: FromPath[str], data: JSONBody[HotActionIn], app_state: InjectedAppState, viewer: InjectedViewer
 ) -> HotActionCard:
@@ -50,6 +50,7 @@ async def put_hot_action(
         action=data.action,
         reason=data.reason,
         until=data.until,
+        editorial_chain=app_state.site_terms.editorial_chain,
     )
     return hot_action_card(hot_action)
 

@@ -6,16 +6,17 @@ import msgspec
 from litestar import Router, delete, put
 from litestar.params import FromPath, JSONBody
 
-from feed.accounts.model import AccountId, AccountNotFound, LastAdmin, Role
+from feed.accounts.model import AccountId, AccountNotFound, LastAdmin, Name, Role
 from feed.accounts.roles import change_roles
 from feed.api.dependencies import InjectedAppState, InjectedViewer, path_id, requires_role
 from feed.screens.posts.cards import Id
 
 
 class RolesIn(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """All roles of an account after the request."""
+    """All roles of an account after the request, and the name under which it signs texts; null: its own. Absent: as before."""
 
     roles: Annotated[list[Role], msgspec.Meta(max_length=10)]
+    byline: Name | msgspec.UnsetType | None = msgspec.UNSET
 
 
 class StaffCard(msgspec.Struct, frozen=True):
@@ -37,7 +38,8 @@ async def put_roles(
 ) -> StaffCard:
     """Set the roles of an account: `reviewer`, `editor`, `admin`. They apply from its next request on."""
     account_id = AccountId(path_id(user_id, AccountNotFound))
-    return StaffCard(str(account_id), await change_roles(app_state.pool, viewer.account_id, account_id, data.roles))
+    roles = await change_roles(app_state.pool, viewer.account_id, account_id, data.roles, byline=data.byline)
+    return StaffCard(str(account_id), roles)
 
 
 @delete(

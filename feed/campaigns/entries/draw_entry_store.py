@@ -11,6 +11,8 @@ class Announcement(msgspec.Struct, frozen=True):
 
     is_by_staff: bool
     takes_comments: bool
+    # Whether the newsroom has signed it in all stages.
+    is_signed: bool
 
 
 async def list_entries(conn: Connection, campaign_id: int) -> list[DrawEntry]:
@@ -51,8 +53,9 @@ async def find_announcement(conn: Connection, post_id: int) -> Announcement | No
     row = await conn.fetchrow(
         """
         SELECT EXISTS (SELECT FROM rights_now WHERE rights_now.account_id = posts.author_id) AS is_by_staff,
-            posts.comment_policy = 'everyone' AS takes_comments
+            posts.comment_policy = 'everyone' AS takes_comments, revisions.credits <> '[]' AS is_signed
         FROM visible_posts AS posts
+        JOIN post_revisions AS revisions ON revisions.post_id = posts.id AND revisions.revision = posts.revision
         WHERE posts.id = $1
         """,
         post_id,

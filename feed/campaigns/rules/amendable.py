@@ -127,4 +127,6 @@ AFTER_OPENING: Mapping[str, Allowed] = {
     "claims_kept_days": _fixed,
     "claims_kept_at_most_days": _fixed,
     "entry_by": _fixed,
+    # Each version is signed anew.
+    "credits": _free,
 }

@@ -27,6 +27,7 @@ from feed.campaigns.model import (
     Unclaimed,
     Weights,
     rules_document,
+    rules_sha256,
 )
 from feed.campaigns.number_rules import (
     BeaconWaitHours,
@@ -56,7 +57,7 @@ _NEEDED: dict[str, Any] = {
     "winner_count": 1,
 }
 # Fields of the rules that no editor writes: publishing sets them to what the site has then.
-SET_BY_PUBLISHING = frozenset({"licence_text", "claims_kept_days", "claims_kept_at_most_days"})
+SET_BY_PUBLISHING = frozenset({"licence_text", "claims_kept_days", "claims_kept_at_most_days", "credits"})
 # While one of these dates is missing, problems that compare it are left out.
 _DATES = {"starts_at", "ends_at", "settle_at", "claim_ends_at"}
 
@@ -138,6 +139,12 @@ def draft_fields(draft: Mapping[str, Any]) -> dict[str, Any]:
     rules, _ = read_rules(draft, publishing=False)
     unwritten = {name: None for name in _NEEDED if name not in draft}
     return rules_document(rules) | unwritten
+
+
+def content_sha256(draft: Mapping[str, Any]) -> bytes:
+    """The hash of what editors have written, for the signatures on it: canonical JSON without the fields that publishing sets."""
+    fields = {name: value for name, value in draft_fields(draft).items() if name not in SET_BY_PUBLISHING}
+    return bytes.fromhex(rules_sha256(fields))
 
 
 def copy_fields(draft: Mapping[str, Any]) -> dict[str, Any]:

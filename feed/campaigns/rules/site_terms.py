@@ -53,11 +53,13 @@ BUILT_IN = (
 
 
 class SiteTerms(msgspec.Struct, frozen=True):
-    """The clauses to choose from, and the days that claims are kept for after the final result, and at most."""
+    """The clauses to choose from, the days that claims are kept for after the final result, and at most, and whether texts are signed."""
 
     licences: tuple[Licence, ...] = BUILT_IN
     claims_kept_days: int = 90
     claims_kept_at_most_days: int = 180
+    # Whether the newsroom signs its texts in four stages before they are published.
+    editorial_chain: bool = False
 
     def find_licence(self, key: str | None) -> Licence | None:
         """The clause with this key."""

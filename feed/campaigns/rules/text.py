@@ -10,6 +10,7 @@ from feed.campaigns.rules.text_selection import selection_sections
 from feed.campaigns.rules.text_terms import claim_sections, closing_sections, result_section
 from feed.campaigns.scoring.disclosure import LEAST_SHOWN
 from feed.campaigns.text_parts import BLANK, Section, lines_of, local_time, one_line, same_year, section
+from feed.signoffs.model import credit_line
 
 # What an entry is disqualified for, by the reason code; a test compares the two.
 FAULT_TEXTS: Mapping[str, str] = {
@@ -55,6 +56,8 @@ def rules_text(rules: Rules, nonce_sha256: str | None = None, *, missing: Collec
         *closing_sections(rules),
     ]
     lines = [f"《{one_line(rules.title) or BLANK}》活动规则", *lines_of(sections)]
+    if rules.credits:
+        lines += ["", one_line(credit_line(rules.credits))]
     if rules.notes:
         # Each line has the prefix: without it, a line that is displayed without indentation reads as an item of the rules.
         notes = [line.strip() for line in rules.notes.splitlines()]

@@ -12,6 +12,8 @@ _NEUTRAL_ACTIONS = [
     "end_claim_access",
     "export_claims",
     "add_codes",
+    "signoff.sign",
+    "signoff.return",
 ]
 
 

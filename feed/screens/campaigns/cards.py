@@ -29,6 +29,7 @@ from feed.campaigns.model import (
 from feed.campaigns.rules.draft import draft_fields, read_rules
 from feed.decoding.decoder import convert
 from feed.postgres import Connection, many
+from feed.signoffs.model import Credit
 from feed.texts import among
 
 Id = str
@@ -81,6 +82,8 @@ class CampaignCard(msgspec.Struct, frozen=True, kw_only=True):
     # The clause as it was published; null in a draft.
     licence_text: str | None
     shares_topic: bool
+    # Empty in a draft, and where the site asks for no signatures.
+    credits: list[Credit]
     # Set by the publication to what the site has then; null in a draft.
     claims_kept_days: int | None
     claims_kept_at_most_days: int | None

@@ -6,6 +6,22 @@ A key that ends in `.ranked` or `.draw` is chosen by the campaign's method. In a
 from feed.screens.notices.template import Template, Templates, Words
 
 CAMPAIGNS: Templates = {
+    "editorial.returned_campaign": Template(
+        Words(
+            "{campaign:quoted}活动的文稿被退回", "退回理由：{reason:reason}。此前的签署已全部撤销，修改后请重新走流程。"
+        ),
+        Words(
+            "The text of {campaign:quoted} was returned",
+            "Reason: {reason:reason}. All signatures were withdrawn; the text has to be signed again.",
+        ),
+    ),
+    "editorial.returned_post": Template(
+        Words("您签署的稿件被退回", "退回理由：{reason:reason}。此前的签署已全部撤销，修改后请重新走流程。"),
+        Words(
+            "A post that you signed was returned",
+            "Reason: {reason:reason}. All signatures were withdrawn; the text has to be signed again.",
+        ),
+    ),
     "campaign.cancelled.ranked": Template(
         Words(
             "{campaign:quoted}活动已取消",

@@ -10,6 +10,7 @@ FIELDS = {
     f"{_WRITTEN}.prizes": "The prizes, the most valuable first.",
     f"{_WRITTEN}.licence": "Key of the clause on the use of works, among the texts that this site keeps; null: none.",
     f"{_WRITTEN}.shares_topic": "Whether it is meant that another campaign on the topic runs at the same time.",
+    "CampaignCard.credits": "Who signed the rules and the announcement, by stage; empty: a draft, or a site that asks for no signatures.",
     "CampaignCard.result_due_at": "When the result is announced at the latest, as the rules say; null: not published.",
     "CampaignCard.result_overdue": "Whether that time has passed without a result.",
     "PublishedCampaign.advice": "What in the rules is allowed but unusual.",

@@ -3,6 +3,22 @@
 _REASON = "Code of the reason, which the author reads; required by `remove` and `reject`. Null: `fine`."
 
 FIELDS = {
+    "TextCard.kind": "What the text belongs to: a campaign (its announcement and rules) or a post of the newsroom.",
+    "TextCard.id": "Id of the campaign or the post.",
+    "TextCard.state": "`unsigned`: no stage is signed; `waiting`: some are; `signed`: all are.",
+    "TextCard.title": "Title of the campaign; empty for a post.",
+    "TextCard.text": "The text as it would be published.",
+    "TextCard.sha256 SignIn.sha256 ReturnIn.sha256": "SHA-256 of the text, hexadecimal: a signature is of this text only.",
+    "TextCard.signatures": "Signatures in force, by stage.",
+    "TextCard.next_stage": "Stage that is signed next, 1 to 4; null: all are signed.",
+    "TextCard.next_role": "Its name: 编辑, 审读, 二审 or 三审; null: all are signed.",
+    "SignatureCard.stage": "Stage, 1 to 4.",
+    "SignatureCard.role Credit.role": "Name of the stage.",
+    "SignatureCard.user_id": "Id of the account that signed.",
+    "SignatureCard.name Credit.name": "Name as it is printed.",
+    "SignatureCard.signed_at": "When it was signed.",
+    "SignIn.stage": "Stage to sign, 1 to 4: 编辑, 审读, 二审, 三审.",
+    "ReturnIn.reason": "Why, one line; those who have signed read it.",
     "CaseCard.id CaseSeen.id": "Id of the case: a number as text.",
     "CaseCard.kind": "What is reviewed: an item, a name, an avatar, a report or an appeal.",
     "CaseCard.stage": "Stage of the review, 1 to 3.",
@@ -47,5 +63,6 @@ FIELDS = {
     "SanctionIn.reason_code SanctionCard.reason_code": "Code of the reason, which the user reads.",
     "SanctionIn.until SanctionCard.until": "When it ends; null: in force until it is lifted.",
     "SanctionCard.starts_at": "Since when it is in force.",
+    "RolesIn.byline": "Name under which the account signs texts of the newsroom; null: its own name.",
     "RolesIn.roles": "All roles after the request; empty: none.",
 }
