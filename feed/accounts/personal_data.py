@@ -63,6 +63,11 @@ PERSONAL_TABLES: tuple[PersonalTable, ...] = (
         because=OFFICE,
     ),
     PersonalTable(
+        "bylines",
+        of="account_id",
+        removed="account_id name",
+    ),
+    PersonalTable(
         "audit",
         ids="actor_id subject_id",
         kept="detail",
@@ -78,7 +83,9 @@ PERSONAL_TABLES: tuple[PersonalTable, ...] = (
         of="author_id",
         emptied="text media_ids topics topic_ids content_sha256",
         ids="author_id",
+        kept="credits",
         neutral="post_id",
+        because="the names of staff as they were printed under a published text",
     ),
     PersonalTable(
         "comments",

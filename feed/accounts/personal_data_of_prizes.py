@@ -25,6 +25,22 @@ TABLES_OF_PRIZES: tuple[PersonalTable, ...] = (
         because=OFFICE,
     ),
     PersonalTable(
+        "campaign_proposals",
+        ids="proposed_by",
+        neutral="campaign_id draft",
+        not_exported=OFFICE,
+        because=OFFICE,
+    ),
+    PersonalTable(
+        "signoffs",
+        ids="account_id",
+        hashes="person author_persons",
+        kept="name",
+        neutral="id kind subject_id content_sha256 roles",
+        not_exported=OFFICE,
+        because=f"{OFFICE}, and the name as it was printed under a published text",
+    ),
+    PersonalTable(
         "claim_access", ids="account_id granted_by", neutral="campaign_id reason", not_exported=OFFICE, because=OFFICE
     ),
     PersonalTable(

@@ -14,7 +14,6 @@ FIELD_WORDS: dict[str, tuple[str, str]] = {
     "starts_at": ("开始时间", "start"),
     "ends_at": ("截止时间", "end"),
     "settle_at": ("评定时间", "time of settlement"),
-    "credits": ("署名", "credits"),
     "byline": ("署名", "byline"),
     "sha256": ("文稿摘要", "hash of the text"),
     "method": ("评定方式", "method"),
