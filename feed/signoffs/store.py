@@ -1,20 +1,10 @@
 """The SQL of signatures on texts of the newsroom."""
 
 from collections.abc import Sequence
-from typing import NamedTuple
 
 from feed.accounts.model import AccountId, Role
 from feed.postgres import Connection, many
 from feed.signoffs.model import Kind, Signoff
-
-
-class Started(NamedTuple):
-    """A text with at least one signature that is not undone; `last_id` is the id of the latest one."""
-
-    kind: Kind
-    subject_id: int
-    content_sha256: bytes
-    last_id: int
 
 
 async def list_in_force(conn: Connection, kind: Kind, subject_id: int, content_sha256: bytes) -> list[Signoff]:
@@ -91,21 +81,3 @@ async def undo_signoffs(conn: Connection, kind: Kind, subject_id: int, content_s
         content_sha256,
     )
     return [row["account_id"] for row in rows]
-
-
-async def list_started(conn: Connection, *, before_id: int, limit: int) -> list[Started]:
-    """Texts with signatures that are not undone, the latest signed first, from before a signature's id."""
-    rows = await conn.fetch(
-        """
-        SELECT kind, subject_id, content_sha256, max(id) AS last_id
-        FROM signoffs
-        WHERE undone_at IS NULL
-        GROUP BY kind, subject_id, content_sha256
-        HAVING max(id) < $1
-        ORDER BY max(id) DESC
-        LIMIT $2
-        """,
-        before_id,
-        limit,
-    )
-    return [Started(*row) for row in rows]

@@ -89,6 +89,8 @@ EXPECTED: dict[str, Cost] = {
     "get_sheet": Cost("/admin/campaigns/{decided}/sheet", 3),
     "list_claims": Cost("/admin/campaigns/{decided}/claims", 3),
     "list_pushes": Cost("/admin/push", 3),
+    "list_texts": Cost("/admin/editorial", 2),
+    "get_text": Cost("/admin/editorial/campaign/{campaign}", 5),
     "list_messages": Cost("/admin/messages", 3),
 }
 # They run no statements, or a health check.
@@ -123,6 +125,11 @@ class Scene:
         self.decided, self.winning_post = decided.id, decided.posts[0]
         await self._end_details()
         self.drawn = (await listed(pool, self._keys)).id
+        await pool.execute(
+            "INSERT INTO campaign_proposals SELECT id, draft, $2 FROM campaigns WHERE id = $1",
+            self.campaign,
+            self._viewer,
+        )
         self.posts = [self.post]
 
     async def _end_details(self) -> None:
@@ -160,6 +167,14 @@ class Scene:
                     )
                     await pool.execute("UPDATE comments SET reply_count = reply_count + 1 WHERE id = $1", answered)
             await make.void(pool, self.campaign, account_id=author)
+            await pool.execute(
+                """
+                INSERT INTO signoffs (kind, subject_id, content_sha256, stage, account_id, person, author_persons, roles, name)
+                VALUES ('post', $1, '', 1, $2, '', '{}', '{editor}', 'n')
+                """,
+                post_id,
+                juror,
+            )
             await make.campaign(pool, topic_name=f"别的 {post_id}")
             other = await make.account(pool)
             await pool.execute(

@@ -369,6 +369,8 @@ TABLE: dict[str, Rule] = {
     "list_objections": for_staff("/admin/objections", "editor", "admin"),
     "list_messages": for_staff("/admin/messages", "editor", "admin"),
     "list_pushes": for_staff("/admin/push", "admin"),
+    "list_texts": for_staff("/admin/editorial", "reviewer", "editor", "admin"),
+    "get_text": for_staff("/admin/editorial/campaign/{campaign}", "reviewer", "editor", "admin", status=404),
 }
 # Boards are public: they show published entries to all viewers, regardless of blocks, and nothing else.
 PUBLIC_FACTS = {"get_leaderboard", "get_draw"}

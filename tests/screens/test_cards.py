@@ -25,6 +25,7 @@ def row(state: str = "published", **fields: Any) -> dict[str, Any]:
         "badge": "v",
         "text": '"引号" \\ 和 #话题#',
         "topics": [{"id": 3, "name": "话题", "start": 9, "length": 4}],
+        "credits": [],
         "location": {"name": "深圳湾公园", "lat": 22.5, "lng": 113.9},
         "ip_region": "广东",
         "comment_policy": "everyone",

@@ -23,7 +23,7 @@ from feed.ids import MAX_ID
 from feed.pagination import Page
 from feed.posts.model import PostNotFound
 from feed.screens.staff import editorial as screen
-from feed.screens.staff.editorial import TextCard
+from feed.screens.staff.editorial import SignedTextCard, TextCard
 from feed.signoffs.model import STAGES, Kind, NothingSigned, SignoffBarred, SignoffNotNext, SignoffStale
 from feed.texts import opaque
 
@@ -57,11 +57,11 @@ def _kind(name: str) -> Kind:
 @get("/")
 async def list_texts(
     app_state: InjectedAppState, viewer: InjectedViewer, limit: Limit = 20, cursor: Cursor = None
-) -> Page[TextCard]:
-    """Texts with at least one signature, the latest signed first."""
+) -> Page[SignedTextCard]:
+    """Texts with at least one signature, the latest signed first; a text may have changed since."""
     before_id = app_state.cursors.read("editorial", cursor, int) if cursor else MAX_ID
     async with app_state.pool.acquire() as conn:
-        items, more = await screen.list_texts(conn, app_state.site_terms, before_id=before_id, limit=limit)
+        items, more = await screen.list_texts(conn, before_id=before_id, limit=limit)
     return Page(items, None if more is None else app_state.cursors.write("editorial", more))
 
 

@@ -18,6 +18,7 @@ from feed.postgres import Connection
 from feed.posts.model import CommentPolicy, Location
 from feed.reasons import VerdictReason
 from feed.screens.posts.viewer import ViewerRights, ViewerState, rights_of
+from feed.signoffs.model import Credit
 
 Id = str
 
@@ -93,6 +94,8 @@ class SharedPost(msgspec.Struct, frozen=True, kw_only=True):
     state: State
     revision: int
     campaigns: list[CampaignTag]
+    # Who signed a text of the newsroom.
+    credits: list[Credit]
     share_url: str
     created_at: datetime
     published_at: datetime | None
@@ -126,7 +129,7 @@ async def list_posts(conn: Connection, post_ids: Sequence[int]) -> list[dict[str
     rows = await conn.fetch(
         """
         SELECT posts.id, posts.author_id, accounts.name AS author_name, accounts.avatar_url, accounts.badge,
-               revisions.text, revisions.topics, posts.location, posts.ip_region, posts.comment_policy,
+               revisions.text, revisions.topics, revisions.credits, posts.location, posts.ip_region, posts.comment_policy,
                shown_state(posts.state, posts.holds) AS state, posts.state = 'published' AND posts.holds = 0 AS is_visible,
                posts.revision, posts.created_at, posts.published_at, posts.edited_at,
                stats.like_count, stats.comment_count,

@@ -1,7 +1,20 @@
 """August: the newsroom prepares the campaign, and a copy that is cancelled."""
 
+from typing import Any
+
 from tests.support.story.draw import open_draw
-from tests.support.story.people import ADMIN, CAMPAIGN, EDITOR, JUROR, OTHER_EDITOR, OTHER_JUROR, STAFF, THIRD_JUROR
+from tests.support.story.people import (
+    ADMIN,
+    CAMPAIGN,
+    EDITOR,
+    JUROR,
+    OTHER_EDITOR,
+    OTHER_JUROR,
+    REVIEWER,
+    STAFF,
+    THIRD_EDITOR,
+    THIRD_JUROR,
+)
 from tests.support.story.stage import Stage
 
 
@@ -21,8 +34,10 @@ async def prepare(stage: Stage) -> tuple[str, str]:
     campaign: str = made["id"]
     await stage.call("change_campaign", EDITOR, {"reserve_count": 2, "contact": "0755-83517110"}, campaign_id=campaign)
     await stage.call("preview_campaign", EDITOR, campaign_id=campaign)
+    await sign(stage, campaign)
     await stage.at("2026-08-25 11:00")
     await stage.call("publish_campaign", OTHER_EDITOR, campaign_id=campaign)
+    await stage.call("propose_change", EDITOR, {"winner_count": 3, "reserve_count": 3}, campaign_id=campaign)
     await stage.call(
         "assign_jurors", EDITOR, {"user_ids": [staff[JUROR], staff[OTHER_JUROR]]}, status=200, campaign_id=campaign
     )
@@ -42,3 +57,18 @@ async def prepare(stage: Stage) -> tuple[str, str]:
     await stage.call("list_all_campaigns", EDITOR, state="open", limit=1)
     await stage.call("get_campaign_for_editors", EDITOR, campaign_id=campaign)
     return campaign, draw
+
+
+async def sign(stage: Stage, campaign: str) -> None:
+    """The four stages read and sign the campaign's announcement and rules; it is returned once."""
+    text: dict[str, Any] = {"kind": "campaign", "subject_id": campaign}
+    sha256 = (await stage.call("get_text", EDITOR, **text))["sha256"]
+    await stage.call("sign_text", EDITOR, {"stage": 1, "sha256": sha256}, **text)
+    await stage.call("list_texts", REVIEWER, limit=10)
+    returned = {"sha256": sha256, "reason": "公告没有写明活动截止的日期。"}
+    await stage.call("return_text", REVIEWER, returned, **text)
+    body = {"body": f"{CAMPAIGN['body']}活动到9月20日24时截止。"}
+    await stage.call("change_campaign", EDITOR, body, kept=False, campaign_id=campaign)
+    sha256 = (await stage.call("get_text", EDITOR, kept=False, **text))["sha256"]
+    for number, who in enumerate((EDITOR, REVIEWER, OTHER_EDITOR, THIRD_EDITOR), start=1):
+        await stage.call("sign_text", who, {"stage": number, "sha256": sha256}, kept=number == 4, **text)

@@ -3,15 +3,15 @@
 _REASON = "Code of the reason, which the author reads; required by `remove` and `reject`. Null: `fine`."
 
 FIELDS = {
-    "TextCard.kind": "What the text belongs to: a campaign (its announcement and rules) or a post of the newsroom.",
-    "TextCard.id": "Id of the campaign or the post.",
-    "TextCard.state": "`unsigned`: no stage is signed; `waiting`: some are; `signed`: all are.",
-    "TextCard.title": "Title of the campaign; empty for a post.",
+    "SignedTextCard.kind": "What the text belongs to: a campaign (its announcement and rules) or a post of the newsroom.",
+    "SignedTextCard.id": "Id of the campaign or the post.",
+    "SignedTextCard.state": "`unsigned`: no stage is signed; `waiting`: some are; `signed`: all are.",
+    "SignedTextCard.title": "Title of the campaign; empty for a post.",
     "TextCard.text": "The text as it would be published.",
-    "TextCard.sha256 SignIn.sha256 ReturnIn.sha256": "SHA-256 of the text, hexadecimal: a signature is of this text only.",
-    "TextCard.signatures": "Signatures in force, by stage.",
-    "TextCard.next_stage": "Stage that is signed next, 1 to 4; null: all are signed.",
-    "TextCard.next_role": "Its name: 编辑, 审读, 二审 or 三审; null: all are signed.",
+    "SignedTextCard.sha256 SignIn.sha256 ReturnIn.sha256": "SHA-256 of the text, hexadecimal: a signature is of this text only.",
+    "SignedTextCard.signatures": "Signatures in force, by stage.",
+    "SignedTextCard.next_stage": "Stage that is signed next, 1 to 4; null: all are signed.",
+    "SignedTextCard.next_role": "Its name: 编辑, 审读, 二审 or 三审; null: all are signed.",
     "SignatureCard.stage": "Stage, 1 to 4.",
     "SignatureCard.role Credit.role": "Name of the stage.",
     "SignatureCard.user_id": "Id of the account that signed.",

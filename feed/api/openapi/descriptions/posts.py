@@ -3,6 +3,7 @@
 _CARDS = "PostCard WrittenPost"
 
 FIELDS = {
+    "PostCard.credits": "Who signed a text of the newsroom, by stage; empty for other posts.",
     f"{_CARDS}.text": "Text in NFC; empty for a post of media only.",
     f"{_CARDS}.topics": "Topics that the text names, in its order.",
     f"{_CARDS}.media": "Photos and videos, in the order of display.",
