@@ -170,6 +170,7 @@ PERSONAL_TABLES: tuple[PersonalTable, ...] = (
         neutral="id case_id post_id comment_id verdict reason_code batch_id state_before",
         because=DECIDED,
     ),
+    PersonalTable("screening_lists", ids="changed_by", not_exported=OFFICE, because=OFFICE),
     PersonalTable(
         "reports",
         of="reporter_id",
@@ -209,6 +210,7 @@ NOT_PERSONAL = frozenset(
         "like_groups",
         "message_days",
         "post_stats",
+        "screening_words",
         "push_hook",
         "result_hashes",
         "schema_migrations",

@@ -43,6 +43,13 @@ FIELD_MESSAGES: dict[str, tuple[str, str]] = {
     "sum_is_not_one": ("权重之和应为 1，现为 {sum}", "The weights must sum to 1, not {sum}."),
     "too_early": ("不能早于 {earliest}", "Must not be before {earliest}."),
     "too_late": ("应早于 {until}", "Must be before {until}."),
+    "is_pattern": ("请填写词语，不支持通配符和正则表达式", "Must be a word: patterns are not supported."),
+    "not_searchable": ("须含有文字或数字", "Must contain letters or digits."),
+    "too_common": (
+        "过于常见：{most} 条文字中有 {count} 条含有该词，如{example}",
+        "Is too common: in {count} of {most} texts, for instance {example}.",
+    ),
+    "text_blocked": ("含有不允许发布的内容，请修改", "Contains what must not be published here: please change it."),
     "unchanged": ("与现值相同", "Is the same as now."),
     "differs": ("与另一位编辑所填不同", "Differs from what another editor has entered."),
     "advised": ("建议填写，否则使用通用表述", "Should be filled in: a general wording stands in its place."),

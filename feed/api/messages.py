@@ -266,6 +266,7 @@ _ERROR_MESSAGES: dict[str, tuple[str, str]] = {
         "This verdict does not apply to the present state of the content.",
     ),
     "void_not_found": ("没有找到该剔除记录", "There is no such void."),
+    "word_not_found": ("词库中没有该词", "The word is not listed."),
     "winner_not_visible": (
         "名单中有内容待审、被移除而申诉未决，或作者已被封禁：请先处理，或撤销结果后重新产生",
         "A winner's post is not visible, its removal is appealed, or its author is banned: decide about it, or undo and settle again.",

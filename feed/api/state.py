@@ -34,6 +34,7 @@ from feed.postgres import STATEMENT_SECONDS, Pool
 from feed.posts.actions import Draft, publish_posts
 from feed.redis import connect
 from feed.reports.model import Thresholds
+from feed.screening.follower import WordFollower
 from feed.screening.screener import Screener
 from feed.screens.campaigns.final_leaderboard import FinalLeaderboards
 from feed.screens.campaigns.leaderboard import Leaderboards
@@ -77,6 +78,7 @@ class AppState(msgspec.Struct, frozen=True):
     site_terms: SiteTerms
     screener: Screener
     report_thresholds: Thresholds
+    words: WordFollower
 
     def invalidate_posts(self, post_ids: Collection[int]) -> None:
         """Updates boards and drops cached pages after a commit that has changed posts."""
@@ -91,6 +93,7 @@ def build_app_state(settings: Settings, pool: Pool, redis: Redis, keys: Keys) ->
     pages = Pages(pool, cursors, links)
     projector = Projector(pool, redis)
     limiter = _limiter(settings, pool, redis)
+    screener = Screener(own_hosts=own_hosts(settings))
     return AppState(
         settings=settings,
         pool=pool,
@@ -126,10 +129,11 @@ def build_app_state(settings: Settings, pool: Pool, redis: Redis, keys: Keys) ->
             settings.claims_kept_at_most_days,
             editorial_chain=settings.editorial_chain == "on",
         ),
-        screener=Screener(own_hosts=own_hosts(settings)),
         report_thresholds=Thresholds(
             settings.reports_to_hide_post, settings.reports_to_hide_comment, settings.reports_after_approval
         ),
+        screener=screener,
+        words=WordFollower(pool, screener),
     )
 
 
@@ -184,11 +188,15 @@ async def open_app_state(settings: Settings, waiting: Waiting = lambda fault: No
     app_state = build_app_state(settings, pool, redis, keys)
     app_state.projector.start()
     app_state.invalidation.start()
+    # Before the first request: without the list every text would pass.
+    await app_state.words.refresh()
+    following = asyncio.create_task(app_state.words.follow(), name="follow words")
     sweeping = asyncio.create_task(sweep_forever(), name="sweep caches")
     try:
         yield app_state
     finally:
         sweeping.cancel()
+        following.cancel()
         await app_state.likes.close()
         await app_state.comment_likes.close()
         await app_state.comments.close()

@@ -18,6 +18,14 @@ PUSHES = Counter("feed_pushes_total", "Attempts to call the push hook.", ["outco
 PUSH_OLDEST = Gauge("feed_push_oldest_seconds", "Age of the oldest waiting push.", multiprocess_mode="mostrecent")
 MESSAGES = Counter("feed_messages_total", "SMS by outcome of an attempt.", ["provider", "purpose", "outcome"])
 TASKS = Counter("feed_tasks_total", "Runs of periodic jobs.", ["task", "outcome"])
+WORDS_VERSION = Gauge(
+    "feed_words_version", "The version of the list of words that is in force.", multiprocess_mode="min"
+)
+WORDS_SKIPPED = Gauge(
+    "feed_words_skipped",
+    "Listed words that are not used because they are damaged or too common.",
+    multiprocess_mode="max",
+)
 LOOP_HELD = Histogram(
     "feed_loop_held_seconds",
     "Processor time by which a timer of the API's event loop was late, 50 times a second: meanwhile all requests wait.",

@@ -8,7 +8,7 @@ import msgspec
 
 from feed.screening.borders import strength_of
 from feed.screening.builtin_phrases import HARMLESS_PHRASES
-from feed.screening.forms import spelled, without_latin
+from feed.screening.forms import is_han, is_letter, spelled, without_latin
 from feed.screening.model import Label
 from feed.screening.split_forms import split_forms
 
@@ -43,7 +43,10 @@ class WordList:
 
     def __init__(self, words: Iterable[Word] = (), *, version: int = 0, hints: Sequence[str] = ()) -> None:
         """`hints` are forms that make `may_contain` true without being words."""
-        given = list(words)
+        everything = list(words)
+        given = [word for word in everything if is_sound(word)]
+        # Words that cannot be searched for. Rows of the table may be older than its checks.
+        self.skipped = [word.term for word in everything if not is_sound(word)]
         self.version = version
         self._patterns = [
             _Pattern(word, form, form != word.form)
@@ -139,3 +142,8 @@ def _outermost(labels: list[Label]) -> list[Label]:
         ):
             kept.append(label)
     return kept
+
+
+def is_sound(word: Word) -> bool:
+    """Whether the word can be searched for: letters and digits only, and more than a Latin one."""
+    return all(map(is_letter, word.form)) and bool(word.form) and (len(word.form) > 1 or is_han(word.form))

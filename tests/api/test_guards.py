@@ -74,13 +74,13 @@ CALLERS = {
     """,
     "reviewer": """
         list_texts get_text sign_text return_text list_cases lease_cases release_case extend_case judge_case judge_cases undo_verdicts list_reasons impose_sanction
-        lift_sanctions
+        lift_sanctions list_words
     """,
     "editor": """
         list_all_campaigns create_campaign get_campaign_for_editors preview_campaign change_campaign propose_change copy_campaign publish_campaign
         cancel_campaign lock_marks get_jury fill_shortlist list_entries assign_jurors shortlist_entry unlist_entry disqualify_entry reinstate_entry
         list_voids add_voids withdraw_void set_fact_aside put_hot_action end_hot_action change_topic settle_campaign undo_settlement announce_winners get_decision get_draw_number enter_draw_number correct_draw_number get_sheet list_claims reveal_claim export_claims verify_claim ship_prize hand_over_prize add_codes get_shredding list_stuck_prizes
-        list_messages retry_message resolve_message list_objections answer_objection answer_objections replace_winner get_fairness
+        list_messages retry_message resolve_message list_objections answer_objection answer_objections replace_winner get_fairness put_words remove_word
     """,
     "admin": "grant_claim_access end_claim_access list_claim_access list_pushes retry_push put_roles remove_roles",
     # The app's server, with its signature.

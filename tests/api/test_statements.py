@@ -72,6 +72,7 @@ EXPECTED: dict[str, Cost] = {
     "list_winners": Cost("/campaigns/{decided}/winners", 2, 2),
     "list_reasons": Cost("/reason-codes", 1),
     "list_cases": Cost("/moderation/cases", 3),
+    "list_words": Cost("/moderation/words", 4),
     "list_all_campaigns": Cost("/admin/campaigns", 2),
     "get_campaign_for_editors": Cost("/admin/campaigns/{campaign}", 3),
     "list_entries": Cost("/admin/campaigns/{campaign}/entries", 10),

@@ -351,6 +351,7 @@ TABLE: dict[str, Rule] = {
     "list_winners": without_words("/campaigns/{campaign}/winners", status=404),
     "list_reasons": for_staff("/reason-codes", *STAFF),
     "list_cases": for_staff("/moderation/cases", *STAFF),
+    "list_words": for_staff("/moderation/words", *STAFF),
     "list_all_campaigns": for_staff("/admin/campaigns", "editor", "admin"),
     "get_campaign_for_editors": for_staff("/admin/campaigns/{campaign}", "editor", "admin"),
     "preview_campaign": for_staff("/admin/campaigns/{campaign}/preview", "editor", "admin"),

@@ -85,6 +85,7 @@ OWNERS = {
     },
     "moderation": {"verdicts"},
     "reports": {"reports", "report_evidence"},
+    "screening": {"screening_lists", "screening_words"},
     "topics": {"topics"},
 }
 # One statement does the whole of a like (docs/decisions/0020-a-batch-of-likes-is-one-statement.md).

@@ -6,10 +6,11 @@ from feed.api.dependencies import requires_role
 from feed.api.moderator.cases import cases
 from feed.api.moderator.sanctions import sanctions
 from feed.api.moderator.verdicts import verdicts
+from feed.api.moderator.words import words
 
 router = Router(
     "/",
-    route_handlers=[cases, verdicts, sanctions],
+    route_handlers=[cases, verdicts, sanctions, words],
     guards=[requires_role("reviewer", "editor", "admin")],
     opt={"limit": "staff"},
 )

@@ -1,6 +1,6 @@
 """September: reviewers look at what was posted."""
 
-from tests.support.story.people import READER, REVIEWER, SPAMMER
+from tests.support.story.people import EDITOR, READER, REVIEWER, SPAMMER
 from tests.support.story.readers import Readers
 from tests.support.story.stage import Stage
 
@@ -12,6 +12,14 @@ async def review(stage: Stage, readers: Readers) -> None:
     reported = {"target": {"kind": "post", "id": spam_id}, "reason_code": "spam", "note": "有偿代写，还留了联系方式。"}
     await stage.call("report_target", READER, reported)
     await stage.call("list_reasons", REVIEWER)
+    words = [
+        {"term": "代开发票", "level": "block", "label": "fraud", "note": "多个账号反复发布"},
+        {"term": "刷赞", "level": "review", "label": "cheating"},
+        {"term": "刷赞举报", "level": "allow"},
+    ]
+    await stage.call("put_words", EDITOR, {"words": words})
+    await stage.call("list_words", REVIEWER, q="刷赞", level="review", limit=20)
+    await stage.call("remove_word", EDITOR, term="刷赞举报")
     leased = (await stage.call("lease_cases", REVIEWER, {"count": 2, "kind": "post"}))["items"]
     first, second = leased[:2]
     await stage.call("extend_case", REVIEWER, case_id=first["id"])

@@ -30,6 +30,7 @@ PARAMETERS = {
     "q": "How the name begins, with or without `#`.",
     "since_id": "Id of the newest post that was shown; only newer ones are counted.",
     "everywhere": "Whether all devices of the account are signed out.",
+    "level": "Only words of this level; left out: all.",
     "has_media": "Only items with photos or videos, or only items without; left out: all.",
     "shortlist": "Only entries on the shortlist, or only others; left out: all.",
     "stage": "Only cases of this stage; left out: all.",
