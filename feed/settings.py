@@ -59,6 +59,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     # that were set when it was published.
     claims_kept_days: int = 90
     claims_kept_at_most_days: int = 180  # The same while a prize is still pending.
+    deletion_days: int = 15  # Until an account is erased whose owner has requested it.
     backup_days: int = 35  # Age of the oldest database backup, stated in shredding receipts.
     # How many persons' reports hide a post or a comment until a reviewer has decided; 0: reports hide nothing. The factor is for
     # a version that a reviewer has approved.
@@ -183,6 +184,8 @@ def read_settings(environ: Mapping[str, str] = os.environ) -> Settings:
     _check_reports(settings)
     if not 0 <= settings.trusted_proxies <= 10:
         raise ValueError("FEED_TRUSTED_PROXIES is a number of proxies, 0 to 10")
+    if not 0 <= settings.deletion_days <= 90:
+        raise ValueError("FEED_DELETION_DAYS is a number of days, 0 to 90")
     if not settings.embedded:
         _reject_weak(settings)
     return settings

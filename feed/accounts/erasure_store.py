@@ -35,14 +35,6 @@ async def lock_identity(conn: Connection, account_id: int) -> Identity | None:
     return one(row, Identity)
 
 
-async def lock_by_sub(conn: Connection, *, iss: str, sub: str) -> AccountId | None:
-    """The account of a subject, locked; None for an unknown one. An account that is erased has no subject."""
-    account_id: AccountId | None = await conn.fetchval(
-        "SELECT id FROM accounts WHERE iss = $1 AND sub = $2 FOR NO KEY UPDATE", iss, sub
-    )
-    return account_id
-
-
 async def erase_row(conn: Connection, account_id: int, subject: bytes) -> None:
     """Erases the row of a locked account and queues the erasure of everything else; a second time changes nothing.
 
@@ -57,6 +49,8 @@ async def erase_row(conn: Connection, account_id: int, subject: bytes) -> None:
                 erased_at = coalesce(erased_at, clock_timestamp())
             WHERE id = $1 AND iss <> $3
             RETURNING id, erased_at
+        ), departed AS (
+            DELETE FROM departures USING erased WHERE account_id = erased.id
         ), queued AS (
             INSERT INTO erasures (account_id) SELECT id FROM erased
             ON CONFLICT (account_id) DO NOTHING

@@ -47,6 +47,14 @@ class Banned(Forbidden):
     """The account is banned: it may only read."""
 
 
+class AccountLeaving(Forbidden):
+    """The account is to be erased on its owner's request: it may only read, until that is taken back."""
+
+
+class StaffCannotLeave(Conflict):
+    """An account with a role cannot be deleted by its owner: an admin has to take the role back first."""
+
+
 class Muted(Forbidden):
     """The account is muted: it may not post or comment."""
 
@@ -72,6 +80,7 @@ class Account(msgspec.Struct, frozen=True):
     post_count: int
     created_at: datetime
     erased_at: datetime | None
+    leaving_at: datetime | None
 
 
 class KnownAccount(msgspec.Struct, frozen=True):
@@ -91,16 +100,22 @@ class Standing(msgspec.Struct, frozen=True):
 
     banned: bool = False
     muted: bool = False
+    leaving: bool = False
 
     @property
     def write_error(self) -> Forbidden | None:
-        """The error that posting or commenting raises: Banned, Muted, or None."""
+        """The error that posting or commenting raises: Banned, AccountLeaving, Muted, or None."""
+        return self.act_error or (Muted() if self.muted else None)
+
+    @property
+    def act_error(self) -> Forbidden | None:
+        """The error that any act raises, likes too: Banned, AccountLeaving, or None."""
         if self.banned:
             return Banned()
-        return Muted() if self.muted else None
+        return AccountLeaving() if self.leaving else None
 
     def require_write_access(self) -> None:
-        """Raises Banned or Muted if the account may not post or comment."""
+        """Raises Banned, AccountLeaving or Muted if the account may not post or comment."""
         if self.write_error is not None:
             raise self.write_error
 

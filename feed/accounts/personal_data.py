@@ -140,6 +140,13 @@ PERSONAL_TABLES: tuple[PersonalTable, ...] = (
         not_exported="the work that erasure has still to do",
     ),
     PersonalTable(
+        "departures",
+        of="account_id",
+        removed="account_id name bio avatar_url badge",
+        neutral="step",
+        not_exported="the profile, which `accounts` has otherwise",
+    ),
+    PersonalTable(
         "erased_subjects",
         ids="account_id",
         hashes="subject",

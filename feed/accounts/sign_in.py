@@ -9,12 +9,14 @@ import time
 
 import msgspec
 
+from feed.accounts import departure_store as departures
 from feed.accounts import sign_in_store as store
 from feed.accounts import store as accounts
 from feed.accounts.known_device import SignInClient, is_known, issue_device_token
 from feed.accounts.model import AccountId
 from feed.accounts.otp_quotas import network_hash
 from feed.accounts.phone import seal_phone
+from feed.audit import store as audit
 from feed.auth.tokens import LOCAL_ISSUER, issue_token
 from feed.errors import FieldError, Invalid, Unauthenticated
 from feed.keys.store import Keys
@@ -157,6 +159,10 @@ async def _try_code(
     # A name that reveals nothing of the number.
     name = f"读者{secrets.randbelow(10_000):04d}"
     account_id = await accounts.find_or_add(conn, iss=LOCAL_ISSUER, sub=f"phone:{person.hex()}", name=name)
+    # Signing in takes a requested deletion back.
+    await departures.lock_departure(conn, account_id)
+    if await departures.take_back(conn, account_id):
+        await audit.add(conn, account_id, "account.take_back_deletion", "account", account_id)
     sealed = seal_phone(keys, account_id, number)
     await accounts.change_phone(conn, account_id, person=person, phone_sealed=sealed)
     refresh_token = secrets.token_urlsafe(32)

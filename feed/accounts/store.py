@@ -81,7 +81,7 @@ async def find_account(conn: Connection, account_id: int) -> Account | None:
     """The account, unless it is unknown or erased."""
     row = await conn.fetchrow(
         """
-        SELECT id, iss, sub, name, bio, avatar_url, badge, person, phone_sealed, post_count, created_at, erased_at
+        SELECT id, iss, sub, name, bio, avatar_url, badge, person, phone_sealed, post_count, created_at, erased_at, leaving_at
         FROM accounts
         WHERE id = $1 AND erased_at IS NULL
         """,
@@ -254,16 +254,20 @@ async def revoke_role(conn: Connection, account_id: int, role: Role, *, by: int 
 
 
 async def list_standings(conn: Connection, account_ids: Sequence[int]) -> dict[int, Standing]:
-    """The standing of those of the accounts that are banned or muted now: by a sanction of the person, or as erased."""
+    """The standing of those of the accounts that are banned or muted now, by a sanction of the person or as erased, or that leave."""
     rows = await conn.fetch(
         """
-        SELECT account_id, banned, muted
-        FROM standings_now
-        WHERE account_id = ANY ($1::bigint[]) AND (banned OR muted)
+        SELECT standing.account_id, standing.banned, standing.muted, leaving.account_id IS NOT NULL AS leaving
+        FROM standings_now AS standing
+        LEFT JOIN leaving_accounts AS leaving ON leaving.account_id = standing.account_id
+        WHERE standing.account_id = ANY ($1::bigint[])
+            AND (standing.banned OR standing.muted OR leaving.account_id IS NOT NULL)
         """,
         account_ids,
     )
-    return {row["account_id"]: Standing(banned=row["banned"], muted=row["muted"]) for row in rows}
+    return {
+        row["account_id"]: Standing(banned=row["banned"], muted=row["muted"], leaving=row["leaving"]) for row in rows
+    }
 
 
 async def get_standing(conn: Connection, account_id: int) -> Standing:

@@ -20,6 +20,14 @@ _ERROR_MESSAGES: dict[str, tuple[str, str]] = {
         "The list is frozen: the draw waits for the public random value.",
     ),
     "bad_request": ("请求无法处理", "The request cannot be processed."),
+    "account_leaving": (
+        "该账号正在注销，撤销注销后才能继续操作",
+        "This account is being deleted. Take the deletion back to go on.",
+    ),
+    "staff_cannot_leave": (
+        "该账号还有工作人员身份，请先由管理员收回后再注销",
+        "This account has a staff role. It can be deleted once an admin has taken the role back.",
+    ),
     "banned": ("该账号已被封禁，目前只能浏览", "This account is banned and can only read."),
     "batch_not_found": ("没有找到可撤销的批量审核", "You have no such batch with a verdict in force."),
     "beacon_mismatch": (
@@ -319,6 +327,7 @@ _ADVICE = {
     "idempotency_key_busy": "wait",
     "idempotency_key_reused": "mend",
     "marks_missing": "correct",
+    "staff_cannot_leave": "tell",
     "token_expired": "refresh",
 }
 

@@ -46,3 +46,20 @@ async def empty_comments(conn: Connection, author_id: int, *, limit: int) -> int
         limit,
     )
     return int(tag.split()[-1])
+
+
+async def list_by_hold(conn: Connection, author_id: int, hold: int, *, held: bool, limit: int) -> list[CommentAt]:
+    """Some of the author's comments that are not deleted and have, or lack, the hold."""
+    rows = await conn.fetch(
+        """
+        SELECT post_id, id FROM comments
+        WHERE author_id = $1 AND state <> 'deleted' AND (holds & $2 <> 0) = $3
+        ORDER BY post_id, id
+        LIMIT $4
+        """,
+        author_id,
+        int(hold),
+        held,
+        limit,
+    )
+    return [CommentAt(row["post_id"], row["id"]) for row in rows]

@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 from feed.accounts import blocks
 from feed.accounts import store as accounts
-from feed.accounts.model import UNRESTRICTED, Banned
+from feed.accounts.model import UNRESTRICTED, AccountLeaving, Banned
 from feed.changes.store import Announce, announce_nothing
 from feed.comments import store as comments
 from feed.comments.model import CommentNotFound
@@ -19,7 +19,11 @@ from feed.postgres import Connection, Pool, transaction, writing
 from feed.posts import store as posts
 from feed.posts.model import PostNotFound
 
-_ERRORS: dict[Rejection, type[FeedError]] = {"not_seen": PostNotFound, "banned": Banned}
+_ERRORS: dict[Rejection, type[FeedError]] = {
+    "not_seen": PostNotFound,
+    "banned": Banned,
+    "leaving": AccountLeaving,
+}
 
 
 async def apply_likes(
@@ -28,7 +32,7 @@ async def apply_likes(
     """Applies likes and unlikes in one statement.
 
     If an account has several items for one post, the last one is applied. Returns, in the order of the batch, the state and
-    the post's count, or the error of that item: PostNotFound, Banned.
+    the post's count, or the error of that item: PostNotFound, Banned, AccountLeaving.
     """
     async with writing(pool) as conn:
         applied = await store.apply_likes(conn, {(like.post_id, like.account_id): like.liked for like in batch})
@@ -52,7 +56,7 @@ class _PublishedComment(NamedTuple):
 async def apply_comment_likes(pool: Pool, batch: Sequence[CommentLike]) -> list[Liked | FeedError]:
     """The same for comments. These likes are no input to a score, so no statistics change.
 
-    The errors of an item: CommentNotFound, Banned.
+    The errors of an item: CommentNotFound, Banned, AccountLeaving.
     """
     async with transaction(pool) as conn:
         published = await _lock_published(conn, {like.comment_id for like in batch})
@@ -102,8 +106,8 @@ async def _find_rejected(
         is_blocked = comment is not None and any((like.account_id, each) in blocked_pairs for each in comment.authors)
         if comment is None or (like.liked and is_blocked):
             rejected[like] = CommentNotFound
-        elif restrictions.get(like.account_id, UNRESTRICTED).banned:
-            rejected[like] = Banned
+        elif error := restrictions.get(like.account_id, UNRESTRICTED).act_error:
+            rejected[like] = type(error)
     return rejected
 
 

@@ -12,7 +12,7 @@ import msgspec
 from feed.postgres import Connection
 
 Pair = tuple[int, int]
-Rejection = Literal["not_seen", "banned"]
+Rejection = Literal["not_seen", "banned", "leaving"]
 
 
 class AppliedLikes(msgspec.Struct, frozen=True):
@@ -42,6 +42,8 @@ async def apply_likes(conn: Connection, requested: Mapping[Pair, bool]) -> Appli
             SELECT held.post_id, posts.author_id FROM held JOIN visible_posts AS posts ON posts.id = held.post_id
         ), banned AS MATERIALIZED (
             SELECT account_id FROM standings_now WHERE account_id = ANY ($2) AND banned
+        ), leaving AS MATERIALIZED (
+            SELECT account_id FROM leaving_accounts WHERE account_id = ANY ($2)
         ), blocked AS MATERIALIZED (
             SELECT account_id, other_id AS author_id FROM kept_apart
             WHERE account_id = ANY ($2) AND kind = 'block' AND other_id IN (SELECT author_id FROM visible)
@@ -53,6 +55,7 @@ async def apply_likes(conn: Connection, requested: Mapping[Pair, bool]) -> Appli
                            given.liked AND (given.account_id, visible.author_id) IN (SELECT account_id, author_id FROM blocked)
                        ) THEN 'not_seen'
                        WHEN given.account_id IN (SELECT account_id FROM banned) THEN 'banned'
+                       WHEN given.account_id IN (SELECT account_id FROM leaving) THEN 'leaving'
                    END AS rejection
             FROM given LEFT JOIN visible ON visible.post_id = given.post_id
         ), new AS (

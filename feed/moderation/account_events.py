@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 import msgspec
 
 from feed import idempotency
-from feed.accounts import erasure_store, event_store, roles
+from feed.accounts import departure_store, erasure_store, event_store, roles
 from feed.accounts import store as accounts
 from feed.accounts.authentication import ClaimedName, seed_name
 from feed.accounts.model import AccountId
@@ -88,7 +88,7 @@ async def apply_event(pool: Pool, keys: Keys, iss: str, event_id: str, event: Ap
 
 async def _erase(conn: Connection, keys: Keys, iss: str, event: AppEvent) -> Outcome:
     subject = keys.subject_of(iss, event.data.sub)
-    account_id = await erasure_store.lock_by_sub(conn, iss=iss, sub=event.data.sub)
+    account_id = await accounts.find_by_sub(conn, iss=iss, sub=event.data.sub)
     if account_id is None:
         # So that a token that was issued before creates no account.
         return "applied" if await erasure_store.add_subject(conn, subject) else "repeated"
@@ -96,29 +96,34 @@ async def _erase(conn: Connection, keys: Keys, iss: str, event: AppEvent) -> Out
     if former is not None and event.timestamp <= former.erased_at:
         # The same erasure once more, while the subject has a new account.
         return "outdated"
-    await erase_account(conn, keys, account_id, by="app")
-    return "applied"
+    return "applied" if await erase_account(conn, keys, account_id, by="app") else "repeated"
 
 
-async def erase_account(conn: Connection, keys: Keys, account_id: AccountId, *, by: str) -> None:
+async def erase_account(conn: Connection, keys: Keys, account_id: AccountId, *, by: str) -> bool:
     """Erases the row of an account, with its access and its roles; everything else of it is erased by jobs.
 
-    A second time changes nothing.
+    `by`: `app` or `owner`. False if it was erased before.
     """
+    # Locked before the account, as everywhere; its name is the one that the account shows to its owner.
+    await departure_store.lock_departure(conn, account_id)
+    profile = await departure_store.find_profile(conn, account_id)
     identity = await erasure_store.lock_identity(conn, account_id)
     if identity is None:
-        return
+        return False
     await erasure_store.erase_row(conn, account_id, keys.subject_of(identity.iss, identity.sub))
-    await idempotency.forget_responses(conn, identity.name)
+    await idempotency.forget_responses(conn, identity.name if profile is None else profile.name)
     await erasure_store.end_access(conn, account_id)
     await roles.revoke_roles_of_erased(conn, account_id)
     await audit.add(conn, None, "account.erase", "account", account_id, {"by": by})
+    return True
 
 
 async def _rename(conn: Connection, account_id: AccountId, event: AppEvent) -> Outcome:
     if not await event_store.mark_applied(conn, account_id, "name", event.timestamp):
         return "outdated"
-    await event_store.change_name(conn, account_id, seed_name(event.data.name or ""))
+    departure = await departure_store.lock_departure(conn, account_id)
+    change_name = event_store.change_name if departure is None else departure_store.change_kept_name
+    await change_name(conn, account_id, seed_name(event.data.name or ""))
     await audit.add(conn, None, "account.rename", "account", account_id, {"by": "app"})
     return "applied"
 

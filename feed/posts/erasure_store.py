@@ -44,3 +44,20 @@ async def empty_posts(conn: Connection, author_id: int, *, limit: int) -> int:
         limit,
     )
     return changed
+
+
+async def list_by_hold(conn: Connection, author_id: int, hold: int, *, held: bool, limit: int) -> list[int]:
+    """Some of the author's posts that are not deleted and have, or lack, the hold."""
+    rows = await conn.fetch(
+        """
+        SELECT id FROM posts
+        WHERE author_id = $1 AND state <> 'deleted' AND (holds & $2 <> 0) = $3
+        ORDER BY id
+        LIMIT $4
+        """,
+        author_id,
+        int(hold),
+        held,
+        limit,
+    )
+    return [row["id"] for row in rows]

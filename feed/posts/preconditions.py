@@ -22,6 +22,7 @@ class Preconditions(msgspec.Struct, frozen=True):
     is_blocked: bool  # There is a block between the author and the account.
     banned: bool
     muted: bool
+    leaving: bool
 
     @property
     def is_visible(self) -> bool:
@@ -31,7 +32,7 @@ class Preconditions(msgspec.Struct, frozen=True):
     @property
     def standing(self) -> Standing:
         """What the account is forbidden now."""
-        return Standing(banned=self.banned, muted=self.muted)
+        return Standing(banned=self.banned, muted=self.muted, leaving=self.leaving)
 
 
 Pair = tuple[int, int]
@@ -49,10 +50,11 @@ async def list_preconditions(conn: Connection, pairs: Sequence[Pair]) -> dict[Pa
                    SELECT FROM kept_apart
                    WHERE account_id = given.account_id AND other_id = posts.author_id AND kind = 'block'
                ) AS is_blocked,
-               standing.banned, standing.muted
+               standing.banned, standing.muted, leaving.account_id IS NOT NULL AS leaving
         FROM unnest($1::bigint[], $2::bigint[]) AS given (post_id, account_id)
         JOIN posts ON posts.id = given.post_id
         JOIN standings_now AS standing ON standing.account_id = given.account_id
+        LEFT JOIN leaving_accounts AS leaving ON leaving.account_id = given.account_id
         """,
         *columns(list(dict.fromkeys(pairs)), 2),
     )

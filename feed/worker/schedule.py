@@ -11,6 +11,7 @@ from feed.campaigns.entries.shortlist import fill_next_shortlist
 from feed.campaigns.jury.reminders import remind_next_juror
 from feed.changes.actions import number_changes
 from feed.curation.trends import count_trends
+from feed.erasure.actions import follow_next_departure
 from feed.erasure.jobs import erase_next, remove_next_person
 from feed.moderation.sanctions import lapse_next_sanction
 from feed.notifications.actions import notify_comments, notify_likes
@@ -71,6 +72,7 @@ SCHEDULE: tuple[Entry, ...] = (
     Entry("finish_next_objections", 10, lambda w: finish_next_objections(w.pool)),
     Entry("notify_reporters", 1, lambda w: notify_reporters(w.pool)),
     Entry("lapse_next_sanction", 1, lambda w: lapse_next_sanction(w.pool)),
+    Entry("follow_next_departure", 0.5, lambda w: follow_next_departure(w.pool, w.keys)),
     Entry("erase_next", 1, lambda w: erase_next(w.pool, w.keys)),
     Entry("remove_next_person", 600, lambda w: remove_next_person(w.pool)),
     Entry("shred_next_campaign", 60, lambda w: shred_next_campaign(w.pool, w.keys, w.retention)),

@@ -29,6 +29,7 @@ OWNERS = {
         "approvals",
         "former_persons",
         "erasures",
+        "departures",
         "erased_subjects",
     },
     "audit": {"audit", "audit_sequence", "audit_seals", "audit_publications"},

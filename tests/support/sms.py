@@ -2,12 +2,14 @@
 
 from datetime import datetime, timedelta
 
+import msgspec
 from asyncpg import Pool, Record
 
 from feed.keys.store import Keys
 from feed.postgres import transaction
 from feed.sms import store as messages
-from feed.sms.model import MessageId, Purpose, Reference
+from feed.sms.actions import open_recipient
+from feed.sms.model import MessageId, Purpose, Reference, SendAttempt
 from feed.sms.provider import ABANDONED_AFTER, LookupResult
 from feed.worker.sms import resolve_abandoned, send_message
 from feed.worker.state import WorkerState
@@ -44,6 +46,16 @@ async def job_count(pool: "Pool[Record]", message_id: MessageId) -> int:
         str(message_id).encode(),
     )
     return count
+
+
+async def newest_code(pool: "Pool[Record]", keys: Keys) -> str:
+    """The latest sign-in code that was queued."""
+    row = await pool.fetchrow(
+        "SELECT id, purpose, once_key, sealed, created_at AS sending_at FROM messages ORDER BY id DESC LIMIT 1"
+    )
+    recipient = open_recipient(keys, msgspec.convert(row, SendAttempt))
+    assert recipient is not None
+    return recipient.params["code"]
 
 
 async def age(pool: "Pool[Record]", message_id: MessageId, by: timedelta = ABANDONED_AFTER) -> None:

@@ -20,6 +20,7 @@ from feed.api.dependencies import (
     path_id,
 )
 from feed.api.errors import language_of
+from feed.api.mobile.own_account import delete_me, restore_me
 from feed.api.responses import PRIVATE, json_response, response_specs
 from feed.campaigns.errors import (
     CampaignCancelled,
@@ -219,5 +220,7 @@ me = Router(
         change_settings,
         list_inbox,
         read_inbox,
+        delete_me,
+        restore_me,
     ],
 )

@@ -188,7 +188,7 @@ def _rules(settings: Settings) -> CodeRequestRules:
 
 async def _tokens(app_state: AppState, signed_in: SignedIn) -> Tokens:
     async with app_state.pool.acquire() as conn:
-        user = await screen.get_user(conn, signed_in.account_id)
+        user = await screen.get_user(conn, signed_in.account_id, signed_in.account_id)
     return Tokens(
         access_token=signed_in.access_token,
         refresh_token=signed_in.refresh_token,

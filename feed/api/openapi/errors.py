@@ -6,7 +6,7 @@ from typing import Any
 
 from litestar.handlers import HTTPRouteHandler
 
-from feed.accounts.model import Banned, RoleMissing
+from feed.accounts.model import AccountLeaving, Banned, RoleMissing
 from feed.api.errors import (
     BodyTooLarge,
     BodyTooSlow,
@@ -57,6 +57,8 @@ def errors_of(handler: HTTPRouteHandler) -> list[type[FeedError]]:
         found += [DatabaseAway, Overloaded, RateLimited]
     if (limit := TABLE.get(handler.opt.get("limit", ""))) and limit.strict:
         found += [LimitsAway]
+    if Banned in found:
+        found += [AccountLeaving]
     if guarded:
         found += [RoleMissing, Banned]
     if "viewer" in parameters or guarded:

@@ -11,6 +11,7 @@ TAGS = {
     "mobile.topics": "Topics",
     "mobile.people": "People",
     "mobile.me": "Own account",
+    "mobile.own_account": "Own account",
     "mobile.campaigns": "Campaigns",
     "mobile.prizes": "Prizes",
     "mobile.objections": "Prizes",

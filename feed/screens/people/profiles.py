@@ -4,7 +4,7 @@ from datetime import datetime
 
 import msgspec
 
-from feed.accounts import blocks, settings
+from feed.accounts import blocks, departure_store, settings
 from feed.accounts.blocks import RelationKind
 from feed.accounts.model import Account, AccountNotFound, Role
 from feed.accounts.phone import phone_of
@@ -30,12 +30,13 @@ class UserCard(msgspec.Struct, frozen=True):
 
 
 class MeCard(UserCard, frozen=True):
-    """The profile as its owner sees it."""
+    """The profile as its owner sees it; `erased_at` if its deletion is requested."""
 
     phone_masked: str | None
     roles: list[Role]
     verified: bool
     unread_count: int
+    erased_at: datetime | None
 
 
 class RelationCard(msgspec.Struct, frozen=True):
@@ -79,6 +80,8 @@ async def get_user(conn: Connection, account_id: int, viewer_id: int | None = No
     An account that the viewer has blocked is found, so that the block can be undone.
     """
     account = await get_account(conn, account_id)
+    if account.leaving_at is not None and viewer_id != account_id:
+        raise AccountNotFound
     if viewer_id is not None and await blocks.is_hidden_by_block(conn, viewer_id, account_id):
         raise AccountNotFound
     return user_card(account)
@@ -114,13 +117,20 @@ async def get_settings(conn: Connection, account_id: int) -> SettingsCard:
 
 
 async def get_me(conn: Connection, keys: Keys, account_id: int) -> MeCard:
-    """The account's own profile, with its phone masked. Raises AccountNotFound."""
+    """The account's own profile, with its phone masked. Raises AccountNotFound.
+
+    Of an account that leaves, the profile that it will have if that is taken back.
+    """
     account = await get_account(conn, account_id)
     phone = phone_of(account, keys)
+    departure = None if account.leaving_at is None else await departure_store.find_profile(conn, account_id)
+    if departure is not None:
+        account = msgspec.structs.replace(account, **msgspec.structs.asdict(departure))
     return MeCard(
         **msgspec.structs.asdict(user_card(account)),
         phone_masked=None if phone is None else mask_phone(phone),
         roles=await list_roles(conn, account_id),
         verified=account.person is not None,
         unread_count=await count_unread(conn, account_id),
+        erased_at=None if departure is None else await departure_store.find_erase_at(conn, account_id),
     )

@@ -39,9 +39,7 @@ def rights_of(
     if viewer_state.viewer_id is None:
         return ViewerRights()
     own = viewer_state.viewer_id == author_id
-    can_write = (
-        not (viewer_state.standing.banned or viewer_state.standing.muted) and author_id not in viewer_state.apart_ids
-    )
+    can_write = viewer_state.standing.write_error is None and author_id not in viewer_state.apart_ids
     return ViewerRights(
         can_edit=own and can_write and state in ("published", "pending"),
         can_delete=own and state != "deleted",

@@ -32,6 +32,7 @@ class _LikeKeys(msgspec.Struct, frozen=True):
 class _Row(msgspec.Struct, frozen=True):
     viewer_id: int
     banned: bool
+    leaving: bool
     muted: bool
     liked_post_ids: frozenset[int]
     blocked_author_ids: frozenset[int]
@@ -40,7 +41,8 @@ class _Row(msgspec.Struct, frozen=True):
 
     @property
     def viewer_state(self) -> ViewerState:
-        standing = Standing(banned=self.banned, muted=self.muted) if self.banned or self.muted else UNRESTRICTED
+        is_restricted = self.banned or self.muted or self.leaving
+        standing = Standing(self.banned, self.muted, self.leaving) if is_restricted else UNRESTRICTED
         return ViewerState(
             self.viewer_id,
             self.liked_post_ids,
@@ -80,12 +82,13 @@ async def list_viewer_states(conn: Connection, queries: Sequence[ViewerQuery]) -
             WHERE account_id = ANY ($5::bigint[]) AND other_id = ANY ($6::bigint[])
             GROUP BY account_id
         )
-        SELECT standing.account_id AS viewer_id, standing.banned, standing.muted,
+        SELECT standing.account_id AS viewer_id, standing.banned, standing.muted, leaving.account_id IS NOT NULL AS leaving,
                coalesce(liked.post_ids, '{}') AS liked_post_ids,
                coalesce(hidden.blocked, '{}') AS blocked_author_ids,
                coalesce(hidden.muted, '{}') AS muted_author_ids,
                coalesce(hidden.apart, '{}') AS apart_author_ids
         FROM standings_now AS standing
+        LEFT JOIN leaving_accounts AS leaving ON leaving.account_id = standing.account_id
         LEFT JOIN liked ON liked.account_id = standing.account_id
         LEFT JOIN hidden ON hidden.account_id = standing.account_id
         WHERE standing.account_id = ANY ($5::bigint[])

@@ -1,0 +1,70 @@
+"""Endpoints with which the owner of an account deletes it, and takes that back."""
+
+from datetime import datetime
+from typing import Any
+
+import msgspec
+from litestar import Request, Response, delete, post
+
+from feed.accounts.model import AccountNotFound, StaffCannotLeave
+from feed.api.dependencies import InjectedAppState, InjectedViewer
+from feed.api.errors import language_of
+from feed.api.responses import PRIVATE
+from feed.erasure import actions
+from feed.erasure.kept import KeptKind, kept_after_erasure
+from feed.screens.people import profiles
+from feed.screens.people.profiles import MeCard
+
+# What a request hides before it is answered: four thousand posts and comments. A worker hides the others.
+_CHUNKS_MOST = 40
+
+
+class KeptData(msgspec.Struct, frozen=True):
+    """Something that stays after the erasure, and for how many days; null: until what the text says."""
+
+    kind: KeptKind
+    days: int | None
+    text: str
+
+
+class Deletion(msgspec.Struct, frozen=True):
+    """A requested deletion: when the account will be erased, and what stays then."""
+
+    erased_at: datetime
+    kept: list[KeptData]
+
+
+@delete("/", status_code=202, errors=(AccountNotFound, StaffCannotLeave), limit="profile")
+async def delete_me(
+    request: Request[Any, Any, Any], app_state: InjectedAppState, viewer: InjectedViewer
+) -> Response[Deletion]:
+    """Request the deletion of the viewer's account. Repeating it changes nothing.
+
+    Its profile, posts and comments are hidden at once, and it may only read. At `erased_at` everything of it is erased for good;
+    until then `restore_me` and signing in by phone take the request back, and everything is as before.
+    """
+    settings = app_state.settings
+    erased_at = await actions.request_deletion(app_state.pool, viewer.account_id, days=settings.deletion_days)
+    for _ in range(_CHUNKS_MOST):
+        if not await actions.move_some_items(app_state.pool, viewer.account_id, announce=app_state.invalidate_posts):
+            break
+    language = language_of(request)
+    kept = kept_after_erasure(claims_days=settings.claims_kept_days, backup_days=settings.backup_days)
+    body = Deletion(
+        erased_at,
+        [KeptData(each.kind, each.days, each.english if language == "en" else each.chinese) for each in kept],
+    )
+    headers = {"cache-control": PRIVATE, "content-language": language, "vary": "Accept-Language"}
+    return Response(body, status_code=202, headers=headers)
+
+
+@post("/restore", status_code=200, errors=(AccountNotFound,), limit="profile")
+async def restore_me(app_state: InjectedAppState, viewer: InjectedViewer) -> Response[MeCard]:
+    """Take the requested deletion of the viewer's account back. Without one, or a second time, nothing changes."""
+    await actions.take_back_deletion(app_state.pool, viewer.account_id)
+    for _ in range(_CHUNKS_MOST):
+        if not await actions.move_some_items(app_state.pool, viewer.account_id, announce=app_state.invalidate_posts):
+            break
+    async with app_state.pool.acquire() as conn:
+        me = await profiles.get_me(conn, app_state.keys, viewer.account_id)
+    return Response(me, headers={"cache-control": PRIVATE})
