@@ -64,7 +64,7 @@ async def _demo(arguments: argparse.Namespace, output: Output, status: list[int]
     try:
         # Without the caller's FEED_ variables, so that the demo never runs on real data by accident.
         environ = {name: value for name, value in os.environ.items() if not name.startswith("FEED_")}
-        environ |= {"FEED_SMS_QUIET_HOURS": "off"}
+        environ |= {"FEED_SMS_QUIET_HOURS": "off", "FEED_EDITORIAL_CHAIN": "on"}
         notify = _notifier(output)
         async with run_installation(data, port=port, environ=environ, notify=notify) as installation:
             await _play(installation, output, status, keep=arguments.keep)

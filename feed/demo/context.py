@@ -9,7 +9,7 @@ from pathlib import Path
 from feed.demo.client import Line, Person, anonymous, arrive
 from feed.demo.expectations import Expectations
 from feed.demo.output import Output
-from feed.demo.participants import COLLEAGUE, EDITOR, JUROR, OTHER_EDITOR, REVIEWER, WRITING_JUROR, all_participants
+from feed.demo.participants import STAFF, all_participants
 from feed.demo.script import Script
 from feed.demo.texts_en import ENGLISH
 from feed.demo.texts_zh import CHINESE
@@ -29,7 +29,7 @@ class DemoContext:
         self.anonymous = anonymous(line, self.script.name_of("anybody"))
         self.tally = Expectations(
             {key: person.phone for key, person in self.people.items()},
-            excluded=(EDITOR, OTHER_EDITOR, REVIEWER, COLLEAGUE, JUROR, WRITING_JUROR),
+            excluded=STAFF,
         )
         self.arrival_seconds = 1.0
         self.campaign_id = ""

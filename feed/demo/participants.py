@@ -22,11 +22,22 @@ def _phone(number: int) -> str:
 
 EDITOR, OTHER_EDITOR, REVIEWER = "editor", "other editor", "reviewer"
 JUROR, WRITING_JUROR = "juror", "writing juror"
-CHEAT, SPAMMER, COLLEAGUE = "cheat", "spammer", "colleague"
+CHEAT, SPAMMER, COLLEAGUE, CHIEF = "cheat", "spammer", "colleague", "chief"
 
-_NEWSROOM = ((EDITOR, "editor"), (OTHER_EDITOR, "editor"), (REVIEWER, "reviewer"), (COLLEAGUE, "reviewer"))
+_NEWSROOM = (
+    (EDITOR, "editor"),
+    (OTHER_EDITOR, "editor"),
+    (CHIEF, "editor"),
+    (REVIEWER, "reviewer"),
+    (COLLEAGUE, "reviewer"),
+)
+# Who signs what the newsroom publishes, by stage: 编辑, 审读, 二审, 三审.
+SIGNERS = (EDITOR, COLLEAGUE, OTHER_EDITOR, CHIEF)
 # Jurors need no role: they are assigned to the campaign.
 _JURORS = (JUROR, WRITING_JUROR)
+
+# Whose likes and comments do not count.
+STAFF = (*(key for key, _ in _NEWSROOM), *_JURORS)
 
 # The keys of the authors.
 WRITERS = (
@@ -62,7 +73,7 @@ def all_participants(script: Script) -> list[Role]:
         Role(key=key, name=script.name_of(key), phone=_phone(number), roles=(role,))
         for number, (key, role) in enumerate(_NEWSROOM, 1)
     ]
-    jurors = [Role(key=key, name=script.name_of(key), phone=_phone(5 + i)) for i, key in enumerate(_JURORS)]
+    jurors = [Role(key=key, name=script.name_of(key), phone=_phone(10 + i)) for i, key in enumerate(_JURORS)]
     writers = [Role(key=key, name=script.name_of(key), phone=_phone(100 + i)) for i, key in enumerate(WRITERS)]
     readers = [Role(key=key, name=script.name_of(key), phone=_phone(200 + i)) for i, key in enumerate(_READERS)]
     chance = random.Random(2026)  # noqa: S311 (the same participants in each run)

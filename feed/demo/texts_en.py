@@ -1,6 +1,16 @@
 """The texts of the demo in English."""
 
-from feed.demo.participants import CHEAT, COLLEAGUE, EDITOR, JUROR, OTHER_EDITOR, REVIEWER, SPAMMER, WRITING_JUROR
+from feed.demo.participants import (
+    CHEAT,
+    CHIEF,
+    COLLEAGUE,
+    EDITOR,
+    JUROR,
+    OTHER_EDITOR,
+    REVIEWER,
+    SPAMMER,
+    WRITING_JUROR,
+)
 from feed.demo.script import Script
 from feed.demo.texts import (
     BEST,
@@ -56,7 +66,7 @@ ENGLISH = Script(
     card="audiobook month card",
     card_terms="enter the code in the audiobook app, once per account",
     names={
-        EDITOR: "Chen Siyuan", OTHER_EDITOR: "Lin Xiaotong", REVIEWER: "Zhou Min", COLLEAGUE: "Xu Wentao",
+        EDITOR: "Chen Siyuan", OTHER_EDITOR: "Lin Xiaotong", REVIEWER: "Zhou Min", COLLEAGUE: "Xu Wentao", CHIEF: "Jiang Hao",
         JUROR: "He Jingzhi", WRITING_JUROR: "Luo Yizhou", CHEAT: "Zhao Xiaodao", SPAMMER: "Gifts For You",
         "second self": "Not Xiaodao", "one phone": "Keen Reader", "unverified": "Passer-by", "anybody": "Guest",
         "吴秀兰": "Wu Xiulan", "黄嘉豪": "Huang Jiahao", "李梓萱": "Li Zixuan", "张国强": "Zhang Guoqiang",

@@ -1,6 +1,16 @@
 """The texts of the demo in Chinese."""
 
-from feed.demo.participants import CHEAT, COLLEAGUE, EDITOR, JUROR, OTHER_EDITOR, REVIEWER, SPAMMER, WRITING_JUROR
+from feed.demo.participants import (
+    CHEAT,
+    CHIEF,
+    COLLEAGUE,
+    EDITOR,
+    JUROR,
+    OTHER_EDITOR,
+    REVIEWER,
+    SPAMMER,
+    WRITING_JUROR,
+)
 from feed.demo.script import Script
 from feed.demo.texts import (
     BEST,
@@ -60,6 +70,7 @@ CHINESE = Script(
         OTHER_EDITOR: "林晓彤",
         REVIEWER: "周敏",
         COLLEAGUE: "许文涛",
+        CHIEF: "江浩",
         JUROR: "何静之",
         WRITING_JUROR: "罗一舟",
         CHEAT: "赵小刀",

@@ -15,7 +15,7 @@ from feed.demo.context import DemoContext, wire_time
 from feed.demo.expectations import CAPS, WEIGHTS, worth
 from feed.demo.line_breaks import folded
 from feed.demo.output import Unexpected
-from feed.demo.participants import EDITOR, REVIEWER
+from feed.demo.participants import EDITOR, REVIEWER, SIGNERS, STAFF
 
 WINNERS, RESERVES = 3, 2
 # The month card is the second prize of the rules.
@@ -43,8 +43,8 @@ async def create_accounts(context: DemoContext) -> None:
         await asyncio.gather(*(open_app(key) for key in context.people))
     context.arrival_seconds = time.monotonic() - began
     output.say(
-        f"编辑部 4 人、评委 2 人、市民 {len(context.people) - 6} 人，各有一个令牌；验证过手机号的账号才计入人数。",
-        f"A newsroom of 4, 2 jurors and {len(context.people) - 6} citizens, each with a token; only accounts with a verified phone count as persons.",
+        f"编辑部 5 人、评委 2 人、市民 {len(context.people) - len(STAFF)} 人，各有一个令牌；验证过手机号的账号才计入人数。",
+        f"A newsroom of 5, 2 jurors and {len(context.people) - len(STAFF)} citizens, each with a token; only accounts with a verified phone count as persons.",
     )
 
 
@@ -75,6 +75,7 @@ async def open_campaign(context: DemoContext) -> None:
     now = float(round(time.time()))
     context.ends_at, context.settle_at = now + open_seconds, now + open_seconds + _GRACE_SECONDS
     await editor.patch(context.admin_path, _terms(context))
+    await _sign(context)
     await editor.post(f"{context.admin_path}/publish")
     campaign = await context.anonymous.get(context.public_path)
     output.expect(
@@ -85,6 +86,34 @@ async def open_campaign(context: DemoContext) -> None:
         f"[yellow]Real campaigns last for weeks; this one ends in {open_seconds} seconds and is settled {_GRACE_SECONDS} seconds later.[/]",
     )
     await _show_rules(context)
+
+
+async def _sign(context: DemoContext) -> None:
+    """Four people sign the announcement and the rules, one stage each; before that the campaign cannot be published."""
+    output, editor = context.output, context[EDITOR]
+    unsigned = await editor.ask("POST", f"{context.admin_path}/publish")
+    output.check(
+        [error["code"] for error in (unsigned.body or {}).get("errors", [])] == ["not_signed"],
+        "内容齐了，但没有审签，仍不能发布",
+        "complete, but not signed: it still cannot be published",
+        found=unsigned,
+    )
+    text = f"/v1/admin/editorial/campaign/{context.campaign_id}"
+    sha256 = (await editor.get(text))["sha256"]
+    for stage, key in enumerate(SIGNERS, start=1):
+        signed = await context[key].post(f"{text}/sign", {"stage": stage, "sha256": sha256})
+        if stage == 1:
+            again = await editor.ask("POST", f"{text}/sign", {"stage": 2, "sha256": sha256})
+            output.check(
+                again.status == 403,
+                "同一个人不能签两个环节",
+                "no one signs two stages",
+                found=again,
+            )
+    line = "　".join(f"{each['role']} {each['name']}" for each in signed["signatures"])
+    output.expect(
+        signed["state"] == "signed", f"四人审签完毕：{line}", f"four people have signed: {line}", found=signed
+    )
 
 
 def _terms(context: DemoContext) -> dict[str, object]:
