@@ -31,6 +31,7 @@ COMMANDS = (
     "settle",
     "verify",
     "keys",
+    "audit",
     "retention",
     "bench",
     "ops",

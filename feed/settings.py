@@ -66,6 +66,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     reports_to_hide_post: int = 5
     reports_to_hide_comment: int = 3
     reports_after_approval: int = 3
+    audit_checkpoint_file: str = ""  # A copy of the newest checkpoint of the audit log. Empty: in keys_dir.
+    audit_checkpoint_url: str = ""  # Gets each new checkpoint by POST. Empty: none is sent.
     push_hook_secret: str = ""  # 32 bytes or more, as text or `whsec_` and base64.
     share_url: str = ""  # The address of a post, with {post_id}. Empty: {public_url}/p/{post_id}.
     deep_link: str = "/{path}"  # The address of a page within the app, with {path}, for instance `city://{path}`.
@@ -109,6 +111,13 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     def direct_url(self) -> str:
         """The URL for session-level features: database_direct_url, else database_url."""
         return self.database_direct_url or self.database_url
+
+    @property
+    def audit_checkpoint_path(self) -> Path:
+        """The file with the newest checkpoint of the audit log, outside of the database."""
+        return (
+            Path(self.audit_checkpoint_file) if self.audit_checkpoint_file else self.keys_dir / "audit-checkpoint.json"
+        )
 
 
 class MissingSetting(Exception):
@@ -174,6 +183,10 @@ def read_settings(environ: Mapping[str, str] = os.environ) -> Settings:
             raise ValueError("FEED_KMS_URL is https, except on this machine: what it unwraps are keys")
         if not settings.kms_token_file:
             raise MissingSetting("FEED_KMS_TOKEN_FILE")
+    if settings.audit_checkpoint_url:
+        _check_url("audit_checkpoint_url", settings.audit_checkpoint_url, ("https", "http"))
+        if settings.audit_checkpoint_url.startswith("http:") and not is_loopback(settings.audit_checkpoint_url):
+            raise ValueError("FEED_AUDIT_CHECKPOINT_URL is https, except on this machine")
     _check_pages(settings)
     _check_issuer(settings)
     if settings.account_hook_secret and len(hook_key(settings.account_hook_secret)) < _MIN_SECRET_BYTES:

@@ -9,6 +9,7 @@ from typing import Literal
 
 import msgspec
 
+from feed.ids import parse_id
 from feed.keys import merkle
 from feed.keys.signatures import Moment, PublicKey, Signature, is_document_signed, sign_document
 
@@ -22,7 +23,7 @@ class CheckpointUnreadable(ValueError):
 
 
 class Batch(msgspec.Struct, frozen=True):
-    """What a checkpoint states, before it is signed. Roots are hexadecimal."""
+    """What a checkpoint states, before it is signed. Roots are hexadecimal; rows of later batches have ids from `unsealed_from` on."""
 
     kind: Literal["feed-audit-checkpoint"]
     format: Literal[1]
@@ -32,6 +33,7 @@ class Batch(msgspec.Struct, frozen=True):
     former_root: str
     root: str
     sealed_at: Moment
+    unsealed_from: str
 
 
 class Checkpoint(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -45,6 +47,7 @@ class Checkpoint(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     former_root: str
     root: str
     sealed_at: Moment
+    unsealed_from: str
     signature: Signature
 
 
@@ -61,6 +64,7 @@ def seal(
     former_root: bytes,
     row_hashes: Sequence[bytes],
     sealed_at: datetime,
+    unsealed_from: int,
 ) -> bytes:
     """The signed checkpoint of a batch, in canonical JSON."""
     return sign_document(
@@ -73,6 +77,7 @@ def seal(
             former_root=former_root.hex(),
             root=root_of(former_root, row_hashes).hex(),
             sealed_at=sealed_at,
+            unsealed_from=str(unsealed_from),
         ),
         sign,
     )
@@ -84,6 +89,8 @@ def read_checkpoint(document: bytes) -> Checkpoint:
         checkpoint = msgspec.json.decode(document, type=Checkpoint)
         if {len(bytes.fromhex(root)) for root in (checkpoint.root, checkpoint.former_root)} != {len(NO_ROOT)}:
             raise CheckpointUnreadable("a root is 32 bytes")
+        if parse_id(checkpoint.unsealed_from) is None:
+            raise CheckpointUnreadable("unsealed_from is no id")
     except (msgspec.MsgspecError, ValueError) as error:
         raise CheckpointUnreadable(str(error)) from None
     return checkpoint

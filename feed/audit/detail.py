@@ -38,7 +38,7 @@ _WEIGHTS = (7, 9, 10, 5, 8, 4, 2, 1, 6, 3, 7, 9, 10, 5, 8, 4, 2)
 _CHECKS = "10X98765432"
 # Members that hold what a person has written. Elsewhere a code, an id or a hash stays as it is, though it may contain such a number.
 _WRITTEN_KEYS = frozenset({"reason", "note", "evidence", "remark", "explanation"})
-_CODE = re.compile(r"[0-9A-Za-z_.:/-]+")
+_CODE = re.compile(r"[0-9A-Za-z_.:/+=-]+")
 
 
 def read_detail(detail: Mapping[str, Any] | None) -> dict[str, Any]:

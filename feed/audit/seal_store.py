@@ -2,13 +2,10 @@
 
 from collections.abc import Sequence
 from datetime import datetime
-from typing import Literal
 
 import msgspec
 
 from feed.postgres import Connection, columns, many, one
-
-Target = Literal["file", "url"]
 
 
 class StoredSeal(msgspec.Struct, frozen=True):
@@ -125,39 +122,37 @@ async def find_seal(conn: Connection, number: int) -> StoredSeal | None:
     )
 
 
-async def claim_publication(conn: Connection, target: Target, *, number: int, seconds: float) -> bool:
-    """Whether the caller is to publish this checkpoint: it is newer than the one published, and the last attempt is `seconds` old."""
+async def claim_publication(conn: Connection, *, number: int, seconds: float) -> bool:
+    """Whether the caller is to send this checkpoint: it is newer than the one sent, and the last attempt is `seconds` old."""
     claimed = await conn.fetchval(
         """
-        INSERT INTO audit_publications AS known (target, number, attempted_at) VALUES ($1, 0, clock_timestamp())
+        INSERT INTO audit_publications AS known (target, number, attempted_at) VALUES ('url', 0, clock_timestamp())
         ON CONFLICT (target) DO UPDATE SET attempted_at = clock_timestamp()
-        WHERE known.number < $2 AND known.attempted_at < clock_timestamp() - make_interval(secs => $3)
+        WHERE known.number < $1 AND known.attempted_at < clock_timestamp() - make_interval(secs => $2)
         RETURNING true
         """,
-        target,
         number,
         seconds,
     )
     return claimed is not None
 
 
-async def mark_published(conn: Connection, target: Target, *, number: int) -> None:
+async def mark_published(conn: Connection, *, number: int) -> None:
+    """Records that a checkpoint was sent."""
     await conn.execute(
         """
-        UPDATE audit_publications SET number = $2, published_at = clock_timestamp() WHERE target = $1 AND number < $2
+        UPDATE audit_publications SET number = $1, published_at = clock_timestamp() WHERE target = 'url' AND number < $1
         """,
-        target,
         number,
     )
 
 
-async def find_publication_delay(conn: Connection, target: Target) -> float:
-    """For how long the newest checkpoint waits to be published there, in seconds; 0 when it is."""
+async def find_publication_delay(conn: Connection) -> float:
+    """The age of the oldest checkpoint that was made after the last one sent, in seconds; 0 without one."""
     seconds: float = await conn.fetchval(
         """
         SELECT coalesce(extract(epoch FROM clock_timestamp() - min(sealed_at)), 0)::float8 FROM audit_seals
-        WHERE number > coalesce((SELECT number FROM audit_publications WHERE target = $1), 0)
-        """,
-        target,
+        WHERE number > coalesce((SELECT number FROM audit_publications WHERE target = 'url'), 0)
+        """
     )
     return seconds

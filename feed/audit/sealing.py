@@ -3,7 +3,7 @@
 from contextlib import suppress
 
 from feed.audit import seal_store as store
-from feed.audit.checkpoint import NO_ROOT, CheckpointUnreadable, read_checkpoint, seal
+from feed.audit.checkpoint import NO_ROOT, Checkpoint, CheckpointUnreadable, read_checkpoint, seal
 from feed.audit.seal_store import StoredSeal
 from feed.audit.store import add_months
 from feed.keys.store import Keys
@@ -14,6 +14,8 @@ BATCH_ROWS = 2_000
 # the application, and is not sealed: `feed audit verify` reports it.
 _LONGEST_SECONDS = 3_600.0
 _MONTHS_AHEAD = 3
+# Between attempts of all workers together to send a checkpoint.
+_RETRY_SECONDS = 10.0
 
 
 async def seal_audit(pool: Pool, keys: Keys) -> bool:
@@ -23,27 +25,30 @@ async def seal_audit(pool: Pool, keys: Keys) -> bool:
             return False
         last = await store.find_last_seal(conn)
         sealed_at, settled_id = await store.read_clock(conn, back_seconds=_LONGEST_SECONDS)
-        rows = await store.list_unsealed(
-            conn, unsealed_from=0 if last is None else min(last.unsealed_from, settled_id), limit=BATCH_ROWS
-        )
+        former = _read(last)
+        # After a step of the clock back, ids are smaller again.
+        unsealed_from = min(0 if former is None else int(former.unsealed_from), settled_id)
+        rows = await store.list_unsealed(conn, unsealed_from=unsealed_from, limit=BATCH_ROWS)
         if not rows:
             return False
         first_seq = await store.find_last_seq(conn) + 1
+        full = len(rows) == BATCH_ROWS
+        next_from = min(rows[-1].id, settled_id) if full else settled_id
         document = seal(
             keys.sign,
             number=1 if last is None else last.number + 1,
             first_seq=first_seq,
-            former_root=_root_of(last),
+            former_root=NO_ROOT if former is None else bytes.fromhex(former.root),
             row_hashes=[row.row_sha256 for row in rows],
             sealed_at=sealed_at,
+            unsealed_from=next_from,
         )
-        full = len(rows) == BATCH_ROWS
         await store.add_seal(
             conn,
             StoredSeal(
                 number=1 if last is None else last.number + 1,
                 last_seq=first_seq + len(rows) - 1,
-                unsealed_from=min(rows[-1].id, settled_id) if full else settled_id,
+                unsealed_from=next_from,
                 sealed_at=sealed_at,
                 document=document,
             ),
@@ -52,15 +57,27 @@ async def seal_audit(pool: Pool, keys: Keys) -> bool:
     return full
 
 
-def _root_of(last: StoredSeal | None) -> bytes:
-    """The root that the next batch is chained to. After a damaged seal the chain begins anew, which `feed audit verify` reports."""
+def _read(last: StoredSeal | None) -> Checkpoint | None:
+    """The checkpoint that the next batch follows. After a damaged one the chain begins anew, which `feed audit verify` reports."""
     if last is not None:
         with suppress(CheckpointUnreadable):
-            return bytes.fromhex(read_checkpoint(last.document).root)
-    return NO_ROOT
+            return read_checkpoint(last.document)
+    return None
 
 
 async def add_audit_months(pool: Pool) -> None:
     """Adds the partitions of the months to come."""
     async with transaction(pool) as conn:
         await add_months(conn, ahead=_MONTHS_AHEAD)
+
+
+async def claim_publication(pool: Pool, number: int) -> bool:
+    """Whether the caller is the one worker that sends this checkpoint now."""
+    async with transaction(pool) as conn:
+        return await store.claim_publication(conn, number=number, seconds=_RETRY_SECONDS)
+
+
+async def mark_published(pool: Pool, number: int) -> None:
+    """Records that a checkpoint was accepted."""
+    async with transaction(pool) as conn:
+        await store.mark_published(conn, number=number)

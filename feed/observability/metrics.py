@@ -16,6 +16,19 @@ DRIFT = Gauge("feed_board_drift", "Sampled board entries that differed from Post
 LIMITED = Counter("feed_limited_total", "Requests rejected by a rate limit.", ["limit"])
 PUSHES = Counter("feed_pushes_total", "Attempts to call the push hook.", ["outcome"])
 PUSH_OLDEST = Gauge("feed_push_oldest_seconds", "Age of the oldest waiting push.", multiprocess_mode="mostrecent")
+AUDIT_UNSEALED = Gauge(
+    "feed_audit_unsealed_seconds", "Age of the oldest audit row without a seal.", multiprocess_mode="mostrecent"
+)
+AUDIT_UNPUBLISHED = Gauge(
+    "feed_audit_unpublished_seconds",
+    "Age of the oldest checkpoint of the audit log that was not sent.",
+    multiprocess_mode="mostrecent",
+)
+AUDIT_DIFFERS = Gauge(
+    "feed_audit_differs",
+    "1 if the audit log does not contain the checkpoint that is kept in a file.",
+    multiprocess_mode="mostrecent",
+)
 MESSAGES = Counter("feed_messages_total", "SMS by outcome of an attempt.", ["provider", "purpose", "outcome"])
 TASKS = Counter("feed_tasks_total", "Runs of periodic jobs.", ["task", "outcome"])
 WORDS_VERSION = Gauge(

@@ -23,6 +23,7 @@ from feed.sms.model import Lane, read_quiet_hours
 from feed.sms.quotas import Caps
 from feed.sms.registry import open_provider
 from feed.startup import open_database
+from feed.worker.checkpoints import open_outlets
 from feed.worker.drand_client import DrandClient
 from feed.worker.push_hook import PushClient
 from feed.worker.queue import QueueLost, run_queue
@@ -77,6 +78,7 @@ async def open_worker_state(settings: Settings, stop: asyncio.Event) -> AsyncIte
         raise
     redis = feed_redis.connect(settings.redis_url)
     push = None if hook is None else PushClient(hook, links_of(settings))
+    outlets = open_outlets(settings)
     drand = None if settings.drand_url == "off" else DrandClient(settings.drand_url)
     try:
         caps = Caps(settings.sms_notices_per_phone, settings.sms_notices_per_day)
@@ -90,9 +92,11 @@ async def open_worker_state(settings: Settings, stop: asyncio.Event) -> AsyncIte
             drand,
             caps,
             Retention(settings.claims_kept_days, settings.backup_days, settings.claims_kept_at_most_days),
+            outlets,
         )
     finally:
         await provider.close()
+        await outlets.close()
         if drand is not None:
             await drand.close()
         if push is not None:

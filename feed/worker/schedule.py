@@ -25,6 +25,7 @@ from feed.reports.outcomes import notify_reporters
 from feed.sms.actions import enqueue_jobless, release_held
 from feed.sms.receipts import apply_receipts
 from feed.worker import retention
+from feed.worker.checkpoints import publish_checkpoint
 from feed.worker.drand_client import fetch_drand_values
 from feed.worker.push_hook import send_pushes, watch_pushes
 from feed.worker.sms import resolve_abandoned
@@ -52,6 +53,7 @@ SCHEDULE: tuple[Entry, ...] = (
     Entry("notify_likes", 1, lambda w: notify_likes(w.pool)),
     Entry("notify_comments", 1, lambda w: notify_comments(w.pool)),
     Entry("seal_audit", 15, lambda w: seal_audit(w.pool, w.keys)),
+    Entry("publish_checkpoint", 15, lambda w: publish_checkpoint(w.pool, w.keys, w.checkpoints)),
     Entry("add_audit_months", 3600, lambda w: add_audit_months(w.pool)),
     Entry("count_trends", 10, lambda w: count_trends(w.pool)),
     Entry("send_pushes", 0.5, lambda w: send_pushes(w.pool, w.push)),

@@ -10,6 +10,7 @@ from feed.prizes.claims.shredding import Retention
 from feed.sms.model import QuietHours
 from feed.sms.provider import SmsProvider
 from feed.sms.quotas import UNCAPPED, Caps
+from feed.worker.checkpoints import Outlets
 from feed.worker.drand_client import DrandClient
 from feed.worker.push_hook import PushClient
 
@@ -26,3 +27,4 @@ class WorkerState(NamedTuple):
     drand: DrandClient | None = None
     caps: Caps = UNCAPPED
     retention: Retention = Retention()
+    checkpoints: Outlets = Outlets()

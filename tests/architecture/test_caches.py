@@ -27,6 +27,8 @@ ALLOWED = {
     ("api/middleware/metrics.py", "_timers"): "by route template",
     ("api/middleware/rate_limit.py", "_warned"): "one warning",
     ("api/openapi/docs.py", "_document"): "the document of the process",
+    ("audit/checks.py", "findings"): "of one verification",
+    ("audit/verification.py", "findings"): "of one verification",
     ("auth/jwks.py", "_keys"): "the issuer's keys, 64 at most, from 256 KB at most",
     ("api/parameters.py", "_query_fields"): "by handler",
     ("batching.py", "_pending"): "what waits for its batch, 10,000 items at most",

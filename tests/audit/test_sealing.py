@@ -159,7 +159,9 @@ def test_what_is_no_checkpoint_is_not_read(document: bytes) -> None:
 
 async def test_a_checkpoint_with_a_root_of_another_length_is_not_read(pool: Pool, keys: Keys) -> None:
     at = await pool.fetchval("SELECT now()")
-    document = seal(keys.sign, number=1, first_seq=1, former_root=b"short", row_hashes=[], sealed_at=at)
+    document = seal(
+        keys.sign, number=1, first_seq=1, former_root=b"short", row_hashes=[], sealed_at=at, unsealed_from=1
+    )
     with pytest.raises(CheckpointUnreadable):
         read_checkpoint(document)
 
