@@ -53,12 +53,14 @@ Given = TypeVar("Given", str, str | None)
 class TextRule(msgspec.Struct, frozen=True):
     """The rule of a text field. A line has no line breaks and no characters that control its neighbours.
 
-    `required`: empty and blank texts are rejected. `longest` is the maximum length in NFC.
+    `required`: empty and blank texts are rejected. `longest` is the maximum length in NFC. `shown_as` is the kind of text as which
+    the machine check looks at it; empty for a text that stays with staff or with the person it is from.
     """
 
     longest: int
     is_line: bool
     required: bool
+    shown_as: str = ""
 
     @property
     def bound(self) -> msgspec.Meta:
@@ -75,14 +77,14 @@ class TextRule(msgspec.Struct, frozen=True):
         return RAW_PER_NORMALISED * self.longest
 
 
-def line(longest: int, *, required: bool = True) -> TextRule:
+def line(longest: int, *, required: bool = True, shown_as: str = "") -> TextRule:
     """The rule of a text of one line, for instance a name, a title, a place or a reason."""
-    return TextRule(longest, is_line=True, required=required)
+    return TextRule(longest, is_line=True, required=required, shown_as=shown_as)
 
 
-def prose(longest: int, *, required: bool = True) -> TextRule:
+def prose(longest: int, *, required: bool = True, shown_as: str = "") -> TextRule:
     """The rule of a text that may have line breaks, for instance a post or an answer."""
-    return TextRule(longest, is_line=False, required=required)
+    return TextRule(longest, is_line=False, required=required, shown_as=shown_as)
 
 
 def opaque(longest: int) -> msgspec.Meta:

@@ -11,8 +11,8 @@ from feed.texts import line, prose
 AccountId = NewType("AccountId", int)
 Role = Literal["reviewer", "editor", "admin"]
 ROLES: tuple[Role, ...] = get_args(Role)
-NAME = line(20)
-BIO = prose(200, required=False)
+NAME = line(20, shown_as="name")
+BIO = prose(200, required=False, shown_as="bio")
 RELATIONS_MOST = 1_000
 
 Name = Annotated[str, NAME.bound]

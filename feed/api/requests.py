@@ -9,6 +9,7 @@ from litestar.datastructures.state import State
 from feed.api.errors import UnsupportedMediaType, allowed_methods
 from feed.api.parameters import list_query_problems
 from feed.api.paths import path_parameters
+from feed.api.screened import require_publishable
 from feed.decoding.decoder import body_decoder, without_lone_surrogates
 from feed.errors import FieldError, Invalid, Unauthenticated
 
@@ -19,7 +20,7 @@ class StrictRequest(Request[Any, Any, State]):
     async def json(self) -> Any:
         """The body as the handler's `data`, without type conversions.
 
-        Raises UnsupportedMediaType, MalformedBody, Invalid.
+        Raises UnsupportedMediaType, MalformedBody, Invalid, also for texts that the machine check refuses.
         """
         field = self.route_handler.parsed_data_field
         if field is None:
@@ -29,7 +30,9 @@ class StrictRequest(Request[Any, Any, State]):
         body = await self.body()
         if self.route_handler.opt.get("from_app"):
             body = without_lone_surrogates(body)
-        return body_decoder(field.annotation).decode(body)
+        decoded = body_decoder(field.annotation).decode(body)
+        require_publishable(self.app.state.app_state.screener, field.annotation, decoded)
+        return decoded
 
 
 # In the request's state of a HEAD request, which handlers see as GET.

@@ -10,9 +10,9 @@ from feed.reasons import DisqualificationReason, ReinstatementReason
 from feed.texts import line, prose, text_problems
 
 NOTE = prose(500, required=False)
-WRITTEN_REASON = line(500)
+WRITTEN_REASON = line(500, shown_as="campaign")
 # Where it depends on the state whether a reason is needed.
-OPTIONAL_REASON = line(500, required=False)
+OPTIONAL_REASON = line(500, required=False, shown_as="campaign")
 
 Note = Annotated[str, NOTE.bound]
 WrittenReason = Annotated[str, WRITTEN_REASON.bound]

@@ -12,7 +12,7 @@ from feed.posts.model import PostId
 from feed.texts import prose
 
 CommentId = NewType("CommentId", int)
-TEXT = prose(500)
+TEXT = prose(500, shown_as="comment")
 CommentText = Annotated[str, TEXT.bound]
 
 

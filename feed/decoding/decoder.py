@@ -55,7 +55,7 @@ class BodyDecoder(Generic[T]):
     """Decodes bodies of one type."""
 
     def __init__(self, kind: type[T]) -> None:
-        self._kind = kind
+        self.kind = kind
         # A number with a fraction is passed on as its text, so that decimals are exact.
         self._decoder = msgspec.json.Decoder(kind, dec_hook=read_value, float_hook=str)
 
@@ -79,7 +79,7 @@ class BodyDecoder(Generic[T]):
         It takes half of a surrogate pair for malformed JSON: a problem of one text, which a client has cut within an emoji.
         """
         try:
-            problems = list_problems(body, self._kind, READERS)
+            problems = list_problems(body, self.kind, READERS)
         except (ValueError, RecursionError):
             return MalformedBody()
         if not problems and (field := _field_of(error)):

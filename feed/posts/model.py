@@ -17,8 +17,8 @@ PostId = NewType("PostId", int)
 CommentPolicy = Literal["everyone", "nobody"]
 
 # Uploads are not implemented, so no post is without a text.
-TEXT = prose(2000)
-PLACE = line(40)
+TEXT = prose(2000, shown_as="post")
+PLACE = line(40, shown_as="place")
 TOPICS_MOST = 10
 
 PostText = Annotated[str, TEXT.bound]

@@ -13,7 +13,7 @@ TargetKind = Literal["post", "comment", "user", "topic"]
 # `open` while a reviewer has not decided.
 ReportState = Literal["open", "upheld", "dismissed"]
 
-NOTE = prose(500, required=False)
+NOTE = prose(500, required=False, shown_as="report")
 Note = Annotated[str, NOTE.bound]
 
 # Of how many days the earlier reports of a person say how reliable it is.

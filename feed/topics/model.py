@@ -8,7 +8,7 @@ from feed.errors import NotFound
 from feed.texts import line
 
 # A topic without marks.
-TOPIC_NAME = line(40, required=False)
+TOPIC_NAME = line(40, required=False, shown_as="topic")
 TopicName = Annotated[str, TOPIC_NAME.bound]
 
 TopicState = Literal["allowed", "no_trend", "hidden", "closed"]

@@ -31,6 +31,7 @@ ALLOWED = {
     ("audit/verification.py", "findings"): "of one verification",
     ("auth/jwks.py", "_keys"): "the issuer's keys, 64 at most, from 256 KB at most",
     ("api/parameters.py", "_query_fields"): "by handler",
+    ("api/screened.py", "screened_texts"): "by type of body",
     ("batching.py", "_pending"): "what waits for its batch, 10,000 items at most",
     ("boards/projector.py", "_touched"): "posts written since the last update of the boards",
     ("decoding/decoder.py", "body_decoder"): "by type of body",

@@ -29,12 +29,14 @@ from feed.api.middleware.rate_limit import count_request, limit_of
 from feed.api.paths import path_parameters
 from feed.api.requests import is_json, key_problem
 from feed.api.responses import EncodedResponse, stored_response
+from feed.api.screened import require_publishable
 from feed.api.state import AppState
 from feed.bounded_cache import memoized
 from feed.decoding.decoder import BodyDecoder, body_decoder
 from feed.errors import FeedError, MalformedBody
 from feed.idempotency import AlreadyAnswered
 from feed.postgres import UNAVAILABLE
+from feed.screening.screener import Screener
 
 # The index of the only path parameter: /v1/posts/{post_id}/like.
 _PARAMETER_INDEX = 3
@@ -90,7 +92,7 @@ def fast_path(app: Litestar, inner: ASGIApp) -> ASGIApp:
             await count_request(scope, app_state, endpoint.limit, endpoint.weight)
             viewer = await authenticate(scope, app_state)
             if endpoint.body is not None:
-                arguments = arguments | await _read_body(scope, receive, endpoint, viewer)
+                arguments = arguments | await _read_body(scope, receive, endpoint, viewer, app_state.screener)
             if "region" in endpoint.parameters:
                 arguments = arguments | {"region": region_of(scope, app_state)}
             result = await endpoint.handler(app_state=app_state, **{endpoint.viewer_name: viewer}, **arguments)
@@ -231,7 +233,9 @@ def _is_plain_body(by_name: Mapping[bytes, bytes]) -> bool:
     )
 
 
-async def _read_body(scope: Scope, receive: Receive, endpoint: Endpoint, viewer: Viewer | None) -> dict[str, Any]:
+async def _read_body(
+    scope: Scope, receive: Receive, endpoint: Endpoint, viewer: Viewer | None, screener: Screener
+) -> dict[str, Any]:
     """The arguments `data` and `keyed_request`. Raises MalformedBody, Invalid."""
     assert endpoint.body is not None
     body = b""
@@ -243,6 +247,7 @@ async def _read_body(scope: Scope, receive: Receive, endpoint: Endpoint, viewer:
         body += message["body"]
         more = message["more_body"]
     arguments = {"data": endpoint.body.decode(body)}
+    require_publishable(screener, endpoint.body.kind, arguments["data"])
     if "keyed_request" in endpoint.parameters and viewer is not None:
         arguments["keyed_request"] = keyed_request_of(scope, viewer, header(scope, b"idempotency-key"), body)
     return arguments

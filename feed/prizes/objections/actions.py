@@ -38,7 +38,7 @@ from feed.prizes.objections import involvement
 from feed.prizes.objections import store as objections_store
 from feed.texts import prose, require_text
 
-TEXT = prose(1000)
+TEXT = prose(1000, shown_as="objection")
 ObjectionText = Annotated[str, TEXT.bound]
 # Objections that one request answers, in one transaction.
 ANSWERED_MOST = 1000
