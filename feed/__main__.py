@@ -14,7 +14,7 @@ from feed.commands.arguments import Parser
 from feed.commands.installation import UnsafeSetting
 from feed.embedded.processes import CannotStart, DirectoryInUse, PortBusy
 from feed.errors import FeedError, Invalid
-from feed.geoip import RegionsUnreadable
+from feed.geoip.model import RegionsUnreadable
 from feed.keys.files import KeyStoreError
 from feed.migrations import MigrationError
 from feed.poolers import NoSession

@@ -12,7 +12,7 @@ from feed.commands.arguments import whole_number
 from feed.commands.installation import add_data_option, environment, find_settings, require_serving
 from feed.embedded.launcher import end_with_parent
 from feed.embedded.processes import require_free_port
-from feed.geoip import open_regions
+from feed.geoip.files import open_regions
 from feed.observability import logging
 from feed.terminal import print_lines
 

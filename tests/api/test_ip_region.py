@@ -6,7 +6,7 @@ import httpx
 import msgspec
 
 from feed.api.state import AppState
-from feed.geoip import open_regions
+from feed.geoip.files import open_regions
 from tests.support.api import Join
 from tests.support.app import app_over
 

@@ -1,30 +1,13 @@
-"""Region names of IP addresses, from a table in a file."""
+"""Region names of IP addresses, from a table in a file: names are shown as they are written there."""
 
 import csv
 from collections.abc import Iterable
 from ipaddress import IPv4Address, IPv6Address, ip_address, ip_network
 from pathlib import Path
-from typing import Protocol
+
+from feed.geoip.model import RegionsUnreadable
 
 _MAX_NAME_LENGTH = 20
-
-
-class RegionsUnreadable(Exception):
-    """The file of regions is invalid; the message says where and why."""
-
-
-class IpRegions(Protocol):
-    """A lookup of regions by address."""
-
-    def region_of(self, address: str) -> str | None:
-        """The display name of the region; None if unknown."""
-
-
-class NoRegions:
-    """No regions are configured."""
-
-    def region_of(self, address: str) -> str | None:
-        return None
 
 
 class RegionTable:
@@ -42,7 +25,7 @@ class RegionTable:
 
     def region_of(self, address: str) -> str | None:
         try:
-            parsed = _unmapped(ip_address(address))
+            parsed = unmapped(ip_address(address))
         except ValueError:  # A Unix socket has no address.
             return None
         for version, length in self._lengths:
@@ -54,10 +37,8 @@ class RegionTable:
         return None
 
 
-def open_regions(file: str) -> IpRegions:
-    """Reads a UTF-8 CSV file with lines `network,region`; NoRegions without a file. Raises RegionsUnreadable."""
-    if not file:
-        return NoRegions()
+def read_table(file: str) -> RegionTable:
+    """Reads a UTF-8 CSV file with lines `network,region`. Raises RegionsUnreadable."""
     try:
         with Path(file).open(encoding="utf-8", newline="") as lines:
             return RegionTable(_read(file, csv.reader(lines)))
@@ -81,6 +62,7 @@ def _read(file: str, rows: Iterable[list[str]]) -> list[tuple[str, str]]:
     return networks
 
 
-def _unmapped(address: IPv4Address | IPv6Address) -> IPv4Address | IPv6Address:
+def unmapped(address: IPv4Address | IPv6Address) -> IPv4Address | IPv6Address:
+    """The address, or the IPv4 address that it maps."""
     # A dual-stack server sees IPv4 addresses as IPv4-mapped IPv6 ones.
     return getattr(address, "ipv4_mapped", None) or address

@@ -4,7 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from feed.geoip import RegionsUnreadable, open_regions
+from feed.geoip.files import open_regions
+from feed.geoip.model import RegionsUnreadable
 
 TABLE = """\
 # 网络,属地
