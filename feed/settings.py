@@ -91,6 +91,10 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     limits: str = "on"  # `on`, `off`, or the path of a TOML file with other windows.
     limits_scale: float = 1.0  # Factor for every quota.
     allowed_hosts: str = ""  # Comma-separated, `*.example.cn` and `*` too. Empty: the host of public_url.
+    protected_names: str = ""  # Comma-separated, besides the built-in ones: the names of the paper.
+    unique_names: bool = False  # By their look, for names that are chosen from now on.
+    names_reserved_days: int = 180  # How long a name that was given up is kept from others, while names are unique.
+    review_profiles: Literal["publish_first", "held"] = "publish_first"  # Changed names and bios.
     cors_origins: str = ""  # Comma-separated origins whose pages may call the API. Empty: none.
 
     @property
@@ -195,6 +199,8 @@ def read_settings(environ: Mapping[str, str] = os.environ) -> Settings:
         raise ValueError("FEED_DATABASE_STATEMENT_CACHE is a number of statements, 0 to 10000")
     _check_countries(settings)
     _check_reports(settings)
+    if not 0 <= settings.names_reserved_days <= 3650:
+        raise ValueError("FEED_NAMES_RESERVED_DAYS is a number of days, 0 to 3650")
     if not 0 <= settings.trusted_proxies <= 10:
         raise ValueError("FEED_TRUSTED_PROXIES is a number of proxies, 0 to 10")
     if not 0 <= settings.deletion_days <= 90:

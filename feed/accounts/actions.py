@@ -1,47 +1,15 @@
-"""Changes of the own profile and settings, and blocking and muting other accounts."""
-
-import msgspec
-from msgspec import UNSET, UnsetType
+"""Changes of the own settings, and blocking and muting other accounts."""
 
 from feed.accounts import blocks, settings, store
 from feed.accounts.blocks import RelationKind
 from feed.accounts.model import (
-    BIO,
-    NAME,
     RELATIONS_MOST,
     AccountId,
-    Bio,
-    Name,
     OwnAccount,
     RelationsFull,
 )
 from feed.accounts.settings import OPTIONAL_NOTIFICATIONS, OptionalNotification
 from feed.postgres import Pool, transaction
-from feed.texts import require_texts
-
-
-class ProfileChange(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """A change of the own profile: an absent field stays, a bio of null is removed."""
-
-    name: Name | UnsetType = UNSET
-    bio: Bio | UnsetType | None = UNSET
-
-
-async def change_profile(pool: Pool, account_id: AccountId, change: ProfileChange) -> None:
-    """Changes the account's own name or bio. Raises Invalid, Banned, Muted."""
-    given = {} if change.name is UNSET else {"name": (change.name, NAME)}
-    if change.bio is not UNSET:
-        given["bio"] = ((change.bio or "").strip(), BIO)
-    texts = require_texts(given)
-    async with transaction(pool) as conn:
-        (await store.get_standing(conn, account_id)).require_write_access()
-        account = await store.get_account(conn, account_id)
-        await store.change_profile(
-            conn,
-            account_id,
-            name=texts.get("name", account.name),
-            bio=texts.get("bio", account.bio),
-        )
 
 
 async def change_notification_settings(

@@ -2,22 +2,21 @@
 
 import asyncio
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from typing import Annotated
 
 import structlog
 
-from feed.accounts import erasure_store, roles, store
+from feed.accounts import erasure_store, store
 from feed.accounts.model import NAME, AccountId, AccountNotFound, KnownAccount, Viewer
-from feed.accounts.phone import seal_phone
 from feed.auth.jwks import RefreshRequired
-from feed.auth.tokens import LOCAL_ISSUER, Claims, TokenInvalid, TokenVerifier
+from feed.auth.tokens import Claims, TokenInvalid, TokenVerifier
 from feed.batching import Batcher
 from feed.bounded_cache import BoundedCache
 from feed.errors import Invalid
 from feed.keys.store import Keys
 from feed.phones import normalise_phone
-from feed.postgres import UNAVAILABLE, Pool, transaction, with_retries
+from feed.postgres import UNAVAILABLE, Pool, with_retries
 from feed.texts import fitted_line, opaque
 
 # A name as the app knows it: it is never rejected, but made to fit. The bound is that of a body.
@@ -36,36 +35,10 @@ _ERASED_MAX_AGE_SECONDS = 2.0
 _ERASED_OVERLAP_SECONDS = 60
 
 
-async def register_account(pool: Pool, keys: Keys, claims: Claims) -> AccountId:
-    """The account of a token's subject, created at its first request, with the phone and the roles of the token.
-
-    A role in a token is recorded as a right, so that later it is known who was staff at any instant. The verifier decides which
-    roles count. Raises AccountNotFound for a token that was issued before its subject's account was erased; a later one creates a
-    new account, for which a running sanction of the former one holds too.
-    """
-    phone = _phone_of(claims)
-    async with transaction(pool) as conn:
-        former = await erasure_store.find_subject(conn, keys.subject_of(claims.iss, claims.sub))
-        is_next = former is not None and await store.find_by_sub(conn, iss=claims.iss, sub=claims.sub) is None
-        if former is not None and is_next and (claims.issued_after or 0) <= former.erased_at.timestamp():
-            raise AccountNotFound
-        account_id = await store.find_or_add(conn, iss=claims.iss, sub=claims.sub, name=seed_name(claims.name))
-        if await store.find_account(conn, account_id) is None:
-            raise AccountNotFound
-        if phone:
-            sealed = seal_phone(keys, account_id, phone)
-            await store.change_phone(conn, account_id, person=keys.person_of(phone), phone_sealed=sealed)
-        if former is not None and is_next and former.account_id is not None:
-            await erasure_store.carry_sanctions(conn, former.account_id, account_id)
-        await roles.follow_token(
-            conn, account_id, claims.roles, issued_after=claims.issued_after, by_app=claims.iss != LOCAL_ISSUER
-        )
-    return account_id
-
-
 class Authenticator:
     """Caches the viewers of verified tokens, so that a cached token costs no query.
 
+    `register` finds or creates the account of a token that contains something new.
     `on_known_account` is called with each account that is read from the database, which saves another query for the same fields.
     """
 
@@ -74,12 +47,14 @@ class Authenticator:
         pool: Pool,
         keys: Keys,
         verifier: TokenVerifier,
+        register: Callable[[Claims], Awaitable[AccountId]],
         on_known_account: Callable[[KnownAccount], None] | None = None,
     ) -> None:
         self._pool = pool
         self._on_known_account = on_known_account
         self._keys = keys
         self._verifier = verifier
+        self._register = register
         self._viewers: BoundedCache[Claims, Viewer] = BoundedCache(
             max_bytes=_CACHE_BYTES, seconds=_CACHE_SECONDS, size=_size_of
         )
@@ -99,7 +74,7 @@ class Authenticator:
             try:
                 account_id = await self._lookups.submit(claims)
                 if account_id is None:
-                    account_id = await with_retries(lambda: register_account(self._pool, self._keys, claims))
+                    account_id = await with_retries(lambda: self._register(claims))
             except AccountNotFound:
                 raise TokenInvalid from None
             viewer = Viewer(account_id)
@@ -120,7 +95,7 @@ class Authenticator:
     def _unchanged(self, claims: Claims, known: KnownAccount | None) -> AccountId | None:
         if known is None or claims.roles or known.has_claimed_roles:
             return None
-        phone = _phone_of(claims)
+        phone = phone_of_claims(claims)
         if phone is not None and self._keys.person_of(phone) != known.person:
             return None
         if self._on_known_account is not None:
@@ -157,7 +132,7 @@ def _size_of(claims: Claims, _: Viewer) -> int:
     return 300 + 4 * (len(claims.sub) + len(claims.name) + sum(map(len, claims.roles)))
 
 
-def _phone_of(claims: Claims) -> str | None:
+def phone_of_claims(claims: Claims) -> str | None:
     """The verified phone in E.164. None for a landline or an invalid number, which identifies no person."""
     try:
         return normalise_phone(claims.phone) if claims.phone else None

@@ -140,8 +140,3 @@ async def find_erase_at(conn: Connection, account_id: int) -> datetime | None:
         "SELECT erase_at FROM departures WHERE account_id = $1 AND step <> 'returning'", account_id
     )
     return erase_at
-
-
-async def change_kept_name(conn: Connection, account_id: int, name: str) -> None:
-    """Changes the name that a leaving account would have again."""
-    await conn.execute("UPDATE departures SET name = $2 WHERE account_id = $1", account_id, name)

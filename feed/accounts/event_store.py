@@ -35,11 +35,6 @@ async def mark_applied(conn: Connection, account_id: int, subject: Subject, happ
     )
 
 
-async def change_name(conn: Connection, account_id: int, name: str) -> None:
-    """Changes the account's name."""
-    await conn.execute("UPDATE accounts SET name = $2 WHERE id = $1", account_id, name)
-
-
 async def remove_old_events(conn: Connection, *, hours: int) -> int:
     """Removes old event ids and returns their number: the app repeats no event so late, and the times of applied events stay."""
     tag = await conn.execute("DELETE FROM account_events WHERE received_at < now() - make_interval(hours => $1)", hours)

@@ -11,12 +11,27 @@ PERSONAL_TABLES: tuple[PersonalTable, ...] = (
     PersonalTable(
         "accounts",
         of="id",
-        emptied="iss sub name bio avatar_url badge phone_sealed",
+        emptied="iss sub name bio avatar_url badge phone_sealed name_key unique_name_key",
         ids="id",
         hashes="person",
         neutral="post_count",
         because=HASH,
     ),
+    PersonalTable(
+        "former_names",
+        of="account_id",
+        ids="account_id",
+        hashes="name_key",
+        not_exported="keyed hashes of former names",
+        because="so that no other account takes the name: the days of FEED_NAMES_RESERVED_DAYS",
+    ),
+    PersonalTable(
+        "profile_changes",
+        of="account_id",
+        removed="account_id case_id field former value former_key value_key state",
+        neutral="id",
+    ),
+    PersonalTable("reserved_names", ids="created_by", neutral="id name scope", not_exported=OFFICE, because=OFFICE),
     PersonalTable(
         "account_marks",
         of="account_id",

@@ -21,6 +21,7 @@ from feed.auth.tokens import LOCAL_ISSUER, issue_token
 from feed.errors import FieldError, Invalid, Unauthenticated
 from feed.keys.store import Keys
 from feed.limits.model import RateLimited
+from feed.names.skeleton import name_skeleton
 from feed.phones import normalise_phone
 from feed.postgres import Connection, Pool, transaction
 from feed.sms import store as messages
@@ -158,7 +159,9 @@ async def _try_code(
     await store.mark_code_used(conn, right[0])
     # A name that reveals nothing of the number.
     name = f"读者{secrets.randbelow(10_000):04d}"
-    account_id = await accounts.find_or_add(conn, iss=LOCAL_ISSUER, sub=f"phone:{person.hex()}", name=name)
+    account_id = await accounts.find_or_add(
+        conn, iss=LOCAL_ISSUER, sub=f"phone:{person.hex()}", name=name, name_key=keys.name_key(name_skeleton(name))
+    )
     # Signing in takes a requested deletion back.
     await departures.lock_departure(conn, account_id)
     if await departures.take_back(conn, account_id):

@@ -7,8 +7,16 @@ from feed.limits.model import Owner
 from feed.postgres import Connection, Pool, columns, one
 
 
-async def find_or_add(conn: Connection, *, iss: str, sub: str, name: str) -> AccountId:
-    """The account of a subject, created at its first request. `name` is used for a new account only."""
+async def find_id(conn: Connection, *, iss: str, sub: str) -> AccountId | None:
+    """The account of a subject, also an erased one."""
+    account_id: AccountId | None = await conn.fetchval("SELECT id FROM accounts WHERE iss = $1 AND sub = $2", iss, sub)
+    return account_id
+
+
+async def find_or_add(
+    conn: Connection, *, iss: str, sub: str, name: str, name_key: bytes | None = None, is_unique: bool = False
+) -> AccountId:
+    """The account of a subject, created at its first request. `name` and its key are used for a new account only."""
     # The empty update makes RETURNING return the row on a conflict, which only concurrent first requests cause.
     return AccountId(
         await conn.fetchval(
@@ -16,8 +24,10 @@ async def find_or_add(conn: Connection, *, iss: str, sub: str, name: str) -> Acc
             WITH known AS (
                 SELECT id FROM accounts WHERE iss = $1 AND sub = $2
             ), added AS (
-                INSERT INTO accounts (iss, sub, name)
-                SELECT $1, $2, $3 WHERE NOT EXISTS (SELECT FROM known)
+                INSERT INTO accounts (iss, sub, name, name_key, unique_name_key)
+                SELECT $1, $2, $3, $4::bytea,
+                       CASE WHEN $5 AND NOT EXISTS (SELECT FROM accounts WHERE unique_name_key = $4) THEN $4 END
+                WHERE NOT EXISTS (SELECT FROM known)
                 ON CONFLICT (iss, sub) DO UPDATE SET sub = excluded.sub
                 RETURNING id
             )
@@ -26,6 +36,8 @@ async def find_or_add(conn: Connection, *, iss: str, sub: str, name: str) -> Acc
             iss,
             sub,
             name,
+            name_key,
+            is_unique,
         )
     )
 
@@ -104,11 +116,6 @@ async def find_by_sub(conn: Connection, *, iss: str, sub: str) -> AccountId | No
         "SELECT id FROM accounts WHERE iss = $1 AND sub = $2 AND erased_at IS NULL", iss, sub
     )
     return account_id
-
-
-async def change_profile(conn: Connection, account_id: int, *, name: str, bio: str) -> None:
-    """Changes the account's public name and bio."""
-    await conn.execute("UPDATE accounts SET name = $2, bio = $3 WHERE id = $1", account_id, name, bio)
 
 
 async def change_post_counts(conn: Connection, changes: Mapping[int, int]) -> None:

@@ -32,6 +32,8 @@ FIELD_MESSAGES: dict[str, tuple[str, str]] = {
     ),
     "fixed_after_opening": ("活动开始后不能修改", "Cannot be changed after the opening."),
     "hidden_topic": ("该话题已被隐藏", "The topic is hidden."),
+    "name_reserved": ("该昵称已被保留，请换一个", "This name is reserved: please choose another one."),
+    "name_taken": ("该昵称已被使用，请换一个", "This name is taken: please choose another one."),
     "in_the_future": ("不能晚于现在", "Must not be in the future."),
     "in_the_past": ("不能早于现在", "Must not be in the past."),
     "invalid_topic": ("不是有效的话题名", "Is not a valid topic name."),

@@ -19,7 +19,8 @@ from feed.boards.projector import Projector
 from feed.bounded_cache import sweep_forever
 from feed.campaigns.rules.site_terms import SiteTerms, read_licences
 from feed.comments.actions import NewComment, add_comments
-from feed.geoip import IpRegions, open_regions
+from feed.geoip.files import follow_forever, open_regions
+from feed.geoip.model import IpRegions
 from feed.idempotency import StoredResponse, store_responses
 from feed.keys.store import Keys, open_keys
 from feed.keys.vault import open_kms
@@ -32,6 +33,8 @@ from feed.links import Links, links_of
 from feed.pagination import Cursors
 from feed.postgres import STATEMENT_SECONDS, Pool
 from feed.posts.actions import Draft, publish_posts
+from feed.profiles.naming import Naming, naming_of
+from feed.profiles.registration import register_account
 from feed.redis import connect
 from feed.reports.model import Thresholds
 from feed.screening.follower import WordFollower
@@ -79,6 +82,7 @@ class AppState(msgspec.Struct, frozen=True):
     screener: Screener
     report_thresholds: Thresholds
     words: WordFollower
+    naming: Naming
 
     def invalidate_posts(self, post_ids: Collection[int]) -> None:
         """Updates boards and drops cached pages after a commit that has changed posts."""
@@ -94,6 +98,7 @@ def build_app_state(settings: Settings, pool: Pool, redis: Redis, keys: Keys) ->
     projector = Projector(pool, redis)
     limiter = _limiter(settings, pool, redis)
     screener = Screener(own_hosts=own_hosts(settings))
+    naming = naming_of(keys, settings, screener.check)
     return AppState(
         settings=settings,
         pool=pool,
@@ -104,6 +109,7 @@ def build_app_state(settings: Settings, pool: Pool, redis: Redis, keys: Keys) ->
             pool,
             keys,
             TokenVerifier(keys.token_key, app_issuer(settings), own_roles=settings.embedded),
+            register=partial(register_account, pool, naming),
             on_known_account=None if limiter is None else partial(_cache_owner, limiter),
         ),
         likes=Batcher(partial(apply_likes, pool, announce=projector.touch)),
@@ -134,6 +140,7 @@ def build_app_state(settings: Settings, pool: Pool, redis: Redis, keys: Keys) ->
         ),
         screener=screener,
         words=WordFollower(pool, screener),
+        naming=naming,
     )
 
 
@@ -192,11 +199,13 @@ async def open_app_state(settings: Settings, waiting: Waiting = lambda fault: No
     await app_state.words.refresh()
     following = asyncio.create_task(app_state.words.follow(), name="follow words")
     sweeping = asyncio.create_task(sweep_forever(), name="sweep caches")
+    following_regions = asyncio.create_task(follow_forever(app_state.regions), name="follow files of regions")
     try:
         yield app_state
     finally:
         sweeping.cancel()
         following.cancel()
+        following_regions.cancel()
         await app_state.likes.close()
         await app_state.comment_likes.close()
         await app_state.comments.close()

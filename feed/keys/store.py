@@ -69,6 +69,10 @@ class Keys:
         """The keyed hash of the subject of an issuer's tokens, for accounts that are erased."""
         return hmac.digest(self._person_key, b"subject\0" + iss.encode() + b"\0" + sub.encode(), "sha256")
 
+    def name_key(self, skeleton: str) -> bytes:
+        """What a name is looked up by: the HMAC-SHA256 of its skeleton, which cannot be reversed without the key."""
+        return hmac.digest(self._person_key, f"name:{skeleton}".encode(), "sha256")
+
     def seal(self, plaintext: bytes, *, aad: bytes) -> bytes:
         """Encrypts with the site's key; `aad` names row and column."""
         return seal(self._seal_key, plaintext, aad)

@@ -17,6 +17,9 @@ from feed.keys.store import Keys
 from feed.moderation.model import ADVERSE_REASONS, adverse_reason_problems
 from feed.moderation.sanctions import impose_on_account, lift_from_account
 from feed.postgres import Connection, Pool, transaction
+from feed.profiles.changes import erase_profile
+from feed.profiles.naming import Naming
+from feed.profiles.registration import change_claimed_name
 from feed.texts import among, has_controls
 from feed.times import Instant
 
@@ -69,7 +72,7 @@ def _data_problems(event: AppEvent) -> list[FieldError]:
     return problems
 
 
-async def apply_event(pool: Pool, keys: Keys, iss: str, event_id: str, event: AppEvent, now: datetime) -> Outcome:
+async def apply_event(pool: Pool, naming: Naming, iss: str, event_id: str, event: AppEvent, now: datetime) -> Outcome:
     """Applies the event once, unless a newer one of its kind was applied before. Raises Invalid."""
     if problems := event_problems(event, now):
         raise Invalid(*problems)
@@ -77,12 +80,12 @@ async def apply_event(pool: Pool, keys: Keys, iss: str, event_id: str, event: Ap
         if not await event_store.add_event(conn, event_id):
             return "repeated"
         if event.type == "account.erased":
-            return await _erase(conn, keys, iss, event)
+            return await _erase(conn, naming.keys, iss, event)
         account_id = await accounts.find_by_sub(conn, iss=iss, sub=event.data.sub)
         if account_id is None:
             return "unknown"
         if event.type == "account.renamed":
-            return await _rename(conn, account_id, event)
+            return await _rename(conn, naming, account_id, event)
         return await _ban(conn, account_id, event)
 
 
@@ -107,6 +110,8 @@ async def erase_account(conn: Connection, keys: Keys, account_id: AccountId, *, 
     # Locked before the account, as everywhere; its name is the one that the account shows to its owner.
     await departure_store.lock_departure(conn, account_id)
     profile = await departure_store.find_profile(conn, account_id)
+    # Cases are locked before the account, as by verdicts.
+    await erase_profile(conn, account_id)
     identity = await erasure_store.lock_identity(conn, account_id)
     if identity is None:
         return False
@@ -118,12 +123,12 @@ async def erase_account(conn: Connection, keys: Keys, account_id: AccountId, *, 
     return True
 
 
-async def _rename(conn: Connection, account_id: AccountId, event: AppEvent) -> Outcome:
+async def _rename(conn: Connection, naming: Naming, account_id: AccountId, event: AppEvent) -> Outcome:
     if not await event_store.mark_applied(conn, account_id, "name", event.timestamp):
         return "outdated"
-    departure = await departure_store.lock_departure(conn, account_id)
-    change_name = event_store.change_name if departure is None else departure_store.change_kept_name
-    await change_name(conn, account_id, seed_name(event.data.name or ""))
+    # Locked before the account, as everywhere.
+    await departure_store.lock_departure(conn, account_id)
+    await change_claimed_name(conn, naming, account_id, seed_name(event.data.name or ""))
     await audit.add(conn, None, "account.rename", "account", account_id, {"by": "app"})
     return "applied"
 

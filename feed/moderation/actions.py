@@ -48,6 +48,8 @@ from feed.postgres import Connection, Pool, transaction
 from feed.posts import store as posts
 from feed.posts.hide_show import hide_post, show_post
 from feed.posts.model import content_sha256
+from feed.profiles import store as profile_changes
+from feed.profiles.changes import ChangeNotApplicable, apply_verdict
 from feed.texts import normalised
 
 # The result of each item of a batch.
@@ -322,12 +324,17 @@ async def _lock_subject(conn: Connection, case: Case) -> tuple[State | None, byt
         comment = await comments.lock_comment(conn, case.comment_id)
         return comment.state, content_sha256(comment.text, [])
     if case.post_id is None:
-        return None, None
+        return await _lock_profile_change(conn, case)
     post = await posts.lock_post(conn, case.post_id)
     # What was reported is judged as it was reported.
     if case.kind not in ("report", "appeal") and case.revision not in (None, post.latest_revision):
         raise CaseStale
     return post.state, await store.get_content_sha256(conn, post.id, case.revision or post.revision)
+
+
+async def _lock_profile_change(conn: Connection, case: Case) -> tuple[State | None, bytes | None]:
+    change = await profile_changes.lock_change(conn, case.id)
+    return (None, None) if change is None else (change.state, content_sha256(change.value, []))
 
 
 async def _change_subject_state(conn: Connection, case: Case, state: State) -> None:
@@ -339,6 +346,12 @@ async def _change_subject_state(conn: Connection, case: Case, state: State) -> N
         await show_post(conn, case.post_id)
     elif case.post_id is not None:
         await hide_post(conn, case.post_id, state=state)
+    elif case.account_id is not None:
+        account = await accounts.find_account(conn, case.account_id)
+        try:
+            await apply_verdict(conn, case.id, account, state)
+        except ChangeNotApplicable:
+            raise VerdictNotApplicable from None
 
 
 async def _require_not_leased_by_another(conn: Connection, reviewer_id: AccountId, case_id: CaseId) -> None:

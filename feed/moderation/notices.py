@@ -14,6 +14,8 @@ _TEMPLATES: dict[VerdictKind, str] = {
     "reject": "review.rejected",
     "restore": "review.restored",
 }
+# The fields of a profile that are judged by a case of their own: of an account, not of a post or a comment.
+PROFILE_FIELDS = ("name", "bio", "avatar")
 
 
 def verdict_once_key(verdict_id: VerdictId) -> str:
@@ -24,8 +26,8 @@ def verdict_once_key(verdict_id: VerdictId) -> str:
 def verdict_notice(case: Case, verdict_id: VerdictId, verdict: VerdictKind, reason_code: str) -> NewNotification | None:
     """The notification of the author; None for a verdict that changes nothing for the author."""
     template = _TEMPLATES.get(verdict)
-    # An account or a topic is not hidden by a verdict.
-    if template is None or case.post_id is None:
+    # An account or a topic is not hidden by a verdict; a field of a profile is.
+    if template is None or (case.post_id is None and case.kind not in PROFILE_FIELDS):
         return None
     return _notice(case, template, verdict, reason_code, once_key=verdict_once_key(verdict_id))
 
@@ -40,6 +42,8 @@ def undone_notice(case: Case, verdict_id: VerdictId, reason_code: str, *, shown:
 
 def _notice(case: Case, template: str, verdict: VerdictKind, reason_code: str, *, once_key: str) -> NewNotification:
     assert case.author_id is not None
+    if case.kind in PROFILE_FIELDS:
+        return _profile_notice(case, template, verdict, reason_code, once_key=once_key)
     kind = "comment" if case.comment_id is not None else "post"
     return NewNotification(
         account_id=case.author_id,
@@ -51,6 +55,27 @@ def _notice(case: Case, template: str, verdict: VerdictKind, reason_code: str, *
         subject={
             "kind": kind,
             "id": str(case.comment_id or case.post_id),
+            "verdict": verdict,
+            "reason_code": reason_code,
+            "stage": case.stage,
+        },
+    )
+
+
+def _profile_notice(
+    case: Case, template: str, verdict: VerdictKind, reason_code: str, *, once_key: str
+) -> NewNotification:
+    assert case.author_id is not None
+    shown = template in ("review.restored", "review.undone_shown")
+    return NewNotification(
+        account_id=case.author_id,
+        kind="review_result",
+        template="review.profile_shown" if shown else "review.profile_rejected",
+        params={"subject": case.kind, "stage": case.stage, "reason": reason_code},
+        once_key=once_key,
+        subject={
+            "kind": case.kind,
+            "id": str(case.account_id),
             "verdict": verdict,
             "reason_code": reason_code,
             "stage": case.stage,

@@ -93,6 +93,7 @@ async def open_worker_state(settings: Settings, stop: asyncio.Event) -> AsyncIte
             caps,
             Retention(settings.claims_kept_days, settings.backup_days, settings.claims_kept_at_most_days),
             outlets,
+            names_reserved_days=settings.names_reserved_days,
         )
     finally:
         await provider.close()

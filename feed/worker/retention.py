@@ -1,7 +1,7 @@
 """Scheduled removal of data with a retention period."""
 
 from feed import idempotency, jobs
-from feed.accounts import erasure_store, event_store, sign_in_store
+from feed.accounts import erasure_store, event_store, name_store, sign_in_store
 from feed.changes import store as changes
 from feed.inbox import push_store as pushes
 from feed.postgres import transaction
@@ -24,6 +24,12 @@ async def remove_old_keys_and_codes(worker_state: WorkerState) -> None:
         # Issuers do not retry events for so long. Their effect stays, and a late older event is still detected by its time.
         await event_store.remove_old_events(conn, hours=_MONTH)
         await erasure_store.remove_old_subjects(conn, days=30)
+
+
+async def remove_old_former_names(worker_state: WorkerState) -> None:
+    """Removes the hashes of names that were given up and are not reserved any more."""
+    async with transaction(worker_state.pool) as conn:
+        await name_store.remove_old_former_names(conn, days=worker_state.names_reserved_days)
 
 
 async def trim_change_log(worker_state: WorkerState) -> None:

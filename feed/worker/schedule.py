@@ -21,6 +21,7 @@ from feed.prizes.draw.actions import give_up_next_beacon, publish_next_list
 from feed.prizes.settlement.actions import freeze_next_campaign, settle_next_campaign
 from feed.prizes.winners.expiry import forfeit_next_prize, lapse_next_claim
 from feed.prizes.winners.reminders import remind_next_winner
+from feed.profiles.actions import add_missing_name_keys
 from feed.reports.outcomes import notify_reporters
 from feed.sms.actions import enqueue_jobless, release_held
 from feed.sms.receipts import apply_receipts
@@ -81,6 +82,8 @@ SCHEDULE: tuple[Entry, ...] = (
     Entry("remove_next_delivery_data", 3600, lambda w: remove_next_delivery_data(w.pool)),
     Entry("remove_next_archive", 3600, lambda w: remove_next_archive(w.pool)),
     Entry("remove_old_keys_and_codes", 600, retention.remove_old_keys_and_codes),
+    Entry("add_missing_name_keys", 60, lambda w: add_missing_name_keys(w.pool, w.keys)),
+    Entry("remove_old_former_names", 3600, retention.remove_old_former_names),
     Entry("trim_change_log", 3600, retention.trim_change_log),
     Entry("remove_old_pushes", 3600, retention.remove_old_pushes),
     Entry("remove_old_receipts", 3600, retention.remove_old_receipts),

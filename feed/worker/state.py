@@ -28,3 +28,4 @@ class WorkerState(NamedTuple):
     caps: Caps = UNCAPPED
     retention: Retention = Retention()
     checkpoints: Outlets = Outlets()
+    names_reserved_days: int = 180

@@ -83,7 +83,7 @@ CALLERS = {
         list_voids add_voids withdraw_void set_fact_aside put_hot_action end_hot_action change_topic settle_campaign undo_settlement announce_winners get_decision get_draw_number enter_draw_number correct_draw_number get_sheet list_claims reveal_claim export_claims verify_claim ship_prize hand_over_prize add_codes get_shredding list_stuck_prizes
         list_messages retry_message resolve_message list_objections answer_objection answer_objections replace_winner get_fairness put_words remove_word
     """,
-    "admin": "grant_claim_access end_claim_access list_claim_access list_pushes retry_push put_roles remove_roles",
+    "admin": "grant_claim_access end_claim_access list_claim_access list_pushes retry_push put_roles remove_roles give_badge take_badge list_names put_name remove_name",
     # The app's server, with its signature.
     "hook": "hear_account_event",
     # SMS providers, with a secret in the path.

@@ -361,6 +361,7 @@ TABLE: dict[str, Rule] = {
     "list_voids": for_staff("/admin/campaigns/{campaign}/voids", "editor", "admin"),
     "get_decision": for_staff("/admin/campaigns/{campaign}/announcement", "editor", "admin"),
     "get_sheet": for_staff("/admin/campaigns/{campaign}/sheet", "editor", "admin", status=404),
+    "list_names": for_staff("/admin/names", "admin"),
     "list_claims": for_staff("/admin/campaigns/{campaign}/claims", "editor", "admin"),
     "list_claim_access": for_staff("/admin/campaigns/{campaign}/claim-access", "admin"),
     "get_shredding": for_staff("/admin/campaigns/{campaign}/shredding", "editor", "admin", status=404),

@@ -31,6 +31,7 @@ OWNERS = {
         "erasures",
         "departures",
         "erased_subjects",
+        "former_names",
     },
     "audit": {"audit", "audit_sequence", "audit_seals", "audit_publications"},
     "boards": {"installation"},
@@ -87,6 +88,7 @@ OWNERS = {
     "moderation": {"verdicts"},
     "reports": {"reports", "report_evidence"},
     "screening": {"screening_lists", "screening_words"},
+    "profiles": {"profile_changes", "reserved_names"},
     "topics": {"topics"},
 }
 # One statement does the whole of a like (docs/decisions/0020-a-batch-of-likes-is-one-statement.md).

@@ -32,6 +32,7 @@ from feed.prizes.result.verify import verify_result
 from feed.prizes.settlement import sheet_store
 from feed.prizes.settlement.actions import freeze_next_campaign, settle_next_campaign
 from feed.prizes.winners.expiry import forfeit_next_prize
+from feed.profiles.naming import naming_of
 from tests.support import make, phases
 from tests.support.make import DAY, HOUR
 from tests.support.phases import Played
@@ -344,7 +345,7 @@ async def test_the_place_of_an_erased_winner_goes_to_the_next_reserve(pool: Pool
         await claim_prize(pool, keys, best["account_id"], best["id"], phases.FORM)
     iss, sub = (await pool.fetchrow("SELECT iss, sub FROM accounts WHERE id = $1", best["account_id"])) or ("", "")
     gone = AppEvent("account.erased", make.now(), AppAccount(sub))
-    assert await apply_event(pool, keys, iss, "erased", gone, make.now()) == "applied"
+    assert await apply_event(pool, naming_of(keys, None), iss, "erased", gone, make.now()) == "applied"
     # The place is filled before the posts are erased, announced or not.
     assert await forfeit_next_prize(pool, keys)
     assert await pool.fetchval("SELECT count(*) FROM claims") == 0

@@ -12,6 +12,7 @@ from feed.api.editor.editorial import editorial
 from feed.api.editor.entries import entries, marks
 from feed.api.editor.fairness import fairness
 from feed.api.editor.jurors import jurors, jury
+from feed.api.editor.names import names
 from feed.api.editor.objections import objections
 from feed.api.editor.preview import preview
 from feed.api.editor.prizes import prizes
@@ -41,4 +42,4 @@ editor_routes = Router(
     guards=[requires_role("editor", "admin")],
     opt={"limit": "staff"},
 )
-router = Router("/", route_handlers=[editor_routes, editorial, marks, jurors, staff_rights])
+router = Router("/", route_handlers=[editor_routes, editorial, marks, jurors, staff_rights, names])

@@ -7,7 +7,6 @@ from litestar import Request, Response, Router, delete, get, patch, post
 from litestar.params import FromPath, FromQuery, JSONBody, QueryParameter
 
 from feed.accounts import actions as account_actions
-from feed.accounts.actions import ProfileChange
 from feed.accounts.model import AccountNotFound, Banned, Muted
 from feed.accounts.settings import OptionalNotification
 from feed.api.dependencies import (
@@ -34,6 +33,8 @@ from feed.ids import MAX_ID, GivenId
 from feed.inbox import actions
 from feed.inbox.model import NotificationKind
 from feed.pagination import Page, Position
+from feed.profiles import actions as profile_actions
+from feed.profiles.model import ProfileChange
 from feed.screens.campaigns import my_juries
 from feed.screens.campaigns.my_juries import SeatCard
 from feed.screens.people import inbox as screen
@@ -87,7 +88,7 @@ async def change_me(
     data: JSONBody[ProfileChange], app_state: InjectedAppState, viewer: InjectedViewer
 ) -> Response[MeCard]:
     """Change the viewer's name or bio. Absent members stay; null removes the bio."""
-    await account_actions.change_profile(app_state.pool, viewer.account_id, data)
+    await profile_actions.change_profile(app_state.pool, app_state.naming, viewer.account_id, data)
     async with app_state.pool.acquire() as conn:
         return Response(await profiles.get_me(conn, app_state.keys, viewer.account_id), headers=_OWN)
 

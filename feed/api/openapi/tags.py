@@ -36,6 +36,7 @@ TAGS = {
     "moderator.sanctions": "Moderators: sanctions",
     "moderator.words": "Moderators: words",
     "editor.staff": "Staff",
+    "editor.names": "Staff",
     "webhooks.accounts": "Hooks",
     "webhooks.sms": "Hooks",
     "api.health": "Operations",
@@ -64,7 +65,7 @@ DESCRIPTIONS = {
     "Moderators: verdicts": "Decisions about cases, one by one or in batches.",
     "Moderators: sanctions": "Mutes and bans of accounts.",
     "Moderators: words": "Words that the machine check looks for. Changed by `editor` or `admin`.",
-    "Staff": "Roles of accounts. Role `admin`.",
+    "Staff": "Roles of accounts, official badges and protected names. Role `admin`.",
     "Hooks": "Endpoints that other systems call: the app's server and the SMS providers.",
     "Operations": "Health, metrics, public keys and deliveries to the app's server.",
 }

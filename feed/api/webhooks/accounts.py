@@ -88,7 +88,7 @@ async def hear_account_event(
     """
     iss = app_state.settings.jwt_issuer if app_state.settings.jwks_url else LOCAL_ISSUER
     now = datetime.now(UTC)
-    return EventResult(await apply_event(app_state.pool, app_state.keys, iss, webhook_id, data, now))
+    return EventResult(await apply_event(app_state.pool, app_state.naming, iss, webhook_id, data, now))
 
 
 router = Router("/hooks", route_handlers=[hear_account_event], guards=[require_signature], tags=["Hooks"])

@@ -4,8 +4,17 @@ from feed.reasons import reason_words
 
 Labels = dict[str, tuple[str, str]]
 
-SUBJECTS: Labels = {"post": ("动态", "post"), "comment": ("评论", "comment")}
-REPORT_TARGETS: Labels = SUBJECTS | {"user": ("用户", "user"), "topic": ("话题", "topic")}
+SUBJECTS: Labels = {
+    "post": ("动态", "post"),
+    "comment": ("评论", "comment"),
+    "name": ("昵称", "name"),
+    "bio": ("简介", "bio"),
+    "avatar": ("头像", "picture"),
+}
+REPORT_TARGETS: Labels = {key: SUBJECTS[key] for key in ("post", "comment")} | {
+    "user": ("用户", "user"),
+    "topic": ("话题", "topic"),
+}
 # What a person takes part in a draw with.
 ENTRIES: Labels = {"post": ("动态", "post"), "comment": ("评论", "comment"), "like": ("点赞", "like")}
 STAGES: Labels = {

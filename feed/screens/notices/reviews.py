@@ -99,6 +99,23 @@ REVIEWS: Templates = {
             "checked again.",
         ),
     ),
+    "review.profile_rejected": Template(
+        Words(
+            "您的{subject:subject}未通过审核",
+            "{stage:stage}结果，原因：{reason:reason_code}。这次修改的{subject:subject}不对其他人显示。",
+        ),
+        Words(
+            "Your {subject:subject} was not approved",
+            "Result of the {stage:stage}. Reason: {reason:reason_code}. Others do not see the {subject:subject} that you had chosen.",
+        ),
+    ),
+    "review.profile_shown": Template(
+        Words("您的{subject:subject}已恢复显示", "此前的处理已撤销，其他人可以看到您选择的{subject:subject}。"),
+        Words(
+            "Your {subject:subject} is shown",
+            "The former decision was withdrawn. Others see the {subject:subject} that you had chosen.",
+        ),
+    ),
     "sanction.until": Template(
         Words(
             "您的账号已被{sanction:sanction}",

@@ -12,7 +12,8 @@ from feed.accounts.store import get_account, list_roles
 from feed.keys.store import Keys
 from feed.pagination import Position
 from feed.phones import mask_phone
-from feed.postgres import Connection
+from feed.postgres import Connection, many
+from feed.profiles.model import ProfileField
 from feed.screens.people.inbox import count_unread
 from feed.screens.posts.cards import AuthorCard
 
@@ -29,6 +30,14 @@ class UserCard(msgspec.Struct, frozen=True):
     created_at: datetime
 
 
+class PendingChange(msgspec.Struct, frozen=True):
+    """A change of the own profile that others see once it is approved. `expected_at`: when a reviewer is due to have decided it."""
+
+    kind: ProfileField
+    value: str
+    expected_at: datetime
+
+
 class MeCard(UserCard, frozen=True):
     """The profile as its owner sees it; `erased_at` if its deletion is requested."""
 
@@ -37,6 +46,7 @@ class MeCard(UserCard, frozen=True):
     verified: bool
     unread_count: int
     erased_at: datetime | None
+    pending: list[PendingChange]
 
 
 class RelationCard(msgspec.Struct, frozen=True):
@@ -133,4 +143,19 @@ async def get_me(conn: Connection, keys: Keys, account_id: int) -> MeCard:
         verified=account.person is not None,
         unread_count=await count_unread(conn, account_id),
         erased_at=None if departure is None else await departure_store.find_erase_at(conn, account_id),
+        pending=await list_pending(conn, account_id),
     )
+
+
+async def list_pending(conn: Connection, account_id: int) -> list[PendingChange]:
+    """The changes of the account's profile that wait for a review."""
+    rows = await conn.fetch(
+        """
+        SELECT changes.field AS kind, changes.value, cases.due_at AS expected_at
+        FROM profile_changes AS changes JOIN cases ON cases.id = changes.case_id AND cases.state = 'open'
+        WHERE changes.account_id = $1 AND changes.state = 'pending'
+        ORDER BY changes.id
+        """,
+        account_id,
+    )
+    return many(rows, PendingChange)

@@ -17,6 +17,7 @@ class SubjectCard(msgspec.Struct, frozen=True, kw_only=True):
     """The reviewed item with its full text, whatever its state. `post_id` of a comment: the post that it is under.
 
     A topic has no author; its text is its name, that of a user the name too.
+    Of a name, bio or picture `text` is the new value, `former_text` the one that it replaces.
     """
 
     kind: SubjectKind
@@ -25,6 +26,7 @@ class SubjectCard(msgspec.Struct, frozen=True, kw_only=True):
     revision: int | None
     state: State | None
     text: str
+    former_text: str | None = None
     media: list[MediaCard]
     author: AuthorCard | None
 
@@ -70,6 +72,7 @@ class CaseRow(msgspec.Struct, frozen=True):
     avatar_url: str | None
     badge: str | None
     text: str
+    former_text: str | None
     subject_state: State | None
     campaign: CampaignTag | None
 
@@ -92,6 +95,7 @@ def case_card(row: CaseRow) -> CaseCard:
             revision=row.revision,
             state=row.subject_state,
             text=row.text,
+            former_text=row.former_text,
             media=[],
             author=author,
         ),
@@ -122,9 +126,11 @@ async def list_cases(conn: Connection, case_ids: list[int]) -> list[CaseRow]:
                CASE WHEN cases.comment_id IS NOT NULL THEN comments.text
                     WHEN cases.post_id IS NOT NULL THEN revisions.text
                     WHEN cases.topic_id IS NOT NULL THEN topics.name
-                    ELSE accounts.name END AS text,
+                    ELSE coalesce(profile_changes.value, accounts.name) END AS text,
+               profile_changes.former AS former_text,
                CASE WHEN cases.comment_id IS NOT NULL THEN shown_state(comments.state, comments.holds)
-                    ELSE shown_state(posts.state, posts.holds) END AS subject_state,
+                    WHEN cases.post_id IS NOT NULL THEN shown_state(posts.state, posts.holds)
+                    ELSE profile_changes.state END AS subject_state,
                (
                    SELECT jsonb_build_object('id', campaigns.id::text, 'title', campaigns.draft ->> 'title')
                    FROM entries JOIN campaigns ON campaigns.id = entries.campaign_id
@@ -141,6 +147,7 @@ async def list_cases(conn: Connection, case_ids: list[int]) -> list[CaseRow]:
         LEFT JOIN post_revisions AS revisions
           ON revisions.post_id = posts.id AND revisions.revision = coalesce(cases.revision, posts.revision)
         LEFT JOIN comments ON comments.post_id = cases.post_id AND comments.id = cases.comment_id
+        LEFT JOIN profile_changes ON profile_changes.case_id = cases.id
         ORDER BY wanted.position
         """,
         case_ids,

@@ -136,10 +136,12 @@ def others() -> Iterator[NewNotification]:
         yield jury.of_marking_reminder(convert(JurorReminder, title="读书月", event=event, settle_at=LATER))
     yield prizes.of_number_wanted(1, published("draw"), 1, "福利彩票", not_before=NOON, until=LATER)
     case = convert(Case, id=1, post_id=2, comment_id=None, author_id=3, stage=1)
+    names = convert(Case, id=1, kind="name", post_id=None, comment_id=None, account_id=3, author_id=3, stage=1)
     for verdict in ("remove", "reject", "restore"):
-        notice = moderation.verdict_notice(case, VerdictId(1), verdict, "spam")
-        assert notice is not None
-        yield notice
+        for each in (case, names):
+            notice = moderation.verdict_notice(each, VerdictId(1), verdict, "spam")
+            assert notice is not None
+            yield notice
     for shown in (True, False):
         yield moderation.undone_notice(case, VerdictId(1), "spam", shown=shown)
     for kind in ("mute", "ban"):

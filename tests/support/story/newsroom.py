@@ -26,6 +26,11 @@ async def prepare(stage: Stage) -> tuple[str, str]:
     staff = {person: (await stage.call("get_me", person, kept=False))["id"] for person in STAFF}
     await stage.call("put_roles", ADMIN, {"roles": ["reviewer", "editor"]}, user_id=staff[THIRD_JUROR])
     await stage.call("remove_roles", ADMIN, user_id=staff[THIRD_JUROR])
+    await stage.call("give_badge", ADMIN, {"badge": "官方"}, user_id=staff[EDITOR])
+    await stage.call("take_badge", ADMIN, user_id=staff[EDITOR])
+    name = await stage.call("put_name", ADMIN, {"name": "深圳读书月", "scope": "contained"})
+    await stage.call("list_names", ADMIN, limit=1)
+    await stage.call("remove_name", ADMIN, name_id=name["id"])
     for name in ("live", "ready", "get_keys", "get_config"):
         await stage.call(name)
 

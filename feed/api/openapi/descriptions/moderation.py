@@ -38,6 +38,7 @@ FIELDS = {
     "SubjectCard.state": "State of the item; null for an account.",
     "SubjectCard.text": "The full text, whatever the state of the item.",
     "SubjectCard.author": "Who wrote it, or the user; null for a topic.",
+    "SubjectCard.former_text": "Of a changed name, bio or picture what it replaces; null: nothing, or the item is another one.",
     "SubjectCard.media": "Photos and videos of the item.",
     "LeaseIn.count": "How many cases to lease.",
     "LeaseIn.stage": "Only cases of this stage; null: any.",

@@ -6,6 +6,7 @@ PARAMETERS = {
     "case_id": "Id of the case.",
     "comment_id": "Id of the comment.",
     "message_id": "Id of the text message.",
+    "name_id": "Id of the name on the list.",
     "objection_id": "Id of the objection.",
     "post_id": "Id of the post.",
     "prize_id": "Id of the prize of one winner.",
