@@ -61,9 +61,7 @@ async def get_person(conn: Connection, account_id: int) -> bytes:
     return person
 
 
-async def change_name(
-    conn: Connection, account_id: int, name: str, *, name_key: bytes | None, is_unique: bool
-) -> None:
+async def change_name(conn: Connection, account_id: int, name: str, *, name_key: bytes | None, is_unique: bool) -> None:
     """Gives the account a name; the former one stays reserved from now on. An erased account keeps its own.
 
     A leaving account gets it when its deletion is taken back.
