@@ -62,6 +62,34 @@ ReplacementReason = Literal[
 ReinstatementReason = Literal["mistaken", "checked", "appeal", "fine", "other"]
 
 
+# What a verdict's reason is given for, and about what.
+ReasonSubject = Literal["post", "comment", "topic", "user"]
+VerdictName = Literal["approve", "reject", "remove", "restore", "dismiss", "escalate"]
+
+
+class Use(msgspec.Struct, frozen=True):
+    """Which verdicts a reason is one of, and about which subjects."""
+
+    verdicts: tuple[VerdictName, ...]
+    subjects: tuple[ReasonSubject, ...] = get_args(ReasonSubject)
+
+
+_HIDING = Use(("reject", "remove", "escalate"))
+# Reasons of verdicts that are not named hide anything.
+_USES: dict[VerdictReason, Use] = {
+    "fine": Use(("approve", "dismiss")),
+    "off_topic": Use(_HIDING.verdicts, ("post", "comment")),
+    "cheating": Use(_HIDING.verdicts, ("post", "comment", "user")),
+    "mistaken": Use(("approve", "restore", "dismiss")),
+    "other": Use(get_args(VerdictName)),
+}
+
+
+def use_of(code: VerdictReason) -> Use:
+    """What the reason of a verdict is given for."""
+    return _USES.get(code, _HIDING)
+
+
 class Words(msgspec.Struct, frozen=True):
     """The words of a reason, as the person reads them whom it concerns: after `原因：` and "Reason: "."""
 

@@ -183,6 +183,7 @@ PERSONAL_TABLES: tuple[PersonalTable, ...] = (
         neutral="id kind state post_id comment_id topic_id closed_with",
         because=DECIDED,
     ),
+    PersonalTable("case_leases", ids="account_id", neutral="id case_id", not_exported=OFFICE, because=OFFICE),
     PersonalTable(
         "verdicts",
         of="author_id",

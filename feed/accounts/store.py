@@ -313,6 +313,12 @@ async def list_same_person(conn: Connection, account_id: int) -> list[AccountId]
     return [AccountId(row["same_id"]) for row in rows]
 
 
+async def list_of_person(conn: Connection, person: bytes) -> list[AccountId]:
+    """The accounts whose verified phone has this keyed hash, by id."""
+    rows = await conn.fetch("SELECT account_id FROM persons WHERE person = $1 ORDER BY account_id", person)
+    return [AccountId(row["account_id"]) for row in rows]
+
+
 async def lock_same_person(conn: Connection, account_id: int) -> list[AccountId]:
     """The accounts of the person behind the account, itself included, by id, locked until the transaction ends; their posts and likes
     do not wait."""

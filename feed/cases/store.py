@@ -162,19 +162,23 @@ async def lease_free(conn: Connection, reviewer_id: int, case_ids: Sequence[Case
             ORDER BY due_at, id
             LIMIT $3
             FOR UPDATE SKIP LOCKED
+        ), leased AS (
+            UPDATE cases
+            SET leased_by = $1, leased_until = clock_timestamp() + make_interval(secs => $4)
+            FROM free
+            WHERE cases.id = free.id
+            RETURNING cases.id, cases.due_at
+        ), recorded AS (
+            INSERT INTO case_leases (case_id, account_id) SELECT id, $1 FROM leased
         )
-        UPDATE cases
-        SET leased_by = $1, leased_until = clock_timestamp() + make_interval(secs => $4)
-        FROM free
-        WHERE cases.id = free.id
-        RETURNING cases.id, cases.due_at
+        SELECT id, due_at FROM leased ORDER BY due_at, id
         """,
         reviewer_id,
         case_ids,
         count,
         LEASE_SECONDS,
     )
-    return [row["id"] for row in sorted(rows, key=lambda row: (row["due_at"], row["id"]))]
+    return [row["id"] for row in rows]
 
 
 async def count_leased(conn: Connection, account_ids: Sequence[int]) -> int:
@@ -252,9 +256,16 @@ async def remove_lease(conn: Connection, case_id: int, reviewer_id: int) -> bool
     """Ends the reviewer's lease. False if there is none."""
     removed = await conn.fetchval(
         """
-        UPDATE cases SET leased_by = NULL, leased_until = NULL
-        WHERE id = $1 AND leased_by = $2
-        RETURNING true
+        WITH released AS (
+            UPDATE cases SET leased_by = NULL, leased_until = NULL
+            WHERE id = $1 AND leased_by = $2
+            RETURNING id
+        ), recorded AS (
+            UPDATE case_leases SET ended_at = clock_timestamp()
+            FROM released
+            WHERE case_leases.case_id = released.id AND case_leases.account_id = $2 AND case_leases.ended_at IS NULL
+        )
+        SELECT true FROM released
         """,
         case_id,
         reviewer_id,

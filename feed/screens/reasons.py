@@ -12,11 +12,14 @@ from feed.reasons import (
     WORDS,
     AdverseReason,
     DisqualificationReason,
+    ReasonSubject,
     ReinstatementReason,
     ReplacementReason,
     ReportReason,
+    VerdictName,
     VerdictReason,
     VoidReason,
+    use_of,
 )
 
 # What is given by readers: a report. What is given by staff: a verdict, a sanction, a void, a disqualification, a reinstatement, the replacement of a winner, a
@@ -58,6 +61,24 @@ class ReasonCard(msgspec.Struct, frozen=True):
     zh: str
     en: str
     applies_to: list[Purpose]
+
+
+class VerdictReasonCard(ReasonCard, frozen=True):
+    """A reason of verdicts, with the verdicts that it is one of and what it can be about."""
+
+    verdicts: list[VerdictName]
+    subjects: list[ReasonSubject]
+
+
+def verdict_reason_cards() -> list[VerdictReasonCard]:
+    """The reasons of verdicts."""
+    uses = {code: use_of(code) for code in get_args(VerdictReason)}
+    return [
+        VerdictReasonCard(
+            card.code, card.zh, card.en, card.applies_to, list(uses[card.code].verdicts), list(uses[card.code].subjects)
+        )
+        for card in reason_cards("verdict")
+    ]
 
 
 def reason_cards(purpose: Purpose | None = None) -> list[ReasonCard]:

@@ -73,6 +73,11 @@ EXPECTED: dict[str, Cost] = {
     "list_reasons": Cost("/reason-codes", 1),
     "list_cases": Cost("/moderation/cases", 3),
     "list_words": Cost("/moderation/words", 4),
+    "get_history": Cost("/moderation/cases/{case}/history", 6),
+    "get_queue": Cost("/moderation/queue", 4),
+    "search_users": Cost("/moderation/users?q=p", 3),
+    "get_user_record": Cost("/moderation/users/{author}", 9),
+    "list_sanctions": Cost("/moderation/sanctions", 3),
     "list_all_campaigns": Cost("/admin/campaigns", 2),
     "get_campaign_for_editors": Cost("/admin/campaigns/{campaign}", 3),
     "list_entries": Cost("/admin/campaigns/{campaign}/entries", 10),
@@ -195,6 +200,7 @@ class Scene:
                 post_id,
                 author,
             )
+        self.case = await pool.fetchval("SELECT max(id) FROM cases")
         won = await announced(pool, self._keys)
         self.prize = await pool.fetchval(
             """
@@ -218,6 +224,7 @@ class Scene:
             drawn=self.drawn,
             ended=self.ended,
             prize=self.prize,
+            case=self.case,
         )
 
 

@@ -51,7 +51,7 @@ OWNERS = {
         "facts_set_aside",
         "draw_nonces",
     },
-    "cases": {"cases"},
+    "cases": {"cases", "case_leases"},
     "changes": {"changes", "change_log", "change_numbers", "post_stats"},
     "comments": {"comments"},
     "curation": {"hot_actions", "topic_trends"},

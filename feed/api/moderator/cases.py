@@ -33,8 +33,12 @@ from feed.moderation import queue_store as queue
 from feed.moderation.model import AlreadyJudged, NewVerdict, OwnSubject, VerdictNotApplicable
 from feed.pagination import NEWEST, OLDEST, Page
 from feed.posts.hide_show import PostIsDeleted
+from feed.screens.staff import case_history
 from feed.screens.staff import cases as screen
+from feed.screens.staff import queue as queue_screen
+from feed.screens.staff.case_history import CaseHistory
 from feed.screens.staff.cases import CaseCard
+from feed.screens.staff.queue import QueueSummary
 
 Stage = Annotated[int | None, QueryParameter(ge=STAGES.least, le=STAGES.most)]
 # Litestar reserves the parameter name `state` for the application's state.
@@ -167,6 +171,20 @@ async def judge_case(
     return await _card(app_state, id_)
 
 
+@get("/{case_id:str}/history", errors=(CaseNotFound,))
+async def get_history(case_id: FromPath[str], app_state: InjectedAppState, viewer: InjectedViewer) -> CaseHistory:
+    """What has happened to the subject of a case: revisions, machine checks, leases, and verdicts with their reviewers, also undone ones."""
+    async with app_state.pool.acquire() as conn:
+        return await case_history.get_history(conn, path_id(case_id, CaseNotFound))
+
+
+@get("/moderation/queue")
+async def get_queue(app_state: InjectedAppState, viewer: InjectedViewer) -> QueueSummary:
+    """How many cases wait by kind and stage, since when, how many were decided in time within a day, and how many persons are on duty."""
+    async with app_state.pool.acquire() as conn:
+        return await queue_screen.get_queue(conn)
+
+
 async def _card(app_state: AppState, case_id: CaseId) -> CaseCard:
     return (await _cards(app_state, [case_id]))[0]
 
@@ -176,4 +194,6 @@ async def _cards(app_state: AppState, case_ids: list[CaseId]) -> list[CaseCard]:
         return [screen.case_card(row) for row in await screen.list_cases(conn, [*case_ids])]
 
 
-cases = Router("/moderation/cases", route_handlers=[list_cases, lease_cases, release_case, extend_case, judge_case])
+cases = Router(
+    "/moderation/cases", route_handlers=[list_cases, lease_cases, release_case, extend_case, judge_case, get_history]
+)

@@ -16,7 +16,7 @@ from feed.moderation.model import BATCH_MOST, BatchId, BatchNotFound, NewVerdict
 from feed.numbers import Ordinal
 from feed.reasons import VerdictReason
 from feed.screens.posts.cards import Id
-from feed.screens.reasons import ReasonCard, reason_cards
+from feed.screens.reasons import VerdictReasonCard, verdict_reason_cards
 
 
 class CaseSeen(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -50,9 +50,9 @@ class BatchOut(msgspec.Struct, frozen=True):
 
 
 class ReasonCards(msgspec.Struct, frozen=True):
-    """All reason codes."""
+    """All reason codes of verdicts."""
 
-    items: list[ReasonCard]
+    items: list[VerdictReasonCard]
 
 
 @post("/moderation/verdicts", status_code=200)
@@ -84,8 +84,8 @@ async def undo_verdicts(
 
 @get("/reason-codes")
 async def list_reasons(viewer: InjectedViewer) -> ReasonCards:
-    """The reason codes of verdicts with their texts."""
-    return ReasonCards(reason_cards("verdict"))
+    """The reason codes of verdicts with the words that authors read, the verdicts that they are for, and what they are about."""
+    return ReasonCards(verdict_reason_cards())
 
 
 def _outcome(found: Outcome) -> str:

@@ -35,6 +35,7 @@ TAGS = {
     "moderator.verdicts": "Moderators: verdicts",
     "moderator.sanctions": "Moderators: sanctions",
     "moderator.words": "Moderators: words",
+    "moderator.users": "Moderators: users",
     "editor.staff": "Staff",
     "editor.names": "Staff",
     "webhooks.accounts": "Hooks",
@@ -66,6 +67,7 @@ DESCRIPTIONS = {
     "Moderators: sanctions": "Mutes and bans of accounts.",
     "Moderators: words": "Words that the machine check looks for. Changed by `editor` or `admin`.",
     "Staff": "Roles of accounts, official badges and protected names. Role `admin`.",
+    "Moderators: users": "What is known of users for decisions about them: the look-up, records, lists of sanctions.",
     "Hooks": "Endpoints that other systems call: the app's server and the SMS providers.",
     "Operations": "Health, metrics, public keys and deliveries to the app's server.",
 }

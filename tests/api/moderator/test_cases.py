@@ -30,6 +30,11 @@ ENDPOINTS = [
     ("GET", "/moderation/words", None),
     ("PUT", "/moderation/words", {"words": [{"term": "赌博", "level": "block"}]}),
     ("DELETE", "/moderation/words?term=1", None),
+    ("GET", "/moderation/cases/1/history", None),
+    ("GET", "/moderation/queue", None),
+    ("GET", "/moderation/users?q=小", None),
+    ("GET", "/moderation/users/1", None),
+    ("GET", "/moderation/sanctions", None),
 ]
 
 

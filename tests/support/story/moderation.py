@@ -50,3 +50,8 @@ async def review(stage: Stage, readers: Readers) -> None:
     await stage.call("impose_sanction", REVIEWER, sanction, user_id=spammer)
     await stage.call("list_my_posts", SPAMMER, state="removed", limit=2)
     await stage.call("lift_sanctions", REVIEWER, user_id=spammer, kind="mute")
+    await stage.call("get_history", REVIEWER, case_id=first["id"])
+    await stage.call("get_queue", REVIEWER)
+    await stage.call("search_users", REVIEWER, q=SPAMMER.name[:2], limit=2)
+    await stage.call("get_user_record", REVIEWER, user_id=spammer)
+    await stage.call("list_sanctions", REVIEWER, state="ended", kind="mute", limit=2)
