@@ -3,11 +3,11 @@
 import asyncio
 import time
 from collections.abc import Awaitable, Callable, Sequence
-from typing import Annotated
+from typing import Annotated, NamedTuple
 
 import structlog
 
-from feed.accounts import erasure_store, store
+from feed.accounts import erasure_store, session_store, store
 from feed.accounts.model import NAME, AccountId, AccountNotFound, KnownAccount, Viewer
 from feed.auth.jwks import RefreshRequired
 from feed.auth.tokens import Claims, TokenInvalid, TokenVerifier
@@ -30,9 +30,19 @@ log = structlog.get_logger("feed.accounts")
 _CACHE_BYTES = 12_000_000
 _CACHE_SECONDS = 3600.0
 
-# How long a cached account may read after its erasure; writes check the row.
-_ERASED_MAX_AGE_SECONDS = 2.0
-_ERASED_OVERLAP_SECONDS = 60
+# How long a cached account may read after its erasure, and a token be used after its sign-in was ended; writes check the account.
+_ENDED_MAX_AGE_SECONDS = 2.0
+# After a pause without requests, in which nothing is read, the first request waits for the read.
+_ENDED_LONGEST_AGE_SECONDS = 30.0
+_ENDED_WAIT_SECONDS = 1.0
+_ENDED_OVERLAP_SECONDS = 60
+
+
+class _Ended(NamedTuple):
+    """The accounts that were erased recently, and the sign-ins that have ended recently."""
+
+    accounts: frozenset[AccountId] = frozenset()
+    sessions: frozenset[int] = frozenset()
 
 
 class Authenticator:
@@ -59,9 +69,10 @@ class Authenticator:
             max_bytes=_CACHE_BYTES, seconds=_CACHE_SECONDS, size=_size_of
         )
         self._lookups: Batcher[Claims, AccountId | None] = Batcher(self._find_unchanged, writes=False)
-        self._erased: frozenset[AccountId] = frozenset()  # Recently, as of the last read.
-        self._erased_read_at = time.monotonic()
-        self._erased_task: asyncio.Task[None] | None = None
+        # As of the last read.
+        self._ended = _Ended()
+        self._ended_read_at = time.monotonic()
+        self._ended_task: asyncio.Task[None] | None = None
 
     async def authenticate(self, token: str) -> Viewer:
         """The viewer of a token. Raises TokenInvalid, TokenExpired, IssuerAway."""
@@ -77,20 +88,33 @@ class Authenticator:
                     account_id = await with_retries(lambda: self._register(claims))
             except AccountNotFound:
                 raise TokenInvalid from None
-            viewer = Viewer(account_id)
+            viewer = Viewer(account_id, claims.session)
             self._viewers.put(claims, viewer)
-        elif time.monotonic() - self._erased_read_at > _ERASED_MAX_AGE_SECONDS:
-            self._refresh_erased()
-        if viewer.account_id in self._erased:
+        elif (age := time.monotonic() - self._ended_read_at) > _ENDED_MAX_AGE_SECONDS:
+            reading = self._refresh_ended()
+            if age > _ENDED_LONGEST_AGE_SECONDS:
+                # The first request after a pause. Without a database reads go on, as they do without a pause.
+                await asyncio.wait([reading], timeout=_ENDED_WAIT_SECONDS)
+        if viewer.account_id in self._ended.accounts or viewer.session in self._ended.sessions:
             self._viewers.pop(claims)
             raise TokenInvalid
         return viewer
 
-    async def _find_unchanged(self, batch: Sequence[Claims]) -> list[AccountId | None]:
-        """For each token the account, if the token contains nothing new, as is usual after a first request; None otherwise."""
+    async def _find_unchanged(self, batch: Sequence[Claims]) -> list[AccountId | AccountNotFound | None]:
+        """For each token the account, if the token contains nothing new, as is usual after a first request; None otherwise.
+
+        AccountNotFound for a token whose sign-in has ended.
+        """
+        families = [claims.session for claims in batch if claims.session is not None]
         async with self._pool.acquire() as conn:
             known = await store.list_known_accounts(conn, list({(claims.iss, claims.sub) for claims in batch}))
-        return [self._unchanged(claims, known.get((claims.iss, claims.sub))) for claims in batch]
+            ended = await session_store.list_ended(conn, families) if families else set()
+        return [
+            AccountNotFound()
+            if claims.session in ended
+            else self._unchanged(claims, known.get((claims.iss, claims.sub)))
+            for claims in batch
+        ]
 
     def _unchanged(self, claims: Claims, known: KnownAccount | None) -> AccountId | None:
         if known is None or claims.roles or known.has_claimed_roles:
@@ -102,30 +126,32 @@ class Authenticator:
             self._on_known_account(known)
         return known.id
 
-    def _refresh_erased(self) -> None:
-        """Reads recently erased accounts in the background: one small query at a time per process."""
-        if self._erased_task is None:
+    def _refresh_ended(self) -> "asyncio.Task[None]":
+        """Reads in the background which accounts and sign-ins have ended: two small queries at a time per process."""
+        if self._ended_task is None:
             # Back to the last read, and further for transactions that were open then.
-            since = int(time.monotonic() - self._erased_read_at) + _ERASED_OVERLAP_SECONDS
-            self._erased_task = asyncio.create_task(self._read_erased(since), name="read erased accounts")
-            self._erased_task.add_done_callback(self._erased_task_done)
+            since = int(time.monotonic() - self._ended_read_at) + _ENDED_OVERLAP_SECONDS
+            self._ended_task = asyncio.create_task(self._read_ended(since), name="read ended accounts")
+            self._ended_task.add_done_callback(self._ended_task_done)
+        return self._ended_task
 
-    def _erased_task_done(self, _: "asyncio.Task[None]") -> None:
-        self._erased_task = None
+    def _ended_task_done(self, _: "asyncio.Task[None]") -> None:
+        self._ended_task = None
 
-    async def _read_erased(self, seconds: int) -> None:
+    async def _read_ended(self, seconds: int) -> None:
         started_at = time.monotonic()
         try:
             async with self._pool.acquire() as conn:
-                erased = frozenset(await erasure_store.list_recently_erased(conn, seconds=seconds))
+                accounts = frozenset(await erasure_store.list_recently_erased(conn, seconds=seconds))
+                sessions = frozenset(await session_store.list_recently_ended(conn, seconds=seconds))
         except UNAVAILABLE as error:
-            log.warning("erased accounts not read", error=type(error).__name__)
+            log.warning("ended accounts not read", error=type(error).__name__)
             return
-        # Not cached any more, an account is looked up at each request and not found.
-        if fresh := erased - self._erased:
-            self._viewers.drop(lambda viewer: viewer.account_id in fresh)
-        self._erased = erased
-        self._erased_read_at = started_at
+        # Not cached any more, a token is looked up at each request and not found.
+        if accounts - self._ended.accounts or sessions - self._ended.sessions:
+            self._viewers.drop(lambda viewer: viewer.account_id in accounts or viewer.session in sessions)
+        self._ended = _Ended(accounts, sessions)
+        self._ended_read_at = started_at
 
 
 def _size_of(claims: Claims, _: Viewer) -> int:

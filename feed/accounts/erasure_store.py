@@ -105,9 +105,15 @@ async def carry_sanctions(conn: Connection, erased_id: int, account_id: int) -> 
 
 
 async def end_access(conn: Connection, account_id: int) -> None:
-    """Revokes the account's refresh tokens."""
+    """Ends the account's sign-ins."""
     await conn.execute(
-        "UPDATE refresh_tokens SET revoked_at = now() WHERE account_id = $1 AND revoked_at IS NULL", account_id
+        """
+        WITH ended AS (
+            UPDATE sign_ins SET ended_at = clock_timestamp() WHERE account_id = $1 AND ended_at IS NULL
+        )
+        UPDATE refresh_tokens SET revoked_at = now() WHERE account_id = $1 AND revoked_at IS NULL
+        """,
+        account_id,
     )
 
 
@@ -173,6 +179,8 @@ async def remove_account_rows(conn: Connection, account_id: int, *, limit: int) 
             DELETE FROM account_marks WHERE account_id = $1 RETURNING 1
         ), tokens AS (
             DELETE FROM refresh_tokens WHERE account_id = $1 RETURNING 1
+        ), sessions AS (
+            DELETE FROM sign_ins WHERE account_id = $1 RETURNING 1
         ), related AS (
             DELETE FROM relations WHERE (account_id, target_id, kind) IN (
                 SELECT account_id, target_id, kind FROM relations
@@ -181,7 +189,7 @@ async def remove_account_rows(conn: Connection, account_id: int, *, limit: int) 
             ) RETURNING 1
         )
         SELECT (SELECT count(*) FROM settings) + (SELECT count(*) FROM marks) + (SELECT count(*) FROM tokens)
-            + (SELECT count(*) FROM related)
+            + (SELECT count(*) FROM sessions) + (SELECT count(*) FROM related)
         """,
         account_id,
         limit,

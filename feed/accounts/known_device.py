@@ -8,6 +8,7 @@ import hmac
 
 import msgspec
 
+from feed.accounts.devices import Device
 from feed.keys.store import Keys
 
 _DAY_SECONDS = 86_400
@@ -15,10 +16,13 @@ VALID_DAYS = 365
 
 
 class SignInClient(msgspec.Struct, frozen=True):
-    """Where a request to sign in comes from: the network to count by (None: it is exempt), and the device token, if any."""
+    """Where a request to sign in comes from: the network to count by (None: it is exempt), the device token, if any, the kind of
+    device, and the region of the address."""
 
     network: str | None = None
     device_token: str | None = None
+    device: Device = "other"
+    region: str | None = None
 
 
 def issue_device_token(keys: Keys, person: bytes, *, now: float) -> str:

@@ -60,9 +60,10 @@ class Muted(Forbidden):
 
 
 class Viewer(msgspec.Struct, frozen=True, gc=False):
-    """The account behind a verified token."""
+    """The account behind a verified token, and the sign-in that the token belongs to, if it is one of our own."""
 
     account_id: AccountId
+    session: int | None = None
 
 
 class Account(msgspec.Struct, frozen=True):

@@ -149,6 +149,12 @@ PERSONAL_TABLES: tuple[PersonalTable, ...] = (
         neutral="id purpose once_key state provider provider_id error_code campaign_id held_by held_setting",
     ),
     PersonalTable(
+        "sign_ins",
+        of="account_id",
+        removed="account_id family region",
+        neutral="device",
+    ),
+    PersonalTable(
         "erasures",
         of="account_id",
         removed="account_id",

@@ -10,6 +10,7 @@ import time
 import msgspec
 
 from feed.accounts import departure_store as departures
+from feed.accounts import session_store as sessions
 from feed.accounts import sign_in_store as store
 from feed.accounts import store as accounts
 from feed.accounts.known_device import SignInClient, is_known, issue_device_token
@@ -18,7 +19,7 @@ from feed.accounts.otp_quotas import network_hash
 from feed.accounts.phone import seal_phone
 from feed.audit import store as audit
 from feed.auth.tokens import LOCAL_ISSUER, issue_token
-from feed.errors import FieldError, Invalid, Unauthenticated
+from feed.errors import FieldError, Invalid, NotFound, Unauthenticated
 from feed.keys.store import Keys
 from feed.limits.model import RateLimited
 from feed.names.skeleton import name_skeleton
@@ -50,6 +51,10 @@ class CodeRefused(Unauthenticated):
 
 class RefreshRefused(Unauthenticated):
     """A refresh token that is unknown, expired, revoked or used already."""
+
+
+class SessionNotFound(NotFound):
+    """The account has no such sign-in."""
 
 
 class SignedIn(msgspec.Struct, frozen=True):
@@ -169,17 +174,17 @@ async def _try_code(
     sealed = seal_phone(keys, account_id, number)
     await accounts.change_phone(conn, account_id, person=person, phone_sealed=sealed)
     refresh_token = secrets.token_urlsafe(32)
-    await _add_refresh_token(conn, refresh_token, account_id, family=None)
-    return await _sign_in(conn, keys, account_id, refresh_token)
+    family = await _add_refresh_token(conn, refresh_token, account_id, client, family=None)
+    return await _sign_in(conn, keys, account_id, refresh_token, family)
 
 
-async def refresh(pool: Pool, keys: Keys, refresh_token: str) -> SignedIn:
+async def refresh(pool: Pool, keys: Keys, refresh_token: str, client: SignInClient = _UNKNOWN) -> SignedIn:
     """New tokens for a refresh token. A repetition within a minute gets the same next refresh token, unless that was used.
 
     Any other second use ends the whole sign-in. Raises RefreshRefused.
     """
     async with transaction(pool) as conn:
-        signed_in = await _try_refresh(conn, keys, refresh_token)
+        signed_in = await _try_refresh(conn, keys, refresh_token, client)
     if signed_in is None:
         raise RefreshRefused
     return signed_in
@@ -202,7 +207,15 @@ async def sign_out(pool: Pool, refresh_token: str, *, everywhere: bool = False) 
             await store.revoke_family(conn, token.family)
 
 
-async def _try_refresh(conn: Connection, keys: Keys, refresh_token: str) -> SignedIn | None:
+async def end_session(pool: Pool, account_id: AccountId, family: int) -> None:
+    """Ends one sign-in of the account; a second time changes nothing. Raises SessionNotFound."""
+    async with transaction(pool) as conn:
+        await store.lock_account(conn, account_id)
+        if not await sessions.end_sign_in(conn, account_id, family):
+            raise SessionNotFound
+
+
+async def _try_refresh(conn: Connection, keys: Keys, refresh_token: str, client: SignInClient) -> SignedIn | None:
     token_hash = _token_hash(refresh_token)
     await store.lock_accounts_of_token(conn, token_hash)
     token = await store.find_refresh_token(conn, token_hash, grace_seconds=REPEAT_SECONDS)
@@ -211,26 +224,34 @@ async def _try_refresh(conn: Connection, keys: Keys, refresh_token: str) -> Sign
     successor = _successor(keys, refresh_token)
     if not token.used:
         await store.mark_token_used(conn, token_hash)
-        await _add_refresh_token(conn, successor, token.account_id, family=token.family)
-        return await _sign_in(conn, keys, token.account_id, successor)
+        await _add_refresh_token(conn, successor, token.account_id, client, family=token.family)
+        return await _sign_in(conn, keys, token.account_id, successor, token.family)
     following = await store.find_refresh_token(conn, _token_hash(successor), grace_seconds=REPEAT_SECONDS)
     if token.just_used and following is not None and not following.used and not following.ended:
-        return await _sign_in(conn, keys, token.account_id, successor)
+        return await _sign_in(conn, keys, token.account_id, successor, token.family)
     # The token was copied: the request may be from its owner or from a thief.
     await store.revoke_family(conn, token.family)
     return None
 
 
-async def _add_refresh_token(conn: Connection, token: str, account_id: AccountId, *, family: int | None) -> None:
-    await store.add_refresh_token(conn, _token_hash(token), account_id, days=REFRESH_DAYS, family=family)
+async def _add_refresh_token(
+    conn: Connection, token: str, account_id: AccountId, client: SignInClient, *, family: int | None
+) -> int:
+    family = await store.add_refresh_token(conn, _token_hash(token), account_id, days=REFRESH_DAYS, family=family)
+    await sessions.mark_used(conn, family, account_id, device=client.device, region=client.region)
+    return family
 
 
-async def _sign_in(conn: Connection, keys: Keys, account_id: AccountId, refresh_token: str) -> SignedIn | None:
+async def _sign_in(
+    conn: Connection, keys: Keys, account_id: AccountId, refresh_token: str, family: int
+) -> SignedIn | None:
     account = await accounts.find_account(conn, account_id)
     if account is None:
         return None
     # The account has its phone already, so the token need not contain it.
-    access_token = issue_token(keys.token_key, sub=account.sub, name=account.name, seconds=ACCESS_SECONDS)
+    access_token = issue_token(
+        keys.token_key, sub=account.sub, name=account.name, session=family, seconds=ACCESS_SECONDS
+    )
     device_token = issue_device_token(keys, account.person, now=time.time()) if account.person else None
     return SignedIn(account_id, access_token, refresh_token, device_token)
 

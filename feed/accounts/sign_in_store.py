@@ -109,18 +109,20 @@ async def mark_failed_try(conn: Connection, own: Sequence[int], other: Sequence[
 
 async def add_refresh_token(
     conn: Connection, token_hash: bytes, account_id: AccountId, *, days: int, family: int | None = None
-) -> None:
-    """Adds the next token of a family, or the first one of a new family."""
-    await conn.execute(
+) -> int:
+    """Adds the next token of a family, or the first one of a new family; returns the family."""
+    added: int = await conn.fetchval(
         """
         INSERT INTO refresh_tokens (token_hash, account_id, expires_at, family)
         VALUES ($1, $2, now() + make_interval(days => $3), coalesce($4::bigint, next_id()))
+        RETURNING family
         """,
         token_hash,
         account_id,
         days,
         family,
     )
+    return added
 
 
 async def lock_accounts_of_token(conn: Connection, token_hash: bytes) -> None:
@@ -140,6 +142,11 @@ async def lock_accounts_of_token(conn: Connection, token_hash: bytes) -> None:
         """,
         token_hash,
     )
+
+
+async def lock_account(conn: Connection, account_id: AccountId) -> None:
+    """Locks the account, as `lock_accounts_of_token` does for a token of it."""
+    await conn.execute("SELECT FROM accounts WHERE id = $1 FOR NO KEY UPDATE", account_id)
 
 
 async def find_refresh_token(conn: Connection, token_hash: bytes, *, grace_seconds: int) -> RefreshToken | None:
@@ -165,16 +172,29 @@ async def mark_token_used(conn: Connection, token_hash: bytes) -> None:
 
 async def revoke_family(conn: Connection, family: int) -> None:
     """Revokes all tokens of a sign-in."""
-    await conn.execute("UPDATE refresh_tokens SET revoked_at = now() WHERE family = $1 AND revoked_at IS NULL", family)
+    await conn.execute(
+        """
+        WITH ended AS (
+            UPDATE sign_ins SET ended_at = clock_timestamp() WHERE family = $1 AND ended_at IS NULL
+        )
+        UPDATE refresh_tokens SET revoked_at = now() WHERE family = $1 AND revoked_at IS NULL
+        """,
+        family,
+    )
 
 
 async def revoke_sign_ins(conn: Connection, account_id: AccountId) -> None:
     """Revokes all tokens of the account and of the person's other accounts."""
     await conn.execute(
         """
+        WITH mine AS MATERIALIZED (
+            SELECT same_id FROM same_person_accounts WHERE account_id = $1
+        ), ended AS (
+            UPDATE sign_ins SET ended_at = clock_timestamp()
+            WHERE ended_at IS NULL AND account_id IN (SELECT same_id FROM mine)
+        )
         UPDATE refresh_tokens SET revoked_at = now()
-        WHERE revoked_at IS NULL
-          AND account_id IN (SELECT same_id FROM same_person_accounts WHERE account_id = $1)
+        WHERE revoked_at IS NULL AND account_id IN (SELECT same_id FROM mine)
         """,
         account_id,
     )

@@ -24,6 +24,7 @@ _ERROR_MESSAGES: dict[str, tuple[str, str]] = {
         "该账号正在注销，撤销注销后才能继续操作",
         "This account is being deleted. Take the deletion back to go on.",
     ),
+    "session_not_found": ("没有这个登录", "There is no such sign-in."),
     "staff_cannot_leave": (
         "该账号还有工作人员身份，请先由管理员收回后再注销",
         "This account has a staff role. It can be deleted once an admin has taken the role back.",

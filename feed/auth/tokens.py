@@ -31,7 +31,7 @@ _LONGEST = 8192
 _SUBJECT_LONGEST = 255
 
 # The types of claims that are left out if they have another one.
-_OPTIONAL = {"name": str, "phone_number": str, "phone_number_verified": bool}
+_OPTIONAL = {"name": str, "phone_number": str, "phone_number_verified": bool, "sid": str}
 
 # The `sub` of a token, in an event of its issuer.
 Subject = Annotated[str, opaque(_SUBJECT_LONGEST)]
@@ -50,6 +50,7 @@ class Claims(msgspec.Struct, frozen=True, gc=False):
     """The claims of a verified token.
 
     `roles` are those that count: in the app's tokens those of FEED_ROLES_CLAIM, in our own ones those of embedded mode.
+    `sid` is the sign-in that one of our own tokens belongs to; empty in tokens of the app, and in those of no sign-in.
     `issued_after`: the token was certainly issued then or later, in seconds since the epoch; None when it does not say.
     """
 
@@ -62,7 +63,13 @@ class Claims(msgspec.Struct, frozen=True, gc=False):
     phone_number: str = ""
     phone_number_verified: bool = False
     roles: tuple[str, ...] = ()
+    sid: str = ""
     issued_after: float | None = None
+
+    @property
+    def session(self) -> int | None:
+        """The number of the sign-in; None without one."""
+        return int(self.sid) if self.sid.isascii() and self.sid.isdecimal() and len(self.sid) < 20 else None
 
     @property
     def phone(self) -> str | None:
@@ -108,9 +115,13 @@ def issue_token(
     name: str = "",
     phone: str | None = None,
     roles: tuple[str, ...] = (),
+    session: int | None = None,
     seconds: int = 3600,
 ) -> str:
-    """A JWT for `sub`, signed with our own key and valid for `seconds`; `phone` (E.164) counts as verified."""
+    """A JWT for `sub`, signed with our own key and valid for `seconds`; `phone` (E.164) counts as verified.
+
+    With a `session` it is valid while that sign-in has not ended.
+    """
     now = int(time.time())
     claims: dict[str, object] = {
         "iss": LOCAL_ISSUER,
@@ -124,6 +135,8 @@ def issue_token(
         claims |= {"phone_number": phone, "phone_number_verified": True}
     if roles:
         claims["roles"] = list(roles)
+    if session is not None:
+        claims["sid"] = str(session)
     return jwt.encode({"alg": LOCAL_ALGORITHM}, claims, OctKey.import_key(key))
 
 
@@ -200,7 +213,9 @@ class TokenVerifier:
         verified = _verified_claims(token, key.key, header.alg)
         # The only place where the app's tokens grant roles: by the claim that the operator has configured.
         roles = _roles(verified.get(app.roles_claim)) if app.roles_claim else ()
-        claims = _read_claims({**verified, "roles": roles, "issued_after": _issued_after(verified, skew=SKEW_SECONDS)})
+        # A `sid` of the app is a session of its own.
+        given = {**verified, "roles": roles, "sid": "", "issued_after": _issued_after(verified, skew=SKEW_SECONDS)}
+        claims = _read_claims(given)
         if claims.iss != app.name or app.audience not in claims.audiences:
             raise TokenInvalid
         if claims.nbf > time.time() + SKEW_SECONDS:

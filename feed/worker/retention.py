@@ -1,7 +1,8 @@
 """Scheduled removal of data with a retention period."""
 
 from feed import idempotency, jobs
-from feed.accounts import erasure_store, event_store, name_store, sign_in_store
+from feed.accounts import erasure_store, event_store, name_store, session_store, sign_in_store
+from feed.accounts.sign_in import REFRESH_DAYS
 from feed.changes import store as changes
 from feed.inbox import push_store as pushes
 from feed.postgres import transaction
@@ -21,6 +22,7 @@ async def remove_old_keys_and_codes(worker_state: WorkerState) -> None:
         await idempotency.remove_old(conn, hours=_DAY)
         await sign_in_store.remove_old_codes(conn, hours=_DAY)
         await sign_in_store.remove_old_tokens(conn, hours=_DAY)
+        await session_store.remove_old_sign_ins(conn, hours=_DAY, days=REFRESH_DAYS + 1)
         # Issuers do not retry events for so long. Their effect stays, and a late older event is still detected by its time.
         await event_store.remove_old_events(conn, hours=_MONTH)
         await erasure_store.remove_old_subjects(conn, days=30)

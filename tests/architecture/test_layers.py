@@ -29,6 +29,7 @@ OWNERS = {
         "approvals",
         "former_persons",
         "erasures",
+        "sign_ins",
         "departures",
         "erased_subjects",
         "former_names",

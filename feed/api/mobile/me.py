@@ -19,7 +19,7 @@ from feed.api.dependencies import (
     path_id,
 )
 from feed.api.errors import language_of
-from feed.api.mobile.own_account import delete_me, restore_me
+from feed.api.mobile.own_account import delete_me, end_session, list_sessions, restore_me
 from feed.api.responses import PRIVATE, json_response, response_specs
 from feed.campaigns.errors import (
     CampaignCancelled,
@@ -223,5 +223,7 @@ me = Router(
         read_inbox,
         delete_me,
         restore_me,
+        list_sessions,
+        end_session,
     ],
 )

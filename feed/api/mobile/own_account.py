@@ -1,17 +1,23 @@
-"""Endpoints with which the owner of an account deletes it, and takes that back."""
+"""Endpoints of the owner of an account: where it is signed in, its deletion, and taking that back."""
 
 from datetime import datetime
 from typing import Any
 
 import msgspec
-from litestar import Request, Response, delete, post
+from litestar import Request, Response, delete, get, post
+from litestar.params import FromPath
 
+from feed.accounts import session_store, sign_in
+from feed.accounts.devices import Device
 from feed.accounts.model import AccountNotFound, StaffCannotLeave
-from feed.api.dependencies import InjectedAppState, InjectedViewer
+from feed.accounts.sign_in import SessionNotFound
+from feed.api.dependencies import Cursor, InjectedAppState, InjectedViewer, Limit, path_id
 from feed.api.errors import language_of
 from feed.api.responses import PRIVATE
 from feed.erasure import actions
 from feed.erasure.kept import KeptKind, kept_after_erasure
+from feed.ids import MAX_ID
+from feed.pagination import Page
 from feed.screens.people import profiles
 from feed.screens.people.profiles import MeCard
 
@@ -32,6 +38,49 @@ class Deletion(msgspec.Struct, frozen=True):
 
     erased_at: datetime
     kept: list[KeptData]
+
+
+class SessionCard(msgspec.Struct, frozen=True):
+    """A sign-in of the account on a device. `current`: the one that the request is from."""
+
+    id: str
+    device: Device
+    ip_region: str | None
+    created_at: datetime
+    used_at: datetime
+    current: bool
+
+
+@get("/sessions")
+async def list_sessions(
+    app_state: InjectedAppState, viewer: InjectedViewer, limit: Limit = 20, cursor: Cursor = None
+) -> Response[Page[SessionCard]]:
+    """Where the viewer's account is signed in by phone, the newest sign-in first. Sign-ins of the app's own are the app's."""
+    name = f"sessions:{viewer.account_id}"
+    before = app_state.cursors.read(name, cursor, int) if cursor else MAX_ID
+    async with app_state.pool.acquire() as conn:
+        found = await session_store.list_sign_ins(
+            conn, viewer.account_id, before=before, limit=limit + 1, days=sign_in.REFRESH_DAYS
+        )
+    shown = [
+        SessionCard(
+            str(each.family),
+            each.device,
+            each.region,
+            each.created_at,
+            each.used_at,
+            current=each.family == viewer.session,
+        )
+        for each in found[:limit]
+    ]
+    more = app_state.cursors.write(name, found[limit - 1].family) if len(found) > limit else None
+    return Response(Page(shown, more), headers={"cache-control": PRIVATE})
+
+
+@delete("/sessions/{session_id:str}", status_code=204, errors=(SessionNotFound,))
+async def end_session(session_id: FromPath[str], app_state: InjectedAppState, viewer: InjectedViewer) -> None:
+    """Sign a device out. Its access token ends within a minute; a second time changes nothing."""
+    await sign_in.end_session(app_state.pool, viewer.account_id, path_id(session_id, SessionNotFound))
 
 
 @delete("/", status_code=202, errors=(AccountNotFound, StaffCannotLeave), limit="profile")

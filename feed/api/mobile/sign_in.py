@@ -8,11 +8,13 @@ from litestar.handlers import BaseRouteHandler
 from litestar.params import FromQuery, JSONBody
 
 from feed.accounts import otp_guard, sign_in
+from feed.accounts.devices import device_of
 from feed.accounts.known_device import SignInClient
 from feed.accounts.otp_guard import ChallengeRefused, ChallengeRequired, CodeRequestRules, CountryNotServed
 from feed.accounts.otp_quotas import CodesExhausted
 from feed.accounts.sign_in import CodeRefused, RefreshRefused, SignedIn
-from feed.api.dependencies import AnyConnection, AnyRequest, InjectedAppState
+from feed.api.client_address import header
+from feed.api.dependencies import AnyConnection, AnyRequest, InjectedAppState, region_of
 from feed.api.middleware.rate_limit import limited_address
 from feed.api.responses import PRIVATE
 from feed.api.state import AppState
@@ -155,26 +157,32 @@ async def exchange_code(data: JSONBody[CodeIn], request: AnyRequest, app_state: 
 
 
 @post("/refresh", status_code=200, errors=(SignInElsewhere, RefreshRefused), limit="refresh")
-async def refresh(data: JSONBody[RefreshIn], app_state: InjectedAppState) -> Tokens:
+async def refresh(data: JSONBody[RefreshIn], request: AnyRequest, app_state: InjectedAppState) -> Tokens:
     """Exchange a refresh token for new tokens.
 
     A repetition within a minute, for a response that was lost, gets the same refresh token again unless that has been used. Any
     other second use revokes the whole sign-in.
     """
-    return await _tokens(app_state, await sign_in.refresh(app_state.pool, app_state.keys, data.refresh_token))
+    client = _client(request, app_state, None)
+    return await _tokens(app_state, await sign_in.refresh(app_state.pool, app_state.keys, data.refresh_token, client))
 
 
 @delete("/tokens", status_code=204, errors=(SignInElsewhere,), limit="refresh")
 async def sign_out(data: JSONBody[RefreshIn], app_state: InjectedAppState, everywhere: FromQuery[bool] = False) -> None:
     """Sign out: revoke the refresh tokens of this sign-in, with `everywhere` of all sign-ins of the person.
 
-    Access tokens stay valid until they expire, an hour at most. A token that is unknown or revoked gets the same response.
+    The access tokens of what is signed out end within a minute. A token that is unknown or revoked gets the same response.
     """
     await sign_in.sign_out(app_state.pool, data.refresh_token, everywhere=everywhere)
 
 
 def _client(request: AnyRequest, app_state: AppState, device_token: str | None) -> SignInClient:
-    return SignInClient(limited_address(request.scope, app_state.settings), device_token)
+    return SignInClient(
+        limited_address(request.scope, app_state.settings),
+        device_token,
+        device_of(header(request.scope, b"user-agent")),
+        region_of(request.scope, app_state),
+    )
 
 
 def _rules(settings: Settings) -> CodeRequestRules:
