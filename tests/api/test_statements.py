@@ -57,6 +57,7 @@ EXPECTED: dict[str, Cost] = {
     "get_me": Cost("/me", 4),
     "list_blocks": Cost("/me/blocks", 1),
     "list_juries": Cost("/me/juries", 1),
+    "list_sessions": Cost("/me/sessions", 1),
     "list_reports": Cost("/me/reports", 1),
     "get_settings": Cost("/me/settings", 1),
     "list_inbox": Cost("/me/inbox", 1),

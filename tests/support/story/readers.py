@@ -58,7 +58,7 @@ async def sign_in(stage: Stage) -> Person:
     await stage.call("get_me", best)
     await stage.call("change_settings", best, {"notify": {"likes": False}})
     await stage.call("get_settings", best)
-    (session,) = (await stage.call("list_sessions", best))["items"]
+    (session,) = (await stage.call("list_sessions", best, limit=20))["items"]
     await stage.call("end_session", best, session_id=session["id"])
     await stage.call("delete_me", best)
     await stage.call("restore_me", best)

@@ -12,6 +12,7 @@ PARAMETERS = {
     "prize_id": "Id of the prize of one winner.",
     "push_id": "Id of the delivery.",
     "user_id": "Id of the account.",
+    "session_id": "Id of the sign-in.",
     "void_id": "Id of the void.",
     "name": "Name of the topic in any spelling, without `#`; `/` in it is sent as `%2F`.",
     "number": "Position of the prize in the rules, from 1.",
