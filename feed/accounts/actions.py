@@ -1,6 +1,8 @@
-"""Changes of the own settings, and blocking and muting other accounts."""
+"""Changes of the own settings, blocking and muting other accounts, and protection against strangers."""
 
-from feed.accounts import blocks, settings, store
+from datetime import datetime
+
+from feed.accounts import blocks, protection, settings, store
 from feed.accounts.blocks import RelationKind
 from feed.accounts.model import (
     RELATIONS_MOST,
@@ -9,6 +11,7 @@ from feed.accounts.model import (
     RelationsFull,
 )
 from feed.accounts.settings import OPTIONAL_NOTIFICATIONS, OptionalNotification
+from feed.errors import FieldError, Invalid
 from feed.postgres import Pool, transaction
 
 
@@ -41,3 +44,18 @@ async def remove_relation(pool: Pool, account_id: AccountId, target_id: AccountI
         # The relation to an account that has been erased since ends too.
         if not await blocks.remove_relation(conn, account_id, target_id, kind):
             await store.get_account(conn, target_id)
+
+
+async def protect(pool: Pool, account_id: AccountId, until: datetime | None) -> datetime:
+    """Keeps strangers from commenting on what the person has written and replying to it; returns until when. Raises Invalid."""
+    async with transaction(pool) as conn:
+        protected = await protection.protect_person(conn, account_id, until)
+    if protected is None:
+        raise Invalid(FieldError("until", "out_of_days", {"most": protection.DAYS_MOST}))
+    return protected
+
+
+async def end_protection(pool: Pool, account_id: AccountId) -> None:
+    """Ends the person's protection; a second time changes nothing."""
+    async with transaction(pool) as conn:
+        await protection.end_protection(conn, account_id)

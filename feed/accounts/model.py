@@ -82,6 +82,7 @@ class Account(msgspec.Struct, frozen=True):
     created_at: datetime
     erased_at: datetime | None
     leaving_at: datetime | None
+    is_taken_down: bool = False
 
 
 class KnownAccount(msgspec.Struct, frozen=True):
@@ -97,11 +98,15 @@ class KnownAccount(msgspec.Struct, frozen=True):
 
 
 class Standing(msgspec.Struct, frozen=True):
-    """Whether the account is banned or muted now, by a sanction on any account of the person."""
+    """Whether the account is banned or muted now, by a sanction on any account of the person.
+
+    `taken_down`: by a takedown of the person, which hides what the account writes and forbids nothing.
+    """
 
     banned: bool = False
     muted: bool = False
     leaving: bool = False
+    taken_down: bool = False
 
     @property
     def write_error(self) -> Forbidden | None:

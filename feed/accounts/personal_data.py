@@ -217,6 +217,21 @@ PERSONAL_TABLES: tuple[PersonalTable, ...] = (
         not_exported="copies of revisions, which are exported, while a report waits and half a year after its decision",
     ),
     PersonalTable(
+        "takedowns",
+        of="author_id",
+        ids="target author_id actor_id lifted_by",
+        neutral="id kind reason_code lift_reason post_id",
+        because=DECIDED,
+    ),
+    PersonalTable(
+        "takedown_scopes",
+        of="account_id",
+        ids="account_id",
+        neutral="takedown_id topic_id",
+        not_exported="the accounts of a takedown, which is exported itself",
+        because=DECIDED,
+    ),
+    PersonalTable(
         "hot_actions", ids="made_by ended_by", neutral="id post_id action reason", not_exported=OFFICE, because=OFFICE
     ),
     *TABLES_OF_PRIZES,
@@ -244,6 +259,7 @@ NOT_PERSONAL = frozenset(
         "result_hashes",
         "schema_migrations",
         "shreddings",
+        "takedown_posts",
         "topic_posts",
         "topic_trends",
         "topics",

@@ -78,7 +78,13 @@ async def change_phone(conn: Connection, account_id: AccountId, *, person: bytes
                 ON CONFLICT (account_id, person) DO UPDATE SET left_at = excluded.left_at
             )
             UPDATE accounts
-            SET person = $2, phone_sealed = $3, phone_verified_at = now()
+            SET person = $2, phone_sealed = $3, phone_verified_at = now(),
+                -- The protection of the person holds for the account too.
+                protected_until = greatest(protected_until, (
+                    SELECT max(same.protected_until)
+                    FROM persons JOIN accounts AS same ON same.id = persons.account_id
+                    WHERE persons.person = $2
+                ))
             WHERE id = $1 AND person IS DISTINCT FROM $2
             RETURNING true
             """,
@@ -93,7 +99,8 @@ async def find_account(conn: Connection, account_id: int) -> Account | None:
     """The account, unless it is unknown or erased."""
     row = await conn.fetchrow(
         """
-        SELECT id, iss, sub, name, bio, avatar_url, badge, person, phone_sealed, post_count, created_at, erased_at, leaving_at
+        SELECT id, iss, sub, name, bio, avatar_url, badge, person, phone_sealed, post_count, created_at, erased_at, leaving_at,
+               EXISTS (SELECT FROM taken_down_accounts WHERE taken_down_accounts.account_id = accounts.id) AS is_taken_down
         FROM accounts
         WHERE id = $1 AND erased_at IS NULL
         """,

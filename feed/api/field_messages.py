@@ -85,6 +85,7 @@ FIELD_MESSAGES: dict[str, tuple[str, str]] = {
     ),
     "not_found": ("不存在或不可用", "Does not exist or cannot be used."),
     "not_available": ("暂不支持", "Is not available yet."),
+    "out_of_days": ("应为将来的时间，最长 {most} 天", "Must be in the future, {most} days from now at most."),
     "not_in_future": ("应为将来的时间", "Must be in the future."),
     "one_of": ("应为以下之一：{allowed}", "Must be one of {allowed}."),
     "out_of_range": ("应在 {least} 到 {most} 之间", "Must be between {least} and {most}."),

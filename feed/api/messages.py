@@ -92,6 +92,7 @@ _ERROR_MESSAGES: dict[str, tuple[str, str]] = {
     "comment_is_deleted": ("评论已被作者删除", "The author has deleted the comment."),
     "comment_not_found": ("没有找到该评论", "There is no such comment."),
     "comments_closed": ("作者已关闭评论", "The author has closed the comments of this post."),
+    "comments_limited": ("对方暂时只接受互动过的用户评论", "For now this user takes comments from known users only."),
     "conflict": ("当前状态不允许此操作", "This is not possible in the present state."),
     "cursor_expired": (
         "翻页间隔过长，请从第一页重新开始",
@@ -251,6 +252,7 @@ _ERROR_MESSAGES: dict[str, tuple[str, str]] = {
     "signoff_stale": ("文稿已有改动，请刷新后重新审读", "The text has changed: please read it again."),
     "shortlist_full": ("入围名额已满", "The shortlist is full."),
     "staff_protected": ("只有管理员可以处分工作人员", "Only an admin can impose a sanction on staff."),
+    "takedown_not_found": ("没有找到对该对象的下架记录", "There has been no takedown of this."),
     "third_person_required": (
         "更正须有未录入过该号码的人参与",
         "A correction needs a person who has not entered the number.",

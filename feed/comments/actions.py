@@ -1,7 +1,7 @@
 """Actions that add comments in batches and delete a comment."""
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 
 import msgspec
 
@@ -9,12 +9,14 @@ from feed import idempotency
 from feed.accounts import blocks
 from feed.accounts.model import AccountId
 from feed.cases import store as cases
+from feed.cases.holds import Hold
 from feed.changes import store as changes
 from feed.changes.store import Announce, Delta, announce_nothing
 from feed.comments import store
-from feed.comments.hide_show import hide_comment
-from feed.comments.model import TEXT, CommentId, CommentNotFound, CommentsClosed, NotYourComment
+from feed.comments.hide_show import change_holds_of, hide_comment
+from feed.comments.model import TEXT, CommentId, CommentNotFound, CommentsClosed, CommentsLimited, NotYourComment
 from feed.comments.store import NewRow, Target
+from feed.comments.strangers import list_strangers
 from feed.errors import FeedError, FieldError, Invalid
 from feed.idempotency import KeyedRequest
 from feed.postgres import Connection, Pool, transaction
@@ -53,7 +55,7 @@ async def add_comments(
     """Adds comments in the order of the batch, each once per `request`. A reply to a reply belongs to the same root comment.
 
     Returns, in that order, the comment's id or the error of that item: Invalid, PostNotFound, PostNotPublished,
-    CommentsClosed, Banned, Muted, AlreadyAnswered, IdempotencyKeyReused, IdempotencyKeyBusy.
+    CommentsClosed, CommentsLimited, Banned, Muted, AlreadyAnswered, IdempotencyKeyReused, IdempotencyKeyBusy.
     """
     requests = [(comment.author_id, comment.request) for comment in batch]
     async with transaction(pool) as conn:
@@ -65,17 +67,23 @@ async def add_comments(
             conn, [(comment.post_id, comment.author_id) for comment in new.values()]
         )
         threads = await _get_threads(conn, list(new.values()))
+        strangers = await list_strangers(conn, _protected_pairs(new.values(), preconditions, threads))
         errors: dict[int, FeedError] = {}
         rows: dict[int, NewRow] = {}
         for place, comment in new.items():
             post = preconditions.get((comment.post_id, comment.author_id))
-            if error := _post_error(post, comment) or threads.error(comment):
+            if error := _post_error(post, comment, strangers) or threads.error(comment, strangers):
                 errors[place] = error
             else:
                 rows[place] = _row(comment, reserved[place], threads.root_of(comment))
         if rows:
             authors: dict[int, int] = {post.post_id: post.author_id for post in preconditions.values()}
-            results |= zip(rows, await _add(conn, authors, list(rows.values())), strict=True)
+            ids = await _add(conn, authors, list(rows.values()))
+            results |= zip(rows, ids, strict=True)
+            hidden = {row.author_id for row in rows.values() if preconditions[row.post_id, row.author_id].taken_down}
+            if hidden:
+                held = [id_ for id_, row in zip(ids, rows.values(), strict=True) if row.author_id in hidden]
+                await change_holds_of(conn, held, add=Hold.AUTHOR)
         await idempotency.release_each(conn, [requests[place] for place in errors])
     announce({row.post_id for row in rows.values()})
     results |= errors
@@ -104,13 +112,15 @@ class _Threads(msgspec.Struct, frozen=True):
     targets: dict[int, Target]
     blocked_pairs: set[tuple[int, int]]
 
-    def error(self, comment: NewComment) -> FeedError | None:
+    def error(self, comment: NewComment, strangers: Collection[tuple[int, int]]) -> FeedError | None:
         if comment.reply_to_id is None:
             return None
         target = self.targets.get(comment.reply_to_id)
         seen = target is not None and target.post_id == comment.post_id and target.is_visible
         if target is None or not seen or (comment.author_id, target.author_id) in self.blocked_pairs:
             return Invalid(FieldError("reply_to_id", "not_found"))
+        if target.is_protected and (target.author_id, comment.author_id) in strangers:
+            return CommentsLimited()
         return None
 
     def root_of(self, comment: NewComment) -> CommentId | None:
@@ -156,7 +166,23 @@ async def _add(conn: Connection, authors: Mapping[int, int], rows: Sequence[NewR
     return ids
 
 
-def _post_error(post: Preconditions | None, comment: NewComment) -> FeedError | None:
+def _protected_pairs(
+    comments: Iterable[NewComment], preconditions: Mapping[tuple[int, int], Preconditions], threads: _Threads
+) -> list[tuple[int, int]]:
+    """The pairs (protected account, author of a comment) that have to be checked."""
+    pairs: list[tuple[int, int]] = []
+    for comment in comments:
+        post = preconditions.get((comment.post_id, comment.author_id))
+        target = threads.targets.get(comment.reply_to_id) if comment.reply_to_id is not None else None
+        pairs += [
+            (each.author_id, comment.author_id) for each in (post, target) if each is not None and each.is_protected
+        ]
+    return pairs
+
+
+def _post_error(
+    post: Preconditions | None, comment: NewComment, strangers: Collection[tuple[int, int]]
+) -> FeedError | None:
     if post is None or post.is_blocked:
         return PostNotFound()
     own = post.author_id == comment.author_id
@@ -164,4 +190,6 @@ def _post_error(post: Preconditions | None, comment: NewComment) -> FeedError | 
         return PostNotPublished() if own and post.state != "deleted" else PostNotFound()
     if post.comment_policy == "nobody" and not own:
         return CommentsClosed()
+    if post.is_protected and (post.author_id, comment.author_id) in strangers:
+        return CommentsLimited()
     return post.standing.write_error

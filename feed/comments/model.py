@@ -28,6 +28,10 @@ class CommentsClosed(Conflict):
     """The post's author has closed its comments."""
 
 
+class CommentsLimited(Forbidden):
+    """Strangers can neither comment on what this author has written nor reply to it now."""
+
+
 class CommentIsDeleted(Conflict):
     """The author has deleted the comment; it cannot be restored."""
 

@@ -25,7 +25,7 @@ class NewRow(NamedTuple):
 
 
 class Target(msgspec.Struct, frozen=True):
-    """A comment that a new comment replies to."""
+    """A comment that a new comment replies to. `is_protected`: strangers to its author cannot reply now."""
 
     id: CommentId
     post_id: PostId
@@ -33,6 +33,7 @@ class Target(msgspec.Struct, frozen=True):
     root_id: CommentId | None
     state: State
     holds: int
+    is_protected: bool
 
     @property
     def is_visible(self) -> bool:
@@ -62,7 +63,13 @@ async def add_comments(conn: Connection, rows: Sequence[NewRow]) -> list[Comment
 async def list_targets(conn: Connection, comment_ids: Sequence[int]) -> dict[int, Target]:
     """The comments by id, in any state; unknown ones are absent."""
     rows = await conn.fetch(
-        "SELECT id, post_id, author_id, root_id, state, holds FROM comments WHERE id = ANY ($1::bigint[])", comment_ids
+        """
+        SELECT comments.id, comments.post_id, comments.author_id, comments.root_id, comments.state, comments.holds,
+               coalesce(authors.protected_until > clock_timestamp(), false) AS is_protected
+        FROM comments JOIN accounts AS authors ON authors.id = comments.author_id
+        WHERE comments.id = ANY ($1::bigint[])
+        """,
+        comment_ids,
     )
     return {target.id: target for target in many(rows, Target)}
 

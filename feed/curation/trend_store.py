@@ -40,7 +40,7 @@ async def count_trends(conn: Connection, *, reach: timedelta, half_life: timedel
                    ) AS share
             FROM recent
             JOIN topic_posts ON topic_posts.post_id = recent.id
-            JOIN topics ON topics.id = topic_posts.topic_id AND topics.state <> 'hidden'
+            JOIN shown_topics AS topics ON topics.id = topic_posts.topic_id
             JOIN post_stats AS stats ON stats.post_id = recent.id
             JOIN persons ON persons.account_id = recent.author_id
             GROUP BY 1, 2

@@ -8,17 +8,19 @@ import msgspec
 
 from feed import idempotency
 from feed.accounts import store as accounts
+from feed.accounts.author_standings import list_author_standings
 from feed.accounts.model import UNRESTRICTED, AccountId
 from feed.campaigns.entries.draw_entry_store import is_entered_under
 from feed.campaigns.entries.store import add_entries
 from feed.cases import store as cases
+from feed.cases.holds import Hold
 from feed.changes import store as changes
 from feed.changes.store import Announce, Delta, announce_nothing
 from feed.errors import Invalid
 from feed.idempotency import KeyedRequest
 from feed.postgres import Connection, Pool, transaction
 from feed.posts import store
-from feed.posts.hide_show import hide_post
+from feed.posts.hide_show import change_holds_of, hide_post
 from feed.posts.model import (
     PLACE,
     TEXT,
@@ -86,7 +88,7 @@ async def publish_posts(
     requests = [(draft.author_id, draft.request) for draft in batch]
     async with transaction(pool) as conn:
         reserved, results = await idempotency.split_repeats(conn, requests)
-        restrictions = await accounts.list_standings(conn, list({batch[place].author_id for place in reserved}))
+        restrictions = await list_author_standings(conn, list({batch[place].author_id for place in reserved}))
         errors = {
             place: error
             for place in reserved
@@ -94,6 +96,13 @@ async def publish_posts(
         }
         accepted = [place for place in reserved if place not in errors]
         ids = await _add(conn, [(batch[place], reserved[place]) for place in accepted]) if accepted else []
+        hidden = [
+            id_
+            for place, id_ in zip(accepted, ids, strict=True)
+            if restrictions.get(batch[place].author_id, UNRESTRICTED).taken_down
+        ]
+        if hidden:
+            await change_holds_of(conn, hidden, add=Hold.AUTHOR)
         await idempotency.release_each(conn, [requests[place] for place in errors])
     announce(ids)
     results |= zip(accepted, ids, strict=True)

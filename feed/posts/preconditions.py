@@ -19,10 +19,12 @@ class Preconditions(msgspec.Struct, frozen=True):
     state: State
     holds: int
     comment_policy: CommentPolicy
+    is_protected: bool  # Strangers to the author cannot comment now.
     is_blocked: bool  # There is a block between the author and the account.
     banned: bool
     muted: bool
     leaving: bool
+    taken_down: bool
 
     @property
     def is_visible(self) -> bool:
@@ -32,7 +34,7 @@ class Preconditions(msgspec.Struct, frozen=True):
     @property
     def standing(self) -> Standing:
         """What the account is forbidden now."""
-        return Standing(banned=self.banned, muted=self.muted, leaving=self.leaving)
+        return Standing(banned=self.banned, muted=self.muted, leaving=self.leaving, taken_down=self.taken_down)
 
 
 Pair = tuple[int, int]
@@ -46,13 +48,15 @@ async def list_preconditions(conn: Connection, pairs: Sequence[Pair]) -> dict[Pa
     rows = await conn.fetch(
         """
         SELECT given.post_id, given.account_id, posts.author_id, posts.state, posts.holds, posts.comment_policy,
+               coalesce(authors.protected_until > clock_timestamp(), false) AS is_protected,
                EXISTS (
                    SELECT FROM kept_apart
                    WHERE account_id = given.account_id AND other_id = posts.author_id AND kind = 'block'
                ) AS is_blocked,
-               standing.banned, standing.muted, leaving.account_id IS NOT NULL AS leaving
+               standing.banned, standing.muted, standing.taken_down, leaving.account_id IS NOT NULL AS leaving
         FROM unnest($1::bigint[], $2::bigint[]) AS given (post_id, account_id)
         JOIN posts ON posts.id = given.post_id
+        JOIN accounts AS authors ON authors.id = posts.author_id
         JOIN standings_now AS standing ON standing.account_id = given.account_id
         LEFT JOIN leaving_accounts AS leaving ON leaving.account_id = given.account_id
         """,

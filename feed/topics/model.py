@@ -33,9 +33,13 @@ class Topic(msgspec.Struct, frozen=True):
 
 
 class NamedTopic(Topic, frozen=True):
-    """A topic as a name finds it. `target_state` is the state of the topic that it is an alias of, or else its own."""
+    """A topic as a name finds it. `target_state` is the state of the topic that it is an alias of, or else its own.
+
+    `is_taken_down`: a takedown of either is in force.
+    """
 
     target_state: TopicState
+    is_taken_down: bool = False
 
     @property
     def is_closed(self) -> bool:
@@ -45,7 +49,7 @@ class NamedTopic(Topic, frozen=True):
     @property
     def is_hidden(self) -> bool:
         """Whether it has no page, by itself or as an alias."""
-        return "hidden" in (self.state, self.target_state)
+        return self.is_taken_down or "hidden" in (self.state, self.target_state)
 
 
 class ResolvedTopic(msgspec.Struct, frozen=True):

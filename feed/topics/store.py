@@ -37,7 +37,10 @@ async def list_by_key(conn: Connection, keys: Sequence[str]) -> dict[str, NamedT
         """
         SELECT topics.id, topics.key, topics.name, topics.state, topics.alias_of,
                -- No join: for many keys the planner would read all topics.
-               coalesce((SELECT state FROM topics AS targets WHERE targets.id = topics.alias_of), topics.state) AS target_state
+               coalesce((SELECT state FROM topics AS targets WHERE targets.id = topics.alias_of), topics.state) AS target_state,
+               EXISTS (
+                   SELECT FROM taken_down_topics AS down WHERE down.topic_id IN (topics.id, topics.alias_of)
+               ) AS is_taken_down
         FROM topics
         WHERE topics.key = ANY ($1::text[])
         """,
@@ -51,18 +54,24 @@ async def find_by_key(conn: Connection, key: str) -> NamedTopic | None:
     return (await list_by_key(conn, [key])).get(key)
 
 
+async def find_id(conn: Connection, topic_id: int) -> int | None:
+    """The id, if a topic has it."""
+    found: int | None = await conn.fetchval("SELECT id FROM topics WHERE id = $1", topic_id)
+    return found
+
+
 async def find_resolved(conn: Connection, key: str) -> ResolvedTopic | None:
-    """The topic that a key resolves to; None if it or its target is hidden or unknown. Hidden aliases are not in `ids`."""
+    """The topic that a key resolves to; None if it or its target is hidden, taken down or unknown. Such aliases are not in `ids`."""
     row = await conn.fetchrow(
         """
         SELECT target.id, target.name, target.state,
                target.id || ARRAY(
-                   SELECT aliases.id FROM topics AS aliases
-                   WHERE aliases.alias_of = target.id AND aliases.state <> 'hidden'
+                   SELECT aliases.id FROM shown_topics AS aliases
+                   WHERE aliases.alias_of = target.id
                    ORDER BY aliases.id
                ) AS ids
-        FROM topics AS named JOIN topics AS target ON target.id = coalesce(named.alias_of, named.id)
-        WHERE named.key = $1 AND named.state <> 'hidden' AND target.state <> 'hidden'
+        FROM shown_topics AS named JOIN shown_topics AS target ON target.id = coalesce(named.alias_of, named.id)
+        WHERE named.key = $1
         """,
         key,
     )
@@ -95,8 +104,8 @@ async def lock_aliases(conn: Connection) -> None:
 
 
 async def list_shown_aliases(conn: Connection, topic_id: int) -> list[int]:
-    """The aliases of a topic that are not hidden."""
-    rows = await conn.fetch("SELECT id FROM topics WHERE alias_of = $1 AND state <> 'hidden' ORDER BY id", topic_id)
+    """The aliases of a topic that are neither hidden nor taken down."""
+    rows = await conn.fetch("SELECT id FROM shown_topics WHERE alias_of = $1 ORDER BY id", topic_id)
     return [row["id"] for row in rows]
 
 

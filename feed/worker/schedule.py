@@ -14,6 +14,7 @@ from feed.curation.trends import count_trends
 from feed.erasure.actions import follow_next_departure
 from feed.erasure.jobs import erase_next, remove_next_person
 from feed.moderation.sanctions import lapse_next_sanction
+from feed.moderation.takedowns.spread import spread_next_takedown
 from feed.notifications.actions import notify_comments, notify_likes
 from feed.prizes.announcement.announce import finish_next_objections
 from feed.prizes.claims.shredding import remove_next_archive, remove_next_delivery_data, shred_next_campaign
@@ -56,6 +57,8 @@ SCHEDULE: tuple[Entry, ...] = (
     Entry("seal_audit", 15, lambda w: seal_audit(w.pool, w.keys)),
     Entry("publish_checkpoint", 15, lambda w: publish_checkpoint(w.pool, w.keys, w.checkpoints)),
     Entry("add_audit_months", 3600, lambda w: add_audit_months(w.pool)),
+    # Readers see nothing of a takedown's items from its commit on; counters and boards follow with this.
+    Entry("spread_next_takedown", 0.25, lambda w: spread_next_takedown(w.pool)),
     Entry("count_trends", 10, lambda w: count_trends(w.pool)),
     Entry("send_pushes", 0.5, lambda w: send_pushes(w.pool, w.push)),
     Entry("watch_pushes", 15, lambda w: watch_pushes(w.pool, w.push)),

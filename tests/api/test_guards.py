@@ -69,13 +69,14 @@ CALLERS = {
     "user": """
         publish_post edit_post delete_post like_post unlike_post like_comment unlike_comment list_likers add_comment
         delete_comment block_user unblock_user mute_user unmute_user get_me change_me list_my_posts list_blocks list_juries decline_seat get_settings
-        change_settings list_inbox read_inbox get_participation list_prizes get_prize claim_prize decline_prize receive_prize show_codes mark_entry
+        change_settings protect_me end_protection list_inbox read_inbox get_participation list_prizes get_prize claim_prize decline_prize receive_prize show_codes mark_entry
         list_my_marks recuse_juror object_to_result report_target list_reports
         delete_me restore_me list_sessions end_session
     """,
     "reviewer": """
         list_texts get_text sign_text return_text list_cases lease_cases release_case extend_case judge_case judge_cases undo_verdicts list_reasons impose_sanction
         lift_sanctions list_words get_history get_queue search_users get_user_record list_sanctions
+        take_down lift_takedown list_takedowns
     """,
     "editor": """
         list_all_campaigns create_campaign get_campaign_for_editors preview_campaign change_campaign propose_change copy_campaign publish_campaign

@@ -86,10 +86,10 @@ OWNERS = {
         "objections",
         "replacements",
     },
-    "moderation": {"verdicts"},
     "reports": {"reports", "report_evidence"},
     "screening": {"screening_lists", "screening_words"},
     "profiles": {"profile_changes", "reserved_names"},
+    "moderation": {"verdicts", "takedowns", "takedown_scopes", "takedown_posts"},
     "topics": {"topics"},
 }
 # One statement does the whole of a like (docs/decisions/0020-a-batch-of-likes-is-one-statement.md).

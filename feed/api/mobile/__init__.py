@@ -12,6 +12,7 @@ from feed.api.mobile.objections import objections
 from feed.api.mobile.people import people
 from feed.api.mobile.posts import posts
 from feed.api.mobile.prizes import prizes
+from feed.api.mobile.protection import protection
 from feed.api.mobile.reports import reports
 from feed.api.mobile.sign_in import auth
 from feed.api.mobile.topics import topics
@@ -27,6 +28,7 @@ router = Router(
         topics,
         people,
         me,
+        protection,
         campaigns,
         prizes,
         objections,

@@ -22,7 +22,7 @@ from feed.api.responses import json_response, response_specs
 from feed.api.state import AppState
 from feed.comments import actions
 from feed.comments.actions import NewComment
-from feed.comments.model import CommentId, CommentNotFound, CommentsClosed, CommentText, NotYourComment
+from feed.comments.model import CommentId, CommentNotFound, CommentsClosed, CommentsLimited, CommentText, NotYourComment
 from feed.ids import GivenId
 from feed.pagination import NEWEST, OLDEST, CursorExpired, Page, Position
 from feed.posts.model import PostId, PostNotFound, PostNotPublished
@@ -46,6 +46,7 @@ class CommentIn(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         PostNotFound,
         PostNotPublished,
         CommentsClosed,
+        CommentsLimited,
         Banned,
         Muted,
     ),

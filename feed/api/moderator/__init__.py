@@ -5,13 +5,14 @@ from litestar import Router
 from feed.api.dependencies import requires_role
 from feed.api.moderator.cases import cases, get_queue
 from feed.api.moderator.sanctions import sanctions
+from feed.api.moderator.takedowns import takedowns
 from feed.api.moderator.users import users
 from feed.api.moderator.verdicts import verdicts
 from feed.api.moderator.words import words
 
 router = Router(
     "/",
-    route_handlers=[cases, get_queue, verdicts, sanctions, users, words],
+    route_handlers=[cases, get_queue, verdicts, sanctions, takedowns, users, words],
     guards=[requires_role("reviewer", "editor", "admin")],
     opt={"limit": "staff"},
 )

@@ -12,6 +12,7 @@ TAGS = {
     "mobile.people": "People",
     "mobile.me": "Own account",
     "mobile.own_account": "Own account",
+    "mobile.protection": "Own account",
     "mobile.campaigns": "Campaigns",
     "mobile.prizes": "Prizes",
     "mobile.objections": "Prizes",
@@ -36,6 +37,7 @@ TAGS = {
     "moderator.sanctions": "Moderators: sanctions",
     "moderator.words": "Moderators: words",
     "moderator.users": "Moderators: users",
+    "moderator.takedowns": "Moderators: takedowns",
     "editor.staff": "Staff",
     "editor.names": "Staff",
     "webhooks.accounts": "Hooks",
@@ -68,6 +70,7 @@ DESCRIPTIONS = {
     "Moderators: words": "Words that the machine check looks for. Changed by `editor` or `admin`.",
     "Staff": "Roles of accounts, official badges and protected names. Role `admin`.",
     "Moderators: users": "What is known of users for decisions about them: the look-up, records, lists of sanctions.",
+    "Moderators: takedowns": "What readers must not see, also without a case.",
     "Hooks": "Endpoints that other systems call: the app's server and the SMS providers.",
     "Operations": "Health, metrics, public keys and deliveries to the app's server.",
 }

@@ -203,8 +203,8 @@ def _without_hidden_name(row: CommentRow, viewer_state: ViewerState) -> CommentR
 
 
 def _is_shown_to(row: CommentRow, viewer_state: ViewerState) -> bool:
-    # An unpublished comment is shown without author and text, so it keeps its place for every viewer.
-    return not row.is_visible or not is_author_hidden(row.author_id, viewer_state)
+    # An unpublished comment is shown without author and text, so it keeps its place for every viewer while it has replies.
+    return not is_author_hidden(row.author_id, viewer_state) if row.is_visible else row.reply_count > 0
 
 
 async def list_comments(conn: Connection, comment_ids: Sequence[int], viewer_id: int | None) -> list[CommentRow]:
@@ -220,7 +220,8 @@ async def list_for_viewers(conn: Connection, pairs: Sequence[tuple[int, int | No
                accounts.avatar_url, accounts.badge, comments.text, comments.reply_to_id,
                answered_authors.id AS reply_to_author_id, answered_authors.name AS reply_to_name, comments.reply_count, comments.like_count,
                likes.account_id IS NOT NULL AS liked_by_me, comments.state,
-               comments.state = 'published' AND comments.holds = 0 AS is_visible, comments.ip_region, comments.created_at
+               comments.state = 'published' AND comments.holds = 0
+                   AND NOT EXISTS (SELECT FROM taken_down_accounts AS down WHERE down.account_id = comments.author_id) AS is_visible, comments.ip_region, comments.created_at
         FROM unnest($1::bigint[], $2::bigint[]) WITH ORDINALITY AS wanted (id, viewer_id, position)
         JOIN comments ON comments.id = wanted.id
         JOIN accounts ON accounts.id = comments.author_id
@@ -229,6 +230,7 @@ async def list_for_viewers(conn: Connection, pairs: Sequence[tuple[int, int | No
         LEFT JOIN visible_comments AS answered ON answered.id = comments.reply_to_id
         LEFT JOIN accounts AS answered_authors
           ON answered_authors.id = answered.author_id
+          AND NOT EXISTS (SELECT FROM taken_down_accounts AS down WHERE down.account_id = answered.author_id)
         ORDER BY wanted.position
         """,
         *columns(pairs, 2),

@@ -13,11 +13,12 @@ from feed.screens.notices.campaigns import CAMPAIGNS
 from feed.screens.notices.people import PEOPLE
 from feed.screens.notices.prizes import PRIZES
 from feed.screens.notices.reviews import REVIEWS
+from feed.screens.notices.takedowns import TAKEDOWNS
 from feed.screens.notices.template import Template, Templates, Words
 from feed.sms.model import SHANGHAI
 from feed.texts import quoted
 
-TEMPLATES: Templates = PEOPLE | REVIEWS | CAMPAIGNS | PRIZES
+TEMPLATES: Templates = PEOPLE | REVIEWS | TAKEDOWNS | CAMPAIGNS | PRIZES
 # For a row of a later version, which a process of this one may read during an update.
 _UNKNOWN = Template(Words("您有一条新通知", ""), Words("You have a new notification", ""))
 # Twenty prizes with the longest names.

@@ -4,11 +4,11 @@ from datetime import datetime
 
 import msgspec
 
-from feed.accounts import blocks, departure_store, settings
+from feed.accounts import blocks, departure_store, protection, settings
 from feed.accounts.blocks import RelationKind
 from feed.accounts.model import Account, AccountNotFound, Role
 from feed.accounts.phone import phone_of
-from feed.accounts.store import get_account, list_roles
+from feed.accounts.store import get_account, list_rights, list_roles
 from feed.keys.store import Keys
 from feed.pagination import Position
 from feed.phones import mask_phone
@@ -66,9 +66,10 @@ class NotificationSettings(msgspec.Struct, frozen=True):
 
 
 class SettingsCard(msgspec.Struct, frozen=True):
-    """An account's own settings."""
+    """An account's own settings. `protected_until`: strangers neither comment nor reply until then."""
 
     notify: NotificationSettings
+    protected_until: datetime | None
 
 
 def user_card(account: Account) -> UserCard:
@@ -85,7 +86,7 @@ def user_card(account: Account) -> UserCard:
 
 
 async def get_user(conn: Connection, account_id: int, viewer_id: int | None = None) -> UserCard:
-    """An account's profile. Raises AccountNotFound, also where it has blocked the viewer, except for staff and jurors.
+    """An account's profile. Raises AccountNotFound, also where it is taken down or has blocked the viewer, except for staff and jurors.
 
     An account that the viewer has blocked is found, so that the block can be undone.
     """
@@ -93,6 +94,8 @@ async def get_user(conn: Connection, account_id: int, viewer_id: int | None = No
     if account.leaving_at is not None and viewer_id != account_id:
         raise AccountNotFound
     if viewer_id is not None and await blocks.is_hidden_by_block(conn, viewer_id, account_id):
+        raise AccountNotFound
+    if account.is_taken_down and viewer_id != account_id and not await list_rights(conn, viewer_id or 0):
         raise AccountNotFound
     return user_card(account)
 
@@ -123,7 +126,10 @@ async def list_blocks(conn: Connection, account_id: int, after: Position, limit:
 async def get_settings(conn: Connection, account_id: int) -> SettingsCard:
     """The account's settings."""
     quiet = await settings.get_disabled_notifications(conn, account_id)
-    return SettingsCard(NotificationSettings("like" not in quiet, "comment" not in quiet, "reply" not in quiet))
+    return SettingsCard(
+        NotificationSettings("like" not in quiet, "comment" not in quiet, "reply" not in quiet),
+        await protection.find_protection(conn, account_id),
+    )
 
 
 async def get_me(conn: Connection, keys: Keys, account_id: int) -> MeCard:

@@ -46,6 +46,7 @@ class PageBase(msgspec.Struct, frozen=True):
     fragments: list[Fragment]
     post_ids: tuple[int, ...]
     author_ids: tuple[int, ...]
+    protected_ids: tuple[int, ...]
     frame: Frame
     anonymous: Rendered
     cards: list[bytes]
@@ -71,6 +72,11 @@ def list_frame(next_cursor: str | None) -> Frame:
     return Frame(b',"next_cursor":%b}' % msgspec.json.encode(next_cursor))
 
 
+def protected_authors(fragments: Sequence[Fragment]) -> tuple[int, ...]:
+    """The authors who take no comments from strangers now."""
+    return tuple({part.author_id for part in fragments if part.is_protected})
+
+
 def build_base(fragments: list[Fragment], frame: Frame, *, read_at: float) -> PageBase:
     """The page of these fragments; `read_at`: the monotonic time before they were read."""
     shared = [cards.card(part, _SIGNED_IN) for part in fragments]
@@ -79,6 +85,7 @@ def build_base(fragments: list[Fragment], frame: Frame, *, read_at: float) -> Pa
         fragments=fragments,
         post_ids=tuple(part.post_id for part in fragments),
         author_ids=tuple(part.author_id for part in fragments),
+        protected_ids=protected_authors(fragments),
         frame=frame,
         anonymous=rendered(frame.page([cards.card(part, ANONYMOUS) for part in fragments], positions)),
         cards=shared,
@@ -91,7 +98,9 @@ def render_for(base: PageBase, viewer_state: ViewerState) -> Rendered:
     """The page for one viewer. Only the cards that differ from the shared ones are rendered."""
     if viewer_state.viewer_id is None:
         return base.anonymous
-    hidden = viewer_state.blocked_ids or viewer_state.muted_ids or viewer_state.apart_ids
+    hidden = (
+        viewer_state.blocked_ids or viewer_state.muted_ids or viewer_state.apart_ids or viewer_state.stranger_to_ids
+    )
     if hidden or viewer_state.standing is not UNRESTRICTED:
         return _render_all(base, viewer_state)
     if not viewer_state.liked_ids and viewer_state.viewer_id not in base.author_ids:

@@ -13,7 +13,7 @@ from feed.screens.cache import TimedCache
 from feed.screens.posts import cards, feeds
 from feed.screens.posts.cards import Fragment
 from feed.screens.posts.feeds import Listed
-from feed.screens.posts.page_render import PageBase, Rendered, build_base, list_frame, render_for
+from feed.screens.posts.page_render import PageBase, Rendered, build_base, list_frame, protected_authors, render_for
 from feed.screens.posts.viewer import ANONYMOUS, ViewerState
 from feed.screens.posts.viewer_store import ViewerQuery, list_viewer_states
 from feed.screens.posts.visibility import may_see
@@ -71,7 +71,10 @@ class Pages:
         if not base.fragments:
             return base.signed_in
         return render_for(
-            base, await self._viewer_states.submit(ViewerQuery(viewer_id, base.post_ids, base.author_ids))
+            base,
+            await self._viewer_states.submit(
+                ViewerQuery(viewer_id, base.post_ids, base.author_ids, base.protected_ids)
+            ),
         )
 
     async def get_viewer_state(self, viewer_id: int | None, parts: Sequence[Fragment]) -> ViewerState:
@@ -80,7 +83,12 @@ class Pages:
             return ANONYMOUS
         if not parts:
             return ViewerState(viewer_id)
-        query = ViewerQuery(viewer_id, tuple(part.post_id for part in parts), tuple(part.author_id for part in parts))
+        query = ViewerQuery(
+            viewer_id,
+            tuple(part.post_id for part in parts),
+            tuple(part.author_id for part in parts),
+            protected_authors(parts),
+        )
         return await self._viewer_states.submit(query)
 
     async def posts(self, post_ids: Sequence[int], viewer_id: int | None) -> bytes:
@@ -113,7 +121,9 @@ class Pages:
     async def base(self, post_ids: Sequence[int], next_cursor: str | None, *, read_at: float | None = None) -> PageBase:
         """The page of these posts; `read_at`: the monotonic time before their list was read."""
         read_at = time.monotonic() if read_at is None else read_at
-        return build_base(await self.fragments(post_ids), list_frame(next_cursor), read_at=read_at)
+        # What is taken down between both reads is left out.
+        found = [part for part in await self.fragments(post_ids) if part.is_visible]
+        return build_base(found, list_frame(next_cursor), read_at=read_at)
 
     async def fragments(self, post_ids: Sequence[int]) -> list[Fragment]:
         """The posts' fragments in this order, not cached, whatever the posts' states: the caller decides who may see them."""

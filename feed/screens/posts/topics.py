@@ -114,7 +114,7 @@ async def list_trending(conn: Connection, prefix: str, limit: int) -> tuple[list
         SELECT extract(epoch FROM clock_timestamp())::bigint AS second,
                ARRAY(
                    SELECT trends.topic_id
-                   FROM topic_trends AS trends JOIN topics ON topics.id = trends.topic_id
+                   FROM topic_trends AS trends JOIN shown_topics AS topics ON topics.id = trends.topic_id
                    WHERE topics.state = 'allowed' AND topics.alias_of IS NULL AND starts_with(topics.key, $1)
                    ORDER BY trends.score DESC, trends.topic_id DESC
                    LIMIT $2
@@ -133,13 +133,12 @@ async def list_by_prefix(conn: Connection, prefix: str, limit: int) -> list[int]
         """
         SELECT target.id
         FROM (
-            SELECT id, key, alias_of FROM topics
-            WHERE key COLLATE "C" >= $1 AND key COLLATE "C" < $2 AND state <> 'hidden'
+            SELECT id, key, alias_of FROM shown_topics
+            WHERE key COLLATE "C" >= $1 AND key COLLATE "C" < $2
             ORDER BY key COLLATE "C"
             LIMIT $3
         ) AS found
-        JOIN topics AS target ON target.id = coalesce(found.alias_of, found.id)
-        WHERE target.state <> 'hidden'
+        JOIN shown_topics AS target ON target.id = coalesce(found.alias_of, found.id)
         ORDER BY found.key COLLATE "C"
         """,
         prefix,
@@ -150,15 +149,15 @@ async def list_by_prefix(conn: Connection, prefix: str, limit: int) -> list[int]
 
 
 async def list_cards(conn: Connection, topic_ids: Sequence[int]) -> list[TopicCard]:
-    """The topics in the order of the ids, without those that have become hidden or an alias."""
+    """The topics in the order of the ids, without those that have become hidden or an alias, or are taken down."""
     rows = await conn.fetch(
         """
         SELECT topics.id::text AS id, topics.name, topics.state,
                coalesce(trends.author_count, 0) AS author_count, coalesce(trends.post_count, 0) AS post_count
         FROM unnest($1::bigint[]) WITH ORDINALITY AS wanted (id, position)
-        JOIN topics ON topics.id = wanted.id
+        JOIN shown_topics AS topics ON topics.id = wanted.id
         LEFT JOIN topic_trends AS trends ON trends.topic_id = topics.id
-        WHERE topics.state <> 'hidden' AND topics.alias_of IS NULL
+        WHERE topics.alias_of IS NULL
         ORDER BY wanted.position
         """,
         topic_ids,

@@ -19,6 +19,8 @@ class ViewerState(msgspec.Struct, frozen=True):
     muted_ids: Collection[int] = ()
     # Authors with a block that hides nothing, because the viewer is staff or a juror: neither answers the other.
     apart_ids: Collection[int] = ()
+    # Authors who take no comments from strangers now, and to whom the viewer is one.
+    stranger_to_ids: Collection[int] = ()
 
 
 ANONYMOUS = ViewerState()
@@ -43,5 +45,7 @@ def rights_of(
     return ViewerRights(
         can_edit=own and can_write and state in ("published", "pending"),
         can_delete=own and state != "deleted",
-        can_comment=can_write and is_visible and (own or takes_comments),
+        can_comment=can_write
+        and is_visible
+        and (own or (takes_comments and author_id not in viewer_state.stranger_to_ids)),
     )

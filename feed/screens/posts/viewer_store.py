@@ -6,6 +6,7 @@ import msgspec
 
 from feed.accounts import blocks
 from feed.accounts.model import UNRESTRICTED, Standing
+from feed.comments.strangers import list_strangers
 from feed.postgres import Connection, columns, many
 from feed.posts import store as posts
 from feed.posts.model import PostNotFound
@@ -14,11 +15,12 @@ from feed.screens.posts.visibility import may_see
 
 
 class ViewerQuery(msgspec.Struct, frozen=True):
-    """A viewer of a page: its posts and their authors."""
+    """A viewer of a page: its posts and their authors, and those of them who take no comments from strangers now."""
 
     viewer_id: int
     post_ids: tuple[int, ...]
     author_ids: tuple[int, ...]
+    protected_ids: tuple[int, ...] = ()
 
 
 class _LikeKeys(msgspec.Struct, frozen=True):
@@ -100,6 +102,11 @@ async def list_viewer_states(conn: Connection, queries: Sequence[ViewerQuery]) -
         list({author_id for query in queries for author_id in query.author_ids}),
     )
     states = {row.viewer_id: row.viewer_state for row in many(rows, _Row)}
+    for owner_id, viewer_id in await list_strangers(
+        conn, [(owner_id, query.viewer_id) for query in queries for owner_id in query.protected_ids]
+    ):
+        if (state := states.get(viewer_id)) is not None:
+            states[viewer_id] = msgspec.structs.replace(state, stranger_to_ids={*state.stranger_to_ids, owner_id})
     return [states.get(query.viewer_id) or ViewerState(query.viewer_id) for query in queries]
 
 
@@ -128,7 +135,7 @@ async def get_viewer_state(conn: Connection, viewer_id: int | None) -> ViewerSta
 async def require_visible_post(conn: Connection, post_id: int, viewer_id: int | None) -> ViewerState:
     """The viewer's blocks and mutes, if the viewer sees the post. Raises PostNotFound."""
     viewer_state = await get_viewer_state(conn, viewer_id)
-    post = await posts.find_post(conn, post_id)
+    post = await posts.find_post_as_seen(conn, post_id)
     if post is None or not may_see(post, viewer_state):
         raise PostNotFound
     return viewer_state

@@ -55,3 +55,9 @@ async def review(stage: Stage, readers: Readers) -> None:
     await stage.call("search_users", REVIEWER, q=SPAMMER.name[:2], limit=2)
     await stage.call("get_user_record", REVIEWER, user_id=spammer)
     await stage.call("list_sanctions", REVIEWER, state="ended", kind="mute", limit=2)
+    by_link = {"link": f"看看这条 {link}", "reason_code": "fraud"}
+    await stage.call("take_down", REVIEWER, by_link)
+    await stage.call("list_takedowns", REVIEWER, state="in_force", limit=2)
+    await stage.call(
+        "lift_takedown", REVIEWER, {"target": {"kind": "post", "id": spam["subject"]["id"]}, "reason_code": "mistaken"}
+    )

@@ -57,11 +57,13 @@ async def sign_in(stage: Stage) -> Person:
     await stage.call("change_me", best, profile)
     await stage.call("get_me", best)
     await stage.call("change_settings", best, {"notify": {"likes": False}})
+    await stage.call("protect_me", best, {"until": "2026-09-20T16:00:00Z"})
     await stage.call("get_settings", best)
     (session,) = (await stage.call("list_sessions", best, limit=20))["items"]
     await stage.call("end_session", best, session_id=session["id"])
     await stage.call("delete_me", best)
     await stage.call("restore_me", best)
+    await stage.call("end_protection", best)
     await stage.call("sign_out", None, {"refresh_token": again["refresh_token"]}, everywhere=False)
     return best
 

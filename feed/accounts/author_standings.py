@@ -1,0 +1,27 @@
+"""The standing of accounts that write: what is forbidden to them, and whether what they write is hidden."""
+
+from collections.abc import Sequence
+
+from feed.accounts.model import Standing
+from feed.postgres import Connection
+
+
+async def list_author_standings(conn: Connection, account_ids: Sequence[int]) -> dict[int, Standing]:
+    """As `list_standings`, also of those who are taken down: what they write is hidden."""
+    rows = await conn.fetch(
+        """
+        SELECT standing.account_id, standing.banned, standing.muted, standing.taken_down,
+               leaving.account_id IS NOT NULL AS leaving
+        FROM standings_now AS standing
+        LEFT JOIN leaving_accounts AS leaving ON leaving.account_id = standing.account_id
+        WHERE standing.account_id = ANY ($1::bigint[])
+            AND (standing.banned OR standing.muted OR standing.taken_down OR leaving.account_id IS NOT NULL)
+        """,
+        account_ids,
+    )
+    return {
+        row["account_id"]: Standing(
+            banned=row["banned"], muted=row["muted"], leaving=row["leaving"], taken_down=row["taken_down"]
+        )
+        for row in rows
+    }
