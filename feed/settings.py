@@ -68,6 +68,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     reports_after_approval: int = 3
     audit_checkpoint_file: str = ""  # A copy of the newest checkpoint of the audit log. Empty: in keys_dir.
     audit_checkpoint_url: str = ""  # Gets each new checkpoint by POST. Empty: none is sent.
+    appeal_days: int = 30  # How long after a decision its user can appeal against it.
     push_hook_secret: str = ""  # 32 bytes or more, as text or `whsec_` and base64.
     share_url: str = ""  # The address of a post, with {post_id}. Empty: {public_url}/p/{post_id}.
     deep_link: str = "/{path}"  # The address of a page within the app, with {path}, for instance `city://{path}`.
@@ -280,6 +281,8 @@ def _check_reports(settings: Settings) -> None:
     for name in ("reports_to_hide_post", "reports_to_hide_comment"):
         if not 0 <= getattr(settings, name) <= 10_000:
             raise ValueError(f"FEED_{name.upper()} is a number of persons, 0 to 10000")
+    if not 1 <= settings.appeal_days <= 3_650:
+        raise ValueError("FEED_APPEAL_DAYS is a number of days, 1 to 3650")
     if not 1 <= settings.reports_after_approval <= 100:
         raise ValueError("FEED_REPORTS_AFTER_APPROVAL is a factor, 1 to 100")
 

@@ -210,6 +210,14 @@ PERSONAL_TABLES: tuple[PersonalTable, ...] = (
         because=DECIDED,
     ),
     PersonalTable(
+        "appeals",
+        of="account_id",
+        emptied="text",
+        ids="account_id",
+        neutral="id case_id decision_kind decision_id state reason_code verdict_id",
+        because=DECIDED,
+    ),
+    PersonalTable(
         "report_evidence",
         of="author_id",
         removed="content author_id",

@@ -94,6 +94,19 @@ async def lift_sanctions(
     return many(rows, Sanction)
 
 
+async def find_sanction(conn: Connection, sanction_id: int) -> Sanction | None:
+    """The sanction, or None."""
+    row = await conn.fetchrow(
+        """
+        SELECT id, account_id, kind, reason_code, starts_at, until,
+               lifted_at IS NULL AND (until IS NULL OR until > clock_timestamp()) AS running, imposed_by
+        FROM sanctions WHERE id = $1
+        """,
+        sanction_id,
+    )
+    return one(row, Sanction)
+
+
 async def find_next_to_lapse(conn: Connection) -> Sanction | None:
     """The sanction that ended first of those whose end is not recorded yet; None without one."""
     row = await conn.fetchrow(

@@ -2,6 +2,7 @@
 
 from feed.api.field_messages import FIELD_MESSAGES
 from feed.api.field_words import has_words, named_field
+from feed.api.moderation_messages import MODERATION_MESSAGES
 from feed.campaigns.model import parse_time
 from feed.campaigns.text_parts import local_time
 from feed.errors import FieldError
@@ -10,10 +11,6 @@ from feed.sms.model import SHANGHAI
 _ERROR_MESSAGES: dict[str, tuple[str, str]] = {
     "account_not_found": ("没有找到该用户", "There is no such user."),
     "already_announced": ("结果已经公布", "The result is announced already."),
-    "already_judged": (
-        "您已审核过该内容，须由其他审核员处理",
-        "You have judged this already: another reviewer has to.",
-    ),
     "already_settled": ("评定或开奖已经完成", "The campaign is settled already."),
     "awaiting_beacon": (
         "签单已冻结，须等待公开值",
@@ -30,7 +27,6 @@ _ERROR_MESSAGES: dict[str, tuple[str, str]] = {
         "This account has a staff role. It can be deleted once an admin has taken the role back.",
     ),
     "banned": ("该账号已被封禁，目前只能浏览", "This account is banned and can only read."),
-    "batch_not_found": ("没有找到可撤销的批量审核", "You have no such batch with a verdict in force."),
     "beacon_mismatch": (
         "与另一位编辑录入的内容不一致，请核对",
         "Another editor has entered something else: please check.",
@@ -62,8 +58,6 @@ _ERROR_MESSAGES: dict[str, tuple[str, str]] = {
         "评定数据或签单已冻结，不能再修改",
         "The sheet is frozen: what was counted cannot change any more.",
     ),
-    "case_leased": ("该任务正由其他审核员处理", "Another reviewer is working on this case."),
-    "case_not_found": ("没有找到该审核任务", "There is no such case."),
     "country_not_served": (
         "暂不支持向该国家或地区的号码发送验证码",
         "Codes are not sent to numbers of this country or region.",
@@ -101,7 +95,6 @@ _ERROR_MESSAGES: dict[str, tuple[str, str]] = {
     "cursor_invalid": ("翻页参数无效", "The cursor does not belong to this list."),
     "database_away": ("服务暂时不可用，请稍后再试", "The service is unavailable for a moment: please try again."),
     "draw_not_found": ("没有找到该活动的抽奖", "There is no such campaign, or it is not a draw."),
-    "already_reported": ("您已举报过这条内容", "You have reported this already."),
     "already_objected": ("您的同类异议尚未答复", "Your objection of this kind has not been answered yet."),
     "claim_access_required": (
         "需由管理员授权后才能查看领奖信息",
@@ -211,8 +204,6 @@ _ERROR_MESSAGES: dict[str, tuple[str, str]] = {
     "relations_full": ("屏蔽人数已达上限", "You can block a thousand accounts and mute a thousand."),
     "overloaded": ("当前访问人数过多，请稍后再试", "The service is busy: please try again in a moment."),
     "own_entry": ("不能给自己的作品打分", "You cannot mark your own entry."),
-    "own_target": ("不能举报自己或自己的内容", "You cannot report yourself or your own content."),
-    "own_subject": ("不能审核自己的内容", "You cannot judge your own content."),
     "jury_needed": ("活动已开始，评委名单不能清空", "After the opening, the jury cannot be dissolved."),
     "revision_stale": (
         "作品已被修改，请重新阅读后打分",
@@ -274,10 +265,6 @@ _ERROR_MESSAGES: dict[str, tuple[str, str]] = {
         "The body must be application/json in UTF-8, without compression.",
     ),
     "uri_too_long": ("网址过长", "The address is too long."),
-    "verdict_not_applicable": (
-        "该内容当前状态不适用此结论",
-        "This verdict does not apply to the present state of the content.",
-    ),
     "void_not_found": ("没有找到该剔除记录", "There is no such void."),
     "word_not_found": ("词库中没有该词", "The word is not listed."),
     "winner_not_visible": (
@@ -291,7 +278,7 @@ _ERROR_MESSAGES: dict[str, tuple[str, str]] = {
         "This person has no role or ban that held at the deadline and has ended since.",
     ),
 }
-_MESSAGES = _ERROR_MESSAGES | {f"field.{code}": words for code, words in FIELD_MESSAGES.items()}
+_MESSAGES = _ERROR_MESSAGES | MODERATION_MESSAGES | {f"field.{code}": words for code, words in FIELD_MESSAGES.items()}
 
 
 # The client's action after an error, by status, with exceptions by code; docs/reference/errors.md describes the actions.
@@ -316,7 +303,9 @@ _ADVICE_BY_STATUS = {
 }
 _ADVICE = {
     "already_objected": "tell",
+    "already_appealed": "tell",
     "already_reported": "tell",
+    "appeal_closed": "tell",
     "campaign_incomplete": "correct",
     "campaign_running": "correct",
     "signoff_barred": "tell",

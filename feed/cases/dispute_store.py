@@ -1,8 +1,11 @@
-"""The SQL of cases about reports."""
+"""The SQL of cases about reports and appeals."""
 
-from feed.cases.model import CaseId, Subject
+import msgspec
+
+from feed.cases import urgency
+from feed.cases.model import CaseId, Kind, Subject
 from feed.cases.store import MACHINE_PASSED
-from feed.postgres import Connection
+from feed.postgres import Connection, many
 
 
 async def add_report_case(conn: Connection, subject: Subject, *, due_minutes: int) -> CaseId:
@@ -59,10 +62,17 @@ async def close_with(conn: Connection, case_id: CaseId, verdict_id: int) -> None
     )
 
 
-async def find_closed_with(conn: Connection, verdict_id: int) -> CaseId | None:
-    """The case that was closed with a verdict on another case; None without one."""
-    case_id: CaseId | None = await conn.fetchval("SELECT id FROM cases WHERE closed_with = $1", verdict_id)
-    return case_id
+class ClosedCase(msgspec.Struct, frozen=True):
+    """A case that was closed with a verdict on another one."""
+
+    id: CaseId
+    kind: Kind
+
+
+async def list_closed_with(conn: Connection, verdict_id: int) -> list[ClosedCase]:
+    """The cases that were closed with a verdict on another case of their subject."""
+    rows = await conn.fetch("SELECT id, kind FROM cases WHERE closed_with = $1 ORDER BY id", verdict_id)
+    return many(rows, ClosedCase)
 
 
 async def open_again(conn: Connection, case_id: CaseId) -> None:
@@ -73,4 +83,24 @@ async def open_again(conn: Connection, case_id: CaseId) -> None:
         WHERE id = $1 AND state = 'closed'
         """,
         case_id,
+    )
+
+
+async def add_appeal_case(conn: Connection, subject: Subject) -> CaseId:
+    """Queues an appeal against a decision about the subject. Returns the id of its case."""
+    return CaseId(
+        await conn.fetchval(
+            """
+            INSERT INTO cases (kind, author_id, post_id, comment_id, account_id, revision, due_at, machine)
+            VALUES ('appeal', $1, $2, $3, $4, $5, clock_timestamp() + make_interval(mins => $6), $7)
+            RETURNING id
+            """,
+            subject.author_id,
+            subject.post_id,
+            subject.comment_id,
+            subject.account_id,
+            subject.revision,
+            urgency.allowed_minutes("appeal"),
+            MACHINE_PASSED,
+        )
     )

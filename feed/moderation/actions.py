@@ -257,11 +257,11 @@ async def _judge(
         await _change_subject_state(conn, case, after)
     if kind in ("approve", "restore") and case.comment_id is None and case.post_id and case.revision:
         await posts.approve_revision(conn, case.post_id, case.revision)
-    # A report may be right although its subject is hidden already.
+    # A report may be right although its subject is hidden already; the outcome of an appeal has a notification of its own.
     notice = verdict_notice(case, verdict_id, kind, new.reason)
-    if notice is not None and (case.kind != "report" or after != state):
+    if notice is not None and case.kind != "appeal" and (case.kind != "report" or after != state):
         await inbox.add_notifications(conn, [notice])
-    await settle_disputes(conn, case, verdict_id, kind)
+    await settle_disputes(conn, case, verdict_id, kind, by=reviewer_id, reason_code=new.reason)
     await _record(conn, reviewer_id, f"case.{kind}", case, reason_code=new.reason, verdict_id=str(verdict_id))
     return VerdictResult(verdict_id, case.post_id)
 
@@ -278,8 +278,11 @@ async def _undo(conn: Connection, verdict: Verdict) -> VerdictResult:
     if verdict.verdict in ("remove", "reject") and state in ("removed", "rejected"):
         after = verdict.state_before or "published"
     elif verdict.verdict == "restore" and state == "published":
-        after = "removed"
-    elif (state == "deleted" and case.kind != "report") or (verdict.verdict == "escalate" and case.state == "closed"):
+        # One that has upheld an appeal may have found its subject restored.
+        after = state if verdict.state_before == state else "removed"
+    elif (state == "deleted" and case.kind not in ("report", "appeal")) or (
+        verdict.verdict == "escalate" and case.state == "closed"
+    ):
         raise CaseStale
     await store.mark_undone(conn, [verdict.id])
     reason_code = "mistaken"
@@ -299,7 +302,7 @@ async def _undo(conn: Connection, verdict: Verdict) -> VerdictResult:
     if after is not None and after != state:
         await _change_subject_state(conn, case, after)
         # An unread notification of the verdict is removed instead.
-        author_id = case.author_id
+        author_id = case.author_id if case.kind != "appeal" else None
         if author_id is not None and not await inbox.remove_unseen(conn, author_id, verdict_once_key(verdict.id)):
             await inbox.add_notifications(
                 conn, [undone_notice(case, verdict.id, reason_code, shown=after == "published")]

@@ -1,37 +1,53 @@
-"""What verdicts, and undoing them, mean for the reports of their subject. The caller opens the transaction and has locked the subject."""
+"""What verdicts, and undoing them, mean for reports and appeals. The caller opens the transaction and has locked the subject."""
 
+from feed.accounts.model import AccountId
 from feed.cases import dispute_store, holds
+from feed.cases import store as cases
 from feed.cases.holds import NONE, Hold
 from feed.cases.model import Case, CaseId, Subject
 from feed.comments import hide_show as comment_visibility
 from feed.inbox import store as inbox
 from feed.moderation import verdict_store
-from feed.moderation.model import HIDING, REPORTS_AFTER, Verdict, VerdictId, VerdictKind
+from feed.moderation.model import (
+    HIDING,
+    REPORTS_AFTER,
+    Verdict,
+    VerdictId,
+    VerdictKind,
+    VerdictNotApplicable,
+    adverse_reason_problems,
+)
+from feed.moderation.sanctions import lift_sanction
 from feed.postgres import Connection
 from feed.posts import hide_show as post_visibility
+from feed.reports import appeal_store
 from feed.reports.notices import shown_again_key, shown_again_notice, waiting_notice
-from feed.reports.outcomes import decide_reports, reopen_reports
+from feed.reports.outcomes import decide_appeal, decide_reports, reopen_appeal, reopen_reports
 
 # Holds that wait for a reviewer, whose verdict lifts them.
 _LIFTED = Hold.REPORT
 
 
-async def settle_disputes(conn: Connection, case: Case, verdict_id: VerdictId, verdict: VerdictKind) -> None:
-    """Applies a final verdict to the reports of its subject, and lifts the hold of the reports.
+async def settle_disputes(
+    conn: Connection, case: Case, verdict_id: VerdictId, verdict: VerdictKind, *, by: AccountId, reason_code: str
+) -> None:
+    """Applies a final verdict to the reports of its subject and to appeals, and lifts the hold of the reports.
 
     A verdict on another case of the subject decides its reports too if it hides the subject; if it lets it be shown, they wait
-    for their own decision, without hiding it meanwhile.
+    for their own decision, without hiding it meanwhile. A subject that is restored needs no decision about an appeal any more.
     """
-    state = REPORTS_AFTER.get(verdict)
-    if state is None:
+    if verdict == "escalate":
         return
-    if case.kind == "report":
-        await decide_reports(conn, case.id, state, verdict_id)
+    if case.kind == "appeal":
+        await _decide_appeal(conn, case, verdict_id, verdict, by=by, reason_code=reason_code)
+    elif case.kind == "report":
+        await decide_reports(conn, case.id, REPORTS_AFTER[verdict], verdict_id)
     elif verdict in HIDING and (other_id := await dispute_store.find_open_report(conn, case.subject)) is not None:
         await dispute_store.close_with(conn, other_id, verdict_id)
-        await decide_reports(conn, other_id, state, verdict_id)
-    if case.post_id is None:
+        await decide_reports(conn, other_id, REPORTS_AFTER[verdict], verdict_id)
+    if case.post_id is None or (case.kind == "appeal" and verdict == "dismiss"):
         return
+    await uphold_moot_appeals(conn, case, verdict_id)
     before = await _change_holds(conn, case.subject, remove=_LIFTED)
     lifted = Hold(before.holds) & _LIFTED
     if lifted:
@@ -41,19 +57,62 @@ async def settle_disputes(conn: Connection, case: Case, verdict_id: VerdictId, v
 
 
 async def reopen_disputes(conn: Connection, case: Case, verdict: Verdict) -> None:
-    """Takes back what an undone verdict meant for the reports of its subject; the case of the verdict is open again, or closed."""
-    if case.kind == "report":
+    """Takes back what an undone verdict meant for reports and appeals. Raises VerdictNotApplicable for a sanction that it has lifted."""
+    if case.kind == "appeal":
+        await _reopen_appeal(conn, case, verdict)
+    elif case.kind == "report":
         await _sync_reports(conn, case)
-    elif (other_id := await dispute_store.find_closed_with(conn, verdict.id)) is not None:
-        open_id = await dispute_store.find_open_report(conn, case.subject)
-        if open_id is None:
-            await dispute_store.open_again(conn, other_id)
-        await reopen_reports(conn, other_id, in_case=open_id or other_id)
-    if case.post_id is not None and verdict.lifted_holds:
+    for other in await dispute_store.list_closed_with(conn, verdict.id):
+        if other.kind == "report":
+            open_id = await dispute_store.find_open_report(conn, case.subject)
+            if open_id is None:
+                await dispute_store.open_again(conn, other.id)
+            await reopen_reports(conn, other.id, in_case=open_id or other.id)
+        elif (appeal := await appeal_store.find_of_case(conn, other.id)) is not None:
+            await dispute_store.open_again(conn, other.id)
+            await reopen_appeal(conn, appeal)
+    if case.post_id is None:
+        return
+    await uphold_moot_appeals(conn, case, verdict.id)
+    if verdict.lifted_holds:
         before = await _change_holds(conn, case.subject, add=Hold(verdict.lifted_holds))
         shown = holds.is_visible(before) and case.author_id is not None
         if shown and not await inbox.remove_unseen(conn, case.author_id or 0, shown_again_key(verdict.id)):
             await inbox.add_notifications(conn, [waiting_notice(case.subject, f"verdict:{verdict.id}:waiting")])
+
+
+async def uphold_moot_appeals(conn: Connection, case: Case, verdict_id: int) -> None:
+    """Upholds the open appeals in other cases against decisions about the subject that are not in force any more."""
+    for appeal in await appeal_store.list_moot(conn, case.subject.id):
+        await dispute_store.close_with(conn, appeal.case_id, verdict_id)
+        await decide_appeal(conn, appeal, verdict_id, reason_code=None)
+
+
+async def _decide_appeal(
+    conn: Connection, case: Case, verdict_id: VerdictId, verdict: VerdictKind, *, by: AccountId, reason_code: str
+) -> None:
+    appeal = await appeal_store.find_of_case(conn, case.id)
+    if appeal is None:
+        return
+    if verdict == "dismiss":
+        # Without a reason of its own the decision stands for the reason that was given first.
+        reason = appeal.decision_reason if adverse_reason_problems(reason_code) else reason_code
+        await decide_appeal(conn, appeal, verdict_id, reason_code=reason)
+        return
+    if appeal.decision_kind == "sanction":
+        await lift_sanction(conn, appeal.decision_id, by=by)
+    await decide_appeal(conn, appeal, verdict_id, reason_code=None)
+
+
+async def _reopen_appeal(conn: Connection, case: Case, verdict: Verdict) -> None:
+    appeal = await appeal_store.find_of_case(conn, case.id)
+    if appeal is None:
+        return
+    if appeal.state == "upheld" and appeal.decision_kind == "sanction":
+        # It has ended, and people have acted since: it is imposed anew, with its own reason and end.
+        raise VerdictNotApplicable
+    await cases.mark_open(conn, case.id, stage=verdict.stage)
+    await reopen_appeal(conn, appeal)
 
 
 async def reopened_case(conn: Connection, case: Case) -> CaseId:

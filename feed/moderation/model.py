@@ -111,6 +111,8 @@ def state_after(case: Case, verdict: VerdictKind, state: State | None) -> State 
     """
     if case.kind == "report":
         return _state_after_report(case, verdict, state)
+    if case.kind == "appeal":
+        return _state_after_appeal(case, verdict, state)
     if state == "deleted" or (case.state == "closed" and verdict not in ("remove", "reject", "restore")):
         raise CaseStale
     if verdict == "escalate":
@@ -118,13 +120,7 @@ def state_after(case: Case, verdict: VerdictKind, state: State | None) -> State 
             raise VerdictNotApplicable
         return state
     hidden = state in ("removed", "rejected")
-    if verdict == "dismiss":
-        applicable = case.kind == "appeal"
-    elif verdict == "restore":
-        applicable = hidden
-    else:
-        applicable = state is not None and not hidden
-    if not applicable:
+    if not (hidden if verdict == "restore" else verdict != "dismiss" and state is not None and not hidden):
         raise VerdictNotApplicable
     ends: dict[VerdictKind, State] = {
         "approve": "published",
@@ -133,6 +129,20 @@ def state_after(case: Case, verdict: VerdictKind, state: State | None) -> State 
         "reject": "rejected",
     }
     return ends.get(verdict, state)
+
+
+def _state_after_appeal(case: Case, verdict: VerdictKind, state: State | None) -> State | None:
+    """The state of what an appeal is about: `restore` upholds the appeal, `dismiss` rejects it; both close its case for good.
+
+    Its subject may be visible or deleted meanwhile, or has no state.
+    """
+    if case.state == "closed":
+        raise CaseStale
+    if verdict == "escalate" and case.stage < STAGE_LAST:
+        return state
+    if verdict not in ("restore", "dismiss"):
+        raise VerdictNotApplicable
+    return "published" if verdict == "restore" and state in ("removed", "rejected") else state
 
 
 def _state_after_report(case: Case, verdict: VerdictKind, state: State | None) -> State | None:

@@ -122,6 +122,26 @@ async def lift_from_account(
         await audit.add(conn, by, "sanction.lift", "account", account_id, {"kind": sanction.kind})
 
 
+async def lift_sanction(conn: Connection, sanction_id: int, *, by: AccountId) -> None:
+    """Ends one sanction, as an appeal against it is upheld: what the app or another member of staff has imposed stays.
+
+    There is no notification but that of the appeal. A sanction that has ended changes nothing.
+    """
+    sanction = await sanction_store.find_sanction(conn, sanction_id)
+    if sanction is None or not sanction.running:
+        return
+    account_id = sanction.account_id
+    engaged = await verdict_store.list_engaged_entries(conn, account_id)
+    await changes.lock_stats(conn, engaged)
+    await sanction_store.lock_account(conn, account_id)
+    lifted = await sanction_store.lift_sanctions(
+        conn, account_id, [sanction.kind], by=by, imposed_by_app=[sanction.imposed_by is None]
+    )
+    await changes.change_stats(conn, [Delta(post_id) for post_id in engaged])
+    for each in lifted:
+        await audit.add(conn, by, "sanction.lift", "account", account_id, {"kind": each.kind, "reason_code": "appeal"})
+
+
 async def lapse_next_sanction(pool: Pool) -> bool:
     """Notices the end of one sanction: its person is notified, and boards count its engagement again. False if there is none.
 

@@ -6,6 +6,7 @@ Authors read neither who has reported nor what the reporter wrote; reporters do 
 from feed.cases.model import Subject
 from feed.inbox.model import NewNotification
 from feed.links import post_page
+from feed.reports.appeal_model import Appeal, AppealState
 from feed.reports.model import DecidedReport, ReportState
 
 _TEMPLATES: dict[ReportState, str] = {
@@ -37,6 +38,30 @@ def outcome_notice(report: DecidedReport) -> NewNotification:
 def outcome_key(report: DecidedReport, state: ReportState) -> str:
     """The `once_key` of the notification that the report is in this state by its latest verdict."""
     return f"report:{report.id}:{state}:{report.verdict_id}"
+
+
+def appeal_notice(appeal: Appeal) -> NewNotification:
+    """The notification of an author about the outcome of an appeal, or that it is open again."""
+    template = {"upheld": "appeal.upheld", "rejected": "appeal.rejected", "open": "appeal.reopened"}[appeal.state]
+    return NewNotification(
+        account_id=appeal.account_id,
+        kind="review_result",
+        template=template,
+        params={"decided": appeal.effect} | ({"reason": appeal.reason_code} if appeal.state == "rejected" else {}),
+        once_key=appeal_key(appeal, appeal.state),
+        deep_link=None if appeal.post_id is None else post_page(appeal.post_id),
+        subject={
+            "kind": "appeal",
+            "id": str(appeal.id),
+            "target": {"kind": appeal.target_kind, "id": str(appeal.target_id)},
+            "state": appeal.state,
+        },
+    )
+
+
+def appeal_key(appeal: Appeal, state: AppealState) -> str:
+    """The `once_key` of the notification that the appeal is in this state by its latest verdict."""
+    return f"appeal:{appeal.id}:{state}:{appeal.verdict_id}"
 
 
 def waiting_notice(subject: Subject, once_key: str) -> NewNotification:

@@ -1,11 +1,12 @@
-"""What a verdict means for the reports of its subject. The caller opens the transaction."""
+"""What a verdict means for reports and appeals. The caller opens the transaction."""
 
 from feed.cases.model import CaseId
 from feed.inbox import store as inbox
 from feed.postgres import Connection, Pool, transaction
-from feed.reports import store
+from feed.reports import appeal_store, store
+from feed.reports.appeal_model import Appeal
 from feed.reports.model import ReportState
-from feed.reports.notices import outcome_key, outcome_notice
+from feed.reports.notices import appeal_key, appeal_notice, outcome_key, outcome_notice
 
 # So many reporters are notified with the verdict, the others by the worker: a verdict locks its post.
 _NOTIFIED_AT_ONCE = 50
@@ -24,6 +25,26 @@ async def reopen_reports(conn: Connection, case_id: CaseId, *, in_case: CaseId) 
     if in_case != case_id:
         await store.move_open(conn, from_case=case_id, to_case=in_case)
     await _notify(conn, limit=_NOTIFIED_AT_ONCE)
+
+
+async def decide_appeal(conn: Connection, appeal: Appeal, verdict_id: int, *, reason_code: str | None) -> None:
+    """Decides an appeal and notifies its author: it is rejected for the reason, or upheld without one."""
+    await appeal_store.mark_decided(conn, appeal.id, verdict_id, reason_code=reason_code)
+    await _notify_appeal(conn, appeal.case_id)
+
+
+async def reopen_appeal(conn: Connection, appeal: Appeal) -> None:
+    """Opens a decided appeal again. An unread notification of the decision is removed, else its author is notified."""
+    await appeal_store.mark_open(conn, appeal.id)
+    if not await inbox.remove_unseen(conn, appeal.account_id, appeal_key(appeal, appeal.state)):
+        await _notify_appeal(conn, appeal.case_id)
+
+
+async def _notify_appeal(conn: Connection, case_id: CaseId) -> None:
+    appeal = await appeal_store.find_of_case(conn, case_id)
+    assert appeal is not None
+    if await store.list_notifiable(conn, [appeal.account_id]):
+        await inbox.add_notifications(conn, [appeal_notice(appeal)])
 
 
 async def notify_reporters(pool: Pool) -> bool:

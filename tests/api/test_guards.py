@@ -71,7 +71,7 @@ CALLERS = {
         delete_comment block_user unblock_user mute_user unmute_user get_me change_me list_my_posts list_blocks list_juries decline_seat get_settings
         change_settings protect_me end_protection list_inbox read_inbox get_participation list_prizes get_prize claim_prize decline_prize receive_prize show_codes mark_entry
         list_my_marks recuse_juror object_to_result report_target list_reports
-        delete_me restore_me list_sessions end_session
+        delete_me restore_me list_sessions end_session appeal_decision list_appeals list_decisions
     """,
     "reviewer": """
         list_texts get_text sign_text return_text list_cases lease_cases release_case extend_case judge_case judge_cases undo_verdicts list_reasons impose_sanction

@@ -60,6 +60,8 @@ EXPECTED: dict[str, Cost] = {
     "list_sessions": Cost("/me/sessions", 1),
     "list_reports": Cost("/me/reports", 1),
     "get_settings": Cost("/me/settings", 2),
+    "list_appeals": Cost("/me/appeals", 2),
+    "list_decisions": Cost("/me/decisions", 2),
     "list_inbox": Cost("/me/inbox", 1),
     "list_prizes": Cost("/me/prizes", 1),
     "get_prize": Cost("/me/prizes/{prize}", 5),

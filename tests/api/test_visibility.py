@@ -336,6 +336,8 @@ TABLE: dict[str, Rule] = {
     "get_challenge": without_words("/auth/challenge"),
     "get_me": without_words("/me", signed_in=True),
     "list_blocks": without_words("/me/blocks", signed_in=True),
+    "list_appeals": without_words("/me/appeals", signed_in=True),
+    "list_decisions": without_words("/me/decisions", signed_in=True),
     "list_reports": without_words("/me/reports", signed_in=True),
     "list_juries": without_words("/me/juries", signed_in=True),
     "list_sessions": without_words("/me/sessions", signed_in=True),

@@ -86,7 +86,7 @@ OWNERS = {
         "objections",
         "replacements",
     },
-    "reports": {"reports", "report_evidence"},
+    "reports": {"reports", "report_evidence", "appeals"},
     "screening": {"screening_lists", "screening_words"},
     "profiles": {"profile_changes", "reserved_names"},
     "moderation": {"verdicts", "takedowns", "takedown_scopes", "takedown_posts"},
@@ -126,6 +126,7 @@ CAMPAIGNS_ONLY = {
     Function("feed.moderation.sanctions", "impose_on_account"),
     Function("feed.moderation.sanctions", "lift_from_account"),
     Function("feed.moderation.sanctions", "lapse_next_sanction"),
+    Function("feed.moderation.sanctions", "lift_sanction"),
 }
 WRITE = re.compile(r"\b(?:INSERT\s+INTO|UPDATE|DELETE\s+FROM)\s+(?:ONLY\s+)?([a-z_.]+)")
 # Migrations run files and the statements between them; an attempt's outcome hands its constant statement on.

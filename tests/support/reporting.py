@@ -66,3 +66,27 @@ async def inbox_titles(person: Person, kind: str | None = None) -> list[str]:
     """The titles of the person's notifications, the newest first."""
     found = await person("GET", "/me/inbox", params={} if kind is None else {"kind": kind})
     return [item["title"] for item in found.json()["items"]]
+
+
+async def appeal(
+    person: Person, kind: str, id_: str, text: str = "请再看一遍，这是我自己写的", **more: Any
+) -> httpx.Response:
+    """The response to an appeal."""
+    return await person("POST", "/appeals", {"target": {"kind": kind, "id": id_}, "text": text}, **more)
+
+
+async def hide(
+    reviewer: Person, kind: str, id_: str, verdict: str = "remove", reason_code: str = "spam"
+) -> dict[str, Any]:
+    """Judges the open case of a post or comment, as a batch; returns the batch."""
+    case = next(case for case in await cases_of(reviewer, kind) if case["subject"]["id"] == id_)
+    seen = {"cases": [{"id": case["id"], "version": case["version"]}], "verdict": verdict, "reason_code": reason_code}
+    batch: dict[str, Any] = (await reviewer("POST", "/moderation/verdicts", seen)).json()
+    assert [item["outcome"] for item in batch["items"]] == ["done"]
+    return batch
+
+
+async def undo(reviewer: Person, batch: dict[str, Any]) -> list[str]:
+    """The outcomes of undoing a batch."""
+    undone = await reviewer("POST", f"/moderation/verdicts/{batch['batch_id']}/undo")
+    return [item["outcome"] for item in undone.json()["items"]]

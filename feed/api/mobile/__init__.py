@@ -2,6 +2,7 @@
 
 from litestar import Router
 
+from feed.api.mobile.appeals import appeals
 from feed.api.mobile.campaigns import campaigns
 from feed.api.mobile.comments import comments
 from feed.api.mobile.config import config
@@ -33,6 +34,7 @@ router = Router(
         prizes,
         objections,
         reports,
+        appeals,
         config,
     ],
 )

@@ -6,6 +6,7 @@ import msgspec
 from litestar import Router, get, post
 from litestar.params import FromPath, FromQuery, JSONBody, QueryParameter
 
+from feed.accounts.model import Viewer
 from feed.api.dependencies import (
     Cursor,
     InjectedAppState,
@@ -90,9 +91,9 @@ async def list_cases(
     position = app_state.cursors.position(name, cursor, start)
     async with app_state.pool.acquire() as conn:
         found = await listed(conn, case_filter, position, limit + 1)
-        rows = await screen.list_cases(conn, [each.id for each in found[:limit]])
+        cards = await screen.read_cards(conn, [each.id for each in found[:limit]], viewer.account_id)
     more = found[limit - 1].position if len(found) > limit else None
-    return Page([screen.case_card(row) for row in rows], None if more is None else app_state.cursors.after(name, more))
+    return Page(cards, None if more is None else app_state.cursors.after(name, more))
 
 
 @post("/lease", status_code=200, errors=(LeasesFull,))
@@ -104,7 +105,7 @@ async def lease_cases(
     leased = await actions.lease_cases(
         app_state.pool, viewer.account_id, case_filter, count=data.count, request=keyed_request
     )
-    return LeasedCases(await _cards(app_state, leased))
+    return LeasedCases(await _cards(app_state, viewer, leased))
 
 
 @post(
@@ -121,7 +122,7 @@ async def release_case(
     """Release a leased case to the queue."""
     id_ = CaseId(path_id(case_id, CaseNotFound))
     await actions.release_case(app_state.pool, viewer.account_id, id_, keyed_request)
-    return await _card(app_state, id_)
+    return await _card(app_state, viewer, id_)
 
 
 @post(
@@ -139,7 +140,7 @@ async def extend_case(
     """Extend the lease of a case to five minutes from now."""
     id_ = CaseId(path_id(case_id, CaseNotFound))
     await actions.extend_case(app_state.pool, viewer.account_id, id_, keyed_request)
-    return await _card(app_state, id_)
+    return await _card(app_state, viewer, id_)
 
 
 @post(
@@ -168,7 +169,7 @@ async def judge_case(
     await actions.judge_case(
         app_state.pool, viewer.account_id, id_, data, keyed_request, announce=app_state.invalidate_posts
     )
-    return await _card(app_state, id_)
+    return await _card(app_state, viewer, id_)
 
 
 @get("/{case_id:str}/history", errors=(CaseNotFound,))
@@ -185,13 +186,13 @@ async def get_queue(app_state: InjectedAppState, viewer: InjectedViewer) -> Queu
         return await queue_screen.get_queue(conn)
 
 
-async def _card(app_state: AppState, case_id: CaseId) -> CaseCard:
-    return (await _cards(app_state, [case_id]))[0]
+async def _card(app_state: AppState, viewer: Viewer, case_id: CaseId) -> CaseCard:
+    return (await _cards(app_state, viewer, [case_id]))[0]
 
 
-async def _cards(app_state: AppState, case_ids: list[CaseId]) -> list[CaseCard]:
+async def _cards(app_state: AppState, viewer: Viewer, case_ids: list[CaseId]) -> list[CaseCard]:
     async with app_state.pool.acquire() as conn:
-        return [screen.case_card(row) for row in await screen.list_cases(conn, [*case_ids])]
+        return await screen.read_cards(conn, [*case_ids], viewer.account_id)
 
 
 cases = Router(

@@ -17,6 +17,7 @@ TAGS = {
     "mobile.prizes": "Prizes",
     "mobile.objections": "Prizes",
     "mobile.reports": "Reports and appeals",
+    "mobile.appeals": "Reports and appeals",
     "editor.campaigns": "Editors: campaigns",
     "editor.preview": "Editors: campaigns",
     "editor.editorial": "Editors: signatures",

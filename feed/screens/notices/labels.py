@@ -15,6 +15,13 @@ REPORT_TARGETS: Labels = {key: SUBJECTS[key] for key in ("post", "comment")} | {
     "user": ("用户", "user"),
     "topic": ("话题", "topic"),
 }
+# What an appeal is against.
+DECIDED: Labels = {
+    "remove": ("移除", "The removal"),
+    "reject": ("不予通过", "The rejection"),
+    "mute": ("禁言", "The mute"),
+    "ban": ("封禁", "The ban"),
+}
 # What a person takes part in a draw with.
 ENTRIES: Labels = {"post": ("动态", "post"), "comment": ("评论", "comment"), "like": ("点赞", "like")}
 STAGES: Labels = {

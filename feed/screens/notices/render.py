@@ -150,6 +150,7 @@ KINDS: dict[str, Kind] = {
     "long_time": partial(_time, with_year=True),
     "objection": _objection,
     "subject": _coded(labels.SUBJECTS),
+    "decided": _coded(labels.DECIDED),
     "report_target": _coded(labels.REPORT_TARGETS),
     "entry": _coded(labels.ENTRIES),
     "stage": _coded(labels.STAGES),

@@ -116,6 +116,27 @@ REVIEWS: Templates = {
             "The former decision was withdrawn. Others see the {subject:subject} that you had chosen.",
         ),
     ),
+    "appeal.upheld": Template(
+        Words("您的申诉成立", "经另一位审核员复核，此前的{decided:decided}决定已撤销。"),
+        Words(
+            "Your appeal was upheld",
+            "Another reviewer has looked at the decision again. {decided:decided} is withdrawn.",
+        ),
+    ),
+    "appeal.rejected": Template(
+        Words("您的申诉未成立", "经另一位审核员复核，维持此前的{decided:decided}决定。原因：{reason:reason_code}。"),
+        Words(
+            "Your appeal was rejected",
+            "Another reviewer has looked at the decision again. {decided:decided} stands. Reason: {reason:reason_code}.",
+        ),
+    ),
+    "appeal.reopened": Template(
+        Words("您的申诉重新复核", "关于{decided:decided}决定的申诉，此前的结果已撤销，正在重新复核。"),
+        Words(
+            "Your appeal is looked at again",
+            "The decision about your appeal was withdrawn. {decided:decided} is being looked at again.",
+        ),
+    ),
     "sanction.until": Template(
         Words(
             "您的账号已被{sanction:sanction}",

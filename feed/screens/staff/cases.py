@@ -9,6 +9,7 @@ from feed.cases.holds import State
 from feed.cases.model import CaseState, Kind
 from feed.postgres import Connection, many
 from feed.screens.posts.cards import AuthorCard, CampaignTag, Id, MediaCard
+from feed.screens.staff.disputes import NONE, AppealedCard, Disputes, ReportedCard, list_disputes
 
 SubjectKind = Literal["post", "comment", "user", "topic"]
 
@@ -42,6 +43,8 @@ class CaseCard(msgspec.Struct, frozen=True, kw_only=True):
     subject: SubjectCard
     machine: dict[str, Any]
     campaign: CampaignTag | None
+    report: ReportedCard | None
+    appeal: AppealedCard | None
     leased_by: Id | None
     leased_until: datetime | None
     due_at: datetime
@@ -77,7 +80,15 @@ class CaseRow(msgspec.Struct, frozen=True):
     campaign: CampaignTag | None
 
 
-def case_card(row: CaseRow) -> CaseCard:
+async def read_cards(conn: Connection, case_ids: list[int], viewer_id: int) -> list[CaseCard]:
+    """The cases as this reviewer sees them, in the order of the ids."""
+    rows = await list_cases(conn, case_ids)
+    disputed = [row.id for row in rows if row.kind in ("report", "appeal")]
+    disputes = await list_disputes(conn, disputed, viewer_id) if disputed else NONE
+    return [case_card(row, disputes) for row in rows]
+
+
+def case_card(row: CaseRow, disputes: Disputes = NONE) -> CaseCard:
     """The case on the wire."""
     author = None
     if row.author_id is not None and row.author_name is not None:
@@ -101,6 +112,8 @@ def case_card(row: CaseRow) -> CaseCard:
         ),
         machine=row.machine,
         campaign=row.campaign,
+        report=disputes.reports.get(row.id),
+        appeal=disputes.appeals.get(row.id),
         leased_by=None if row.leased_by is None else str(row.leased_by),
         leased_until=row.leased_until,
         due_at=row.due_at,

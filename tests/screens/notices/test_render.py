@@ -34,7 +34,14 @@ def params(template: str, text: str = "读书月") -> dict[str, Any]:
     """Parameters of the template, as stored; what people write is `text`."""
     made: dict[str, Any] = {"names": [text, "小红"], "prizes": [{"name": text, "per_winner": 2}] * 20}
     made |= {"until": NIGHT, "not_before": NIGHT, "count": 3, "place": 1, "rank": 1, "stage": 2}
-    made |= {"subject": "comment", "target": "topic", "entry": "post", "sanction": "ban", "block": "entry_waits"}
+    made |= {
+        "subject": "comment",
+        "target": "topic",
+        "decided": "ban",
+        "entry": "post",
+        "sanction": "ban",
+        "block": "entry_waits",
+    }
     made |= {"why": "post_deleted" if template.startswith("place.") else "objection_counts"}
     used = values_of(template, "en") | values_of(template, "zh-CN")
     if used.get("reason") == "reason_code":

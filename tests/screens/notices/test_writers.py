@@ -40,6 +40,7 @@ from feed.prizes.model import (
 )
 from feed.reasons import DisqualificationReason, ReplacementReason
 from feed.reports import notices as report_notices
+from feed.reports.appeal_model import Appeal
 from feed.reports.model import DecidedReport
 from feed.screens.notices.render import TEMPLATES, render
 
@@ -166,6 +167,23 @@ def others() -> Iterator[NewNotification]:
                     verdict_id=4,
                 )
             )
+    for effect in ("remove", "reject", "mute", "ban"):
+        for state in ("upheld", "rejected", "open"):
+            appeal = {
+                "id": 1,
+                "case_id": 2,
+                "account_id": 3,
+                "state": state,
+                "effect": effect,
+                "verdict_id": 4,
+                "target_id": 5,
+            }
+            appeal |= {
+                "target_kind": "user" if effect in ("mute", "ban") else "post",
+                "post_id": None,
+                "reason_code": "spam",
+            }
+            yield report_notices.appeal_notice(convert(Appeal, **appeal))
     group = convert(notifications.Group, post_id=1, author_id=2)
     likers = [convert(notifications.Liker, account_id=n, name=f"读者{n}", liked_at=NOON) for n in range(3)]
     for named, count in ((0, 2), (1, 1), (2, 2), (3, 12)):

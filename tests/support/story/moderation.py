@@ -1,6 +1,6 @@
 """September: reviewers look at what was posted."""
 
-from tests.support.story.people import EDITOR, READER, REVIEWER, SPAMMER
+from tests.support.story.people import EDITOR, OTHER_EDITOR, READER, REVIEWER, SPAMMER
 from tests.support.story.readers import Readers
 from tests.support.story.stage import Stage
 
@@ -11,6 +11,7 @@ async def review(stage: Stage, readers: Readers) -> None:
     spam_id = readers.posts[SPAMMER]
     reported = {"target": {"kind": "post", "id": spam_id}, "reason_code": "spam", "note": "有偿代写，还留了联系方式。"}
     await stage.call("report_target", READER, reported)
+    await stage.call("list_cases", REVIEWER, example="reports", kind="report", limit=1)
     await stage.call("list_reasons", REVIEWER)
     words = [
         {"term": "代开发票", "level": "block", "label": "fraud", "note": "多个账号反复发布"},
@@ -48,6 +49,14 @@ async def review(stage: Stage, readers: Readers) -> None:
     spammer = (await stage.call("get_me", SPAMMER, kept=False))["id"]
     sanction = {"kind": "mute", "reason_code": "spam", "until": "2026-09-14T16:00:00Z"}
     await stage.call("impose_sanction", REVIEWER, sanction, user_id=spammer)
+    await stage.at("2026-09-07 15:10")
+    why = "这些书我都读过，只是帮同学整理笔记，没有收钱。请再看一遍。"
+    await stage.call("appeal_decision", SPAMMER, {"target": {"kind": "post", "id": spam_id}, "text": why})
+    await stage.call("list_decisions", SPAMMER, limit=2)
+    (appealed,) = (await stage.call("list_cases", OTHER_EDITOR, example="appeals", kind="appeal", limit=1))["items"]
+    verdict = {"verdict": "dismiss", "version": appealed["version"], "reason_code": "spam"}
+    await stage.call("judge_case", OTHER_EDITOR, verdict, kept=False, case_id=appealed["id"])
+    await stage.call("list_appeals", SPAMMER, limit=2)
     await stage.call("list_my_posts", SPAMMER, state="removed", limit=2)
     await stage.call("lift_sanctions", REVIEWER, user_id=spammer, kind="mute")
     await stage.call("get_history", REVIEWER, case_id=first["id"])

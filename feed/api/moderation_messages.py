@@ -1,0 +1,21 @@
+"""The messages of errors about cases, verdicts, reports and appeals by code, in Chinese and English."""
+
+MODERATION_MESSAGES: dict[str, tuple[str, str]] = {
+    "already_appealed": ("您已就该决定提出过申诉", "You have appealed against this decision already."),
+    "already_judged": (
+        "您已审核过该内容，须由其他审核员处理",
+        "You have judged this already: another reviewer has to.",
+    ),
+    "already_reported": ("您已举报过这条内容", "You have reported this already."),
+    "appeal_closed": ("申诉期限已过", "The time to appeal against this decision is over."),
+    "batch_not_found": ("没有找到可撤销的批量审核", "You have no such batch with a verdict in force."),
+    "case_leased": ("该任务正由其他审核员处理", "Another reviewer is working on this case."),
+    "case_not_found": ("没有找到该审核任务", "There is no such case."),
+    "decision_not_found": ("没有可申诉的处理决定", "There is no decision against you about this."),
+    "own_subject": ("不能审核自己的内容", "You cannot judge your own content."),
+    "own_target": ("不能举报自己或自己的内容", "You cannot report yourself or your own content."),
+    "verdict_not_applicable": (
+        "该内容当前状态不适用此结论",
+        "This verdict does not apply to the present state of the content.",
+    ),
+}
