@@ -36,6 +36,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     kms_mount: str = "transit"
     kms_ca_file: str = ""  # Empty: the default certificate authorities.
     database_direct_url: str = ""  # Without a transaction-mode pooler, for migrations, LISTEN and session locks.
+    database_owner_url: str = ""  # The owner of the schema, for migrations. Empty: as the direct URL.
     database_statement_cache: int = 100  # Prepared statements per connection; 0 for PgBouncer before 1.21.
     public_url: str = "http://127.0.0.1:8080"
     sms_provider: str = "file"  # A name of feed/sms/registry.py; `file` writes the development outbox.
@@ -118,6 +119,11 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
         return self.database_direct_url or self.database_url
 
     @property
+    def owner_url(self) -> str:
+        """The URL for changes of the schema: database_owner_url, else direct_url."""
+        return self.database_owner_url or self.direct_url
+
+    @property
     def audit_checkpoint_path(self) -> Path:
         """The file with the newest checkpoint of the audit log, outside of the database."""
         return (
@@ -137,6 +143,7 @@ class WeakSecret(Exception):
 SECRETS = (
     "database_url",
     "database_direct_url",
+    "database_owner_url",
     "redis_url",
     "metrics_token",
     "account_hook_secret",
@@ -152,6 +159,7 @@ _GUESSABLE = frozenset(
 _SCHEMES = {
     "database_url": ("postgresql", "postgres"),
     "database_direct_url": ("postgresql", "postgres"),
+    "database_owner_url": ("postgresql", "postgres"),
     "redis_url": ("redis", "rediss", "unix"),
     "public_url": ("https", "http"),
 }
@@ -320,7 +328,7 @@ def _reject_weak(settings: Settings) -> None:
     secret = settings.sms_key_secret
     if secret and (len(secret) < _MIN_TOKEN_LENGTH or secret == settings.sms_key_id):
         raise WeakSecret("FEED_SMS_KEY_SECRET")
-    for name in ("database_url", "database_direct_url", "redis_url"):
+    for name in ("database_url", "database_direct_url", "database_owner_url", "redis_url"):
         parts = urlsplit(getattr(settings, name))
         # No password at all is allowed: a socket, a certificate or a private network.
         if parts.password is not None and unquote(parts.password).lower() in _GUESSABLE | {parts.username or ""}:

@@ -57,8 +57,16 @@ def test_images_of_others_are_named_by_the_operator_with_a_digest() -> None:
 def test_the_application_s_role_is_no_superuser() -> None:
     assert "POSTGRES_USER" not in SERVICES["postgres"]["environment"]
     script = (ROOT / "docker/10-feed.sh").read_text("utf-8")
-    assert "CREATE ROLE feed LOGIN NOSUPERUSER NOCREATEDB NOCREATEROLE" in script
-    assert "://feed:" in SERVICES["api"]["environment"]["FEED_DATABASE_URL"]
+    for role in ("feed", "feed_app"):
+        assert f"CREATE ROLE {role} LOGIN NOSUPERUSER NOCREATEDB NOCREATEROLE" in script
+
+
+def test_only_migrations_connect_as_the_owner_of_the_schema() -> None:
+    for name in ("api", "worker", "prepare"):
+        environment = SERVICES[name]["environment"]
+        assert "://feed_app:" in environment["FEED_DATABASE_URL"]
+        assert ("FEED_DATABASE_OWNER_URL" in environment) is (name == "prepare")
+    assert "://feed:" in SERVICES["prepare"]["environment"]["FEED_DATABASE_OWNER_URL"]
 
 
 def test_the_proxy_is_trusted_that_the_port_is_meant_for() -> None:
@@ -68,6 +76,6 @@ def test_the_proxy_is_trusted_that_the_port_is_meant_for() -> None:
 
 def test_no_secret_has_a_default() -> None:
     text = (Path(feed.__file__).parents[1] / "docker-compose.yml").read_text("utf-8")
-    for name in ("POSTGRES_PASSWORD", "POSTGRES_ADMIN_PASSWORD", "VALKEY_PASSWORD"):
+    for name in ("POSTGRES_PASSWORD", "POSTGRES_OWNER_PASSWORD", "POSTGRES_ADMIN_PASSWORD", "VALKEY_PASSWORD"):
         assert f"${{{name}:?" in text
         assert f"${{{name}:-" not in text

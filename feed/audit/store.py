@@ -43,6 +43,32 @@ async def add(
     return audit_id
 
 
+async def count_unsealed(conn: Connection, month: str) -> int:
+    """How many rows of a month (`2026_11`) have no number."""
+    count: int = await conn.fetchval(
+        """
+        SELECT count(*) FROM audit
+        WHERE tableoid = to_regclass('audit_' || $1) AND NOT EXISTS (SELECT FROM audit_sequence WHERE audit_id = audit.id)
+        """,
+        month,
+    )
+    return count
+
+
+async def find_month(conn: Connection, month: str) -> tuple[int, int, int] | None:
+    """The first id of a month (`2026_11`), the first id after its last one, and how many rows it has; None without rows."""
+    row = await conn.fetchrow(
+        "SELECT min(id) AS first, max(id) + 1 AS after, count(*) AS rows FROM audit WHERE tableoid = to_regclass('audit_' || $1)",
+        month,
+    )
+    return None if row is None or row["rows"] == 0 else (row["first"], row["after"], row["rows"])
+
+
+async def drop_month(conn: Connection, month: str) -> None:
+    """Drops a month (`2026_11`), as the owner of the schema."""
+    await conn.execute("SELECT drop_audit_month($1)", month)
+
+
 async def add_months(conn: Connection, *, ahead: int) -> int:
     """Adds the missing partitions of this month and the `ahead` months after it. Returns how many."""
     added: int = await conn.fetchval("SELECT add_audit_months($1)", ahead)

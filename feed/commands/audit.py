@@ -6,7 +6,7 @@ import sys
 import time
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from pathlib import Path
 
 import asyncpg
@@ -14,6 +14,7 @@ import asyncpg
 from feed.audit import store as audit
 from feed.audit.checkpoint import Checkpoint, CheckpointUnreadable
 from feed.audit.findings import ACKNOWLEDGED, KEYS_PER_ROW, acknowledgement
+from feed.audit.months import MonthKept, drop_month
 from feed.audit.outside import read_outside, write_outside
 from feed.audit.seal_store import find_last_seal
 from feed.audit.sealing import seal_audit
@@ -33,6 +34,7 @@ from feed.texts import line, require_text
 _SHOWN = 100
 _PROGRESS_SECONDS = 2.0
 _REASON = line(300)
+_DROP_SECONDS = 600.0
 
 
 def register(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
@@ -60,6 +62,16 @@ def register(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") 
     _add_verify_options(acknowledge)
     acknowledge.add_argument("--reason", required=True, metavar="TEXT", help="what has happened, without personal data")
     acknowledge.set_defaults(run=run_acknowledge)
+    drop = inner.add_parser(
+        "drop",
+        help="删除一个月的记录 · drop a whole month that is older than three years",
+        description="Verifies the log, drops all rows of a month that is older than three years, and records that in a signed row. The numbers and "
+        "hashes of the rows stay, so what is left is verified as before. It connects as FEED_DATABASE_OWNER_URL.",
+    )
+    _add_verify_options(drop)
+    drop.add_argument("month", metavar="MONTH", type=_read_month, help="such as 2023-01")
+    drop.add_argument("--reason", required=True, metavar="TEXT", help="by which rule, without personal data")
+    drop.set_defaults(run=run_drop)
 
 
 def _add_verify_options(parser: argparse.ArgumentParser) -> None:
@@ -90,6 +102,13 @@ def _read_since(text: str) -> datetime:
         )
     except ValueError:
         raise argparse.ArgumentTypeError(f"不是日期 · no date: {text[:40]!r}") from None
+
+
+def _read_month(text: str) -> date:
+    try:
+        return date.fromisoformat(f"{text}-01")
+    except ValueError:
+        raise argparse.ArgumentTypeError(f"不是月份 · no month: {text[:40]!r}") from None
 
 
 def run_verify(arguments: argparse.Namespace) -> int:
@@ -129,6 +148,29 @@ async def _acknowledge(settings: Settings, arguments: argparse.Namespace, reason
     if report.findings or report.acknowledged:
         await _write_acknowledgement(settings, keys, sorted({each.key for each in report.findings}), reason)
     return report
+
+
+def run_drop(arguments: argparse.Namespace) -> int:
+    reason = require_text("reason", arguments.reason, _REASON)
+    settings = find_settings(arguments.data)
+    report = asyncio.run(_verify(settings, arguments))
+    if not report.is_intact:
+        print_lines(*printed(report_lines(report), arguments.lang))
+        return 1
+    rows = asyncio.run(_drop(settings, arguments.month, reason))
+    print_lines(f"已删除 {arguments.month:%Y-%m} 的 {rows} 条记录 · {rows} rows of {arguments.month:%Y-%m} are dropped")
+    return 0
+
+
+async def _drop(settings: Settings, month: date, reason: str) -> int:
+    keys = open_keys(settings.keys_dir, create=False)
+    pool = await open_pool(settings.owner_url, size=1, statement_seconds=_DROP_SECONDS)
+    try:
+        return await drop_month(pool, keys, month, reason)
+    except MonthKept as error:
+        raise CannotStart(str(error)) from None
+    finally:
+        await pool.close()
 
 
 async def _write_acknowledgement(settings: Settings, keys: Keys, findings: Sequence[str], reason: str) -> None:

@@ -82,8 +82,9 @@ def run_seed(arguments: argparse.Namespace) -> int:
 
 async def seed_installation(settings: Settings, sizes: Sizes, advance: Callable[[int], None]) -> None:
     """Fills the installation; `advance` gets the number of rows after each chunk. Raises NotEmpty, SeedingInProgress."""
-    await require_session(settings.direct_url)
-    pool = await open_pool(settings.direct_url, size=2, statement_seconds=_STATEMENT_SECONDS)
+    await require_session(settings.owner_url)
+    # The owner, because the last step is a VACUUM.
+    pool = await open_pool(settings.owner_url, size=2, statement_seconds=_STATEMENT_SECONDS)
     try:
         await fill(pool, sizes, advance)
     finally:

@@ -6,9 +6,14 @@ import asyncpg
 import msgspec
 
 from feed import poolers, readiness
+from feed.audit.checkpoint import CheckpointUnreadable
+from feed.audit.outside import read_outside
+from feed.audit.roles import list_changeable
+from feed.audit.seal_store import find_last_seal, find_oldest_unsealed, find_seal
 from feed.keys.checks import find_differences
 from feed.keys.files import KeyStoreError
 from feed.keys.fingerprints import explain
+from feed.keys.signatures import canonical
 from feed.keys.store import open_keys
 from feed.postgres import STATEMENT_SECONDS, UNAVAILABLE, Pool, open_pool, transaction
 from feed.readiness import FAULTS, find_fault
@@ -27,6 +32,13 @@ _SHARED = (
     "连接经过事务模式的连接池，请另设 FEED_DATABASE_DIRECT_URL · goes through a pooler in transaction mode: migrations, the worker "
     "and its queue need the server itself; set FEED_DATABASE_DIRECT_URL"
 )
+_CHANGEABLE = (
+    "应用所用的数据库角色可以改动审计记录，请另设 FEED_DATABASE_OWNER_URL · the role of FEED_DATABASE_URL can change the audit log: let the "
+    "application use a role of its own, and set FEED_DATABASE_OWNER_URL for feed migrate"
+)
+_DIFFERS = "审计记录不含库外保存的检查点，请运行 feed audit verify · does not contain the checkpoint outside: run feed audit verify"
+# Two minutes without a worker that seals.
+_UNSEALED_SECONDS = 120
 _STATEMENTS = (
     "连接池不保留预备语句 · the pooler loses prepared statements: use PgBouncer 1.21 or newer with max_prepared_statements, "
     "or set FEED_DATABASE_STATEMENT_CACHE=0"
@@ -49,6 +61,8 @@ async def check_database(settings: Settings) -> AsyncIterator[Finding]:
         async for finding in _check_pooler(pool, settings):
             yield finding
         async for finding in _check_fingerprints(pool, settings):
+            yield finding
+        async for finding in _check_audit(pool, settings):
             yield finding
     except (*UNAVAILABLE, asyncpg.PostgresError) as error:
         yield Finding("database", f"{type(error).__name__}: {error}", wrong=True)
@@ -97,3 +111,30 @@ async def _check_fingerprints(pool: Pool, settings: Settings) -> AsyncIterator[F
         yield Finding("key store", explain(name, difference), wrong=True)
     if not differences:
         yield Finding("key store", "与数据库登记的一致 · the same keys as the database knows")
+
+
+async def _check_audit(pool: Pool, settings: Settings) -> AsyncIterator[Finding]:
+    """Whether the application could change the audit log, and whether what it writes is sealed."""
+    try:
+        async with pool.acquire() as conn:
+            changeable = await list_changeable(conn)
+            unsealed = await find_oldest_unsealed(conn)
+            newest = await find_last_seal(conn)
+            outside = read_outside(settings.audit_checkpoint_path)
+            kept = [await find_seal(conn, each.number) for each in outside]
+    except asyncpg.UndefinedTableError:
+        return  # "migrations" says so.
+    except (OSError, CheckpointUnreadable) as error:
+        yield Finding("audit", f"{settings.audit_checkpoint_path}: {error}", wrong=True)
+        return
+    if changeable:
+        # An embedded database has two roles; this one was given.
+        yield Finding("audit", _CHANGEABLE, wrong=not settings.embedded)
+    if any(seal is None or seal.document != canonical(each) for each, seal in zip(outside, kept, strict=True)):
+        yield Finding("audit", _DIFFERS, wrong=True)
+    number = 0 if newest is None else newest.number
+    yield Finding(
+        "audit",
+        f"已封存 {number} 批，最久等待 {unsealed:.0f} 秒 · {number} batches are sealed, the oldest row waits for {unsealed:.0f} s",
+        wrong=unsealed > _UNSEALED_SECONDS,
+    )

@@ -124,15 +124,15 @@ def run_worker(arguments: argparse.Namespace) -> int:
 
 
 def run_migrate(arguments: argparse.Namespace) -> int:
+    from feed.commands.schema import bring_up_to_date
     from feed.keys.files import KeysMissing
     from feed.keys.store import open_keys
-    from feed.migrations import migrate
     from feed.startup import record_keys
 
     settings = find_settings(arguments.data)
     if arguments.create_keys:
         open_keys(settings.keys_dir, create=True)
-    applied = asyncio.run(migrate(settings.direct_url))
+    applied = asyncio.run(bring_up_to_date(settings))
     for name in applied:
         print_lines(f"已应用 applied {name}")
     print_lines("数据库结构已是最新 · the schema is up to date")

@@ -14,12 +14,12 @@ import httpx
 import msgspec
 
 from feed.commands.installation import Run, checked, environment, require_serving, write_run
+from feed.commands.schema import bring_up_to_date
 from feed.embedded import installation as embedded
 from feed.embedded.installation import Embedded
 from feed.embedded.orphans import MARK
 from feed.embedded.processes import CannotStart, Child, Process, free_port, require_free_port, spawn, tail
 from feed.keys.store import open_keys
-from feed.migrations import migrate
 from feed.settings import Settings
 
 _START_SECONDS = 60.0
@@ -66,10 +66,13 @@ async def run_installation(
         port = port or free_port()
         base_url = f"http://{_connect_host(host)}:{port}"
         settings = _settings(servers, base_url, given)
-        applied = await migrate(settings.direct_url)
+        applied = await bring_up_to_date(settings)
         open_keys(settings.keys_dir, create=True)
         variables = environment(settings)
-        start = partial(_start, data, {**environ, **variables, MARK: str(data)})
+        # API and worker do not know the owner's password.
+        of_children = {**environ, **variables, "FEED_DATABASE_OWNER_URL": "", MARK: str(data)}
+        of_children.pop("FEED_DATABASE_OWNER_URL_FILE", None)
+        start = partial(_start, data, of_children)
         listen = ["--host", host, "--port", str(port), "--workers", str(workers)]
         children.append(Child("API", partial(start, "api", *listen, "--grace", str(_API_GRACE_SECONDS))))
         children.append(Child("worker", partial(start, "worker")))
@@ -96,9 +99,10 @@ def _settings(servers: Embedded, base_url: str, given: Mapping[str, str]) -> Set
         "FEED_PUBLIC_URL": base_url,
         "FEED_EMBEDDED": str("FEED_DATABASE_URL" not in given).lower(),
     }
-    return require_serving(
-        checked({**defaults, **given, "FEED_DATABASE_URL": servers.database_url, "FEED_REDIS_URL": servers.redis_url})
-    )
+    found = {"FEED_DATABASE_URL": servers.database_url, "FEED_REDIS_URL": servers.redis_url}
+    if servers.application_url:
+        found |= {"FEED_DATABASE_URL": servers.application_url, "FEED_DATABASE_OWNER_URL": servers.database_url}
+    return require_serving(checked({**defaults, **given, **found}))
 
 
 def _start(data: Path, environ: Mapping[str, str], command: str, *options: str) -> Process:

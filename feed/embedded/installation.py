@@ -20,14 +20,25 @@ from feed.embedded.processes import CannotStart, Child, hold, write_private
 class Passwords(msgspec.Struct, frozen=True):
     postgres: str
     valkey: str
+    # Of the role that the application connects as. Empty in directories of earlier versions.
+    application: str = ""
+
+
+# The role that the application connects as.
+APPLICATION = "feed_app"
 
 
 class Embedded:
-    """The running servers and the lock on the data directory."""
+    """The running servers and the lock on the data directory.
+
+    `database_url` is that of the owner; `application_url` that of the role that the application connects as, empty for a database that
+    was given. The role is created by `feed.commands.schema`.
+    """
 
     def __init__(self, data: Path) -> None:
         self.data = data
         self.database_url = ""
+        self.application_url = ""
         self.redis_url = ""
         self._children: list[Child] = []
         self._held: int | None = None
@@ -38,9 +49,13 @@ class Embedded:
         self._held = hold(self.data)
         (self.data / "log").mkdir(mode=0o700, exist_ok=True)
 
-    async def start_postgres(self, password: str, settings: Mapping[str, str], port: int | None) -> None:
-        """Starts Postgres and sets `database_url`."""
-        child, self.database_url = await servers.start_postgres(self.data, find_binaries(), password, settings, port)
+    async def start_postgres(self, passwords: Passwords, settings: Mapping[str, str], port: int | None) -> None:
+        """Starts Postgres and sets `database_url` and `application_url`."""
+        child, self.database_url = await servers.start_postgres(
+            self.data, find_binaries(), passwords.postgres, settings, port
+        )
+        place = self.database_url.rpartition("@")[2]
+        self.application_url = f"postgresql://{APPLICATION}:{passwords.application}@{place}"
         self._children.append(child)
 
     async def start_valkey(self, password: str, port: int | None) -> None:
@@ -83,9 +98,7 @@ async def start(
             passwords = _passwords(running.data)
             async with asyncio.TaskGroup() as group:
                 if not database_url:
-                    group.create_task(
-                        running.start_postgres(passwords.postgres, postgres_settings or {}, postgres_port)
-                    )
+                    group.create_task(running.start_postgres(passwords, postgres_settings or {}, postgres_port))
                 if not redis_url:
                     group.create_task(running.start_valkey(passwords.valkey, valkey_port))
     except BaseException as error:  # noqa: BLE001 (stopped, then raised again)
@@ -107,11 +120,15 @@ def _passwords(data: Path) -> Passwords:
     """Reads the passwords, or creates them and writes them to disk. Raises CannotStart if they are lost."""
     path = data / "passwords.json"
     with contextlib.suppress(FileNotFoundError):
-        return msgspec.json.decode(path.read_bytes(), type=Passwords)
+        known = msgspec.json.decode(path.read_bytes(), type=Passwords)
+        if not known.application:
+            known = msgspec.structs.replace(known, application=secrets.token_urlsafe(24))
+            write_private(path, msgspec.json.encode(known))
+        return known
     if (data / "postgres").exists():
         raise CannotStart(
             f"缺少 {path}，无法打开已有的数据库。\n{path} is missing: the database there cannot be opened."
         )
-    made = Passwords(secrets.token_urlsafe(24), secrets.token_urlsafe(24))
+    made = Passwords(secrets.token_urlsafe(24), secrets.token_urlsafe(24), secrets.token_urlsafe(24))
     write_private(path, msgspec.json.encode(made))
     return made

@@ -10,6 +10,7 @@ import time
 from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import httpx
 import psutil  # type: ignore[import-untyped]
@@ -85,6 +86,20 @@ def test_other_commands_find_it_by_its_directory(up: str, place: Path) -> None:
 def test_the_addresses_and_passwords_are_for_the_owner_only(up: str, place: Path) -> None:
     assert stat.S_IMODE((place / "run.json").stat().st_mode) == 0o600
     assert stat.S_IMODE(place.stat().st_mode) == 0o700
+
+
+def test_the_application_cannot_change_the_audit_log(up: str, place: Path) -> None:
+    environment = find_run(place).environment
+    assert urlsplit(environment["FEED_DATABASE_URL"]).username == "feed_app"
+    assert urlsplit(environment["FEED_DATABASE_OWNER_URL"]).username == "feed"
+    doctor = feed("doctor", "--data", str(place))
+    assert doctor.returncode == 0, doctor.stdout
+    assert "can change the audit log" not in doctor.stdout
+    # Neither API nor worker could connect as the owner.
+    owner = environment["FEED_DATABASE_OWNER_URL"]
+    for process in processes_of(place):
+        if process.cmdline()[1:4] in (["-m", "feed", "api"], ["-m", "feed", "worker"]):
+            assert owner not in process.environ().values()
 
 
 def test_a_second_one_on_the_directory_is_refused_and_names_the_first(up: str, place: Path) -> None:
