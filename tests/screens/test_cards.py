@@ -31,6 +31,7 @@ def row(state: str = "published", **fields: Any) -> dict[str, Any]:
         "comment_policy": "everyone",
         "state": state,
         "is_visible": state == "published",
+        "is_protected": False,
         "revision": 2,
         "campaigns": [{"id": "5", "title": "爱读书"}],
         "created_at": make.now(),

@@ -135,8 +135,8 @@ async def list_takedowns(conn: Connection, takedown_ids: list[int]) -> list[Take
         LEFT JOIN accounts ON accounts.id = takedowns.author_id
         LEFT JOIN post_revisions AS revisions
           ON revisions.post_id = takedowns.post_id AND revisions.revision = takedowns.revision
-        LEFT JOIN comments ON takedowns.kind = 'comment' AND comments.id = takedowns.target::bigint
-        LEFT JOIN topics ON takedowns.kind = 'topic' AND topics.id = takedowns.target::bigint
+        LEFT JOIN comments ON comments.id = CASE takedowns.kind WHEN 'comment' THEN takedowns.target::bigint END
+        LEFT JOIN topics ON topics.id = CASE takedowns.kind WHEN 'topic' THEN takedowns.target::bigint END
         ORDER BY wanted.position
         """,
         takedown_ids,

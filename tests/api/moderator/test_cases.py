@@ -35,6 +35,9 @@ ENDPOINTS = [
     ("GET", "/moderation/users?q=小", None),
     ("GET", "/moderation/users/1", None),
     ("GET", "/moderation/sanctions", None),
+    ("POST", "/moderation/takedowns", {"target": {"kind": "post", "id": "1"}, "reason_code": "spam"}),
+    ("DELETE", "/moderation/takedowns", {"target": {"kind": "post", "id": "1"}}),
+    ("GET", "/moderation/takedowns", None),
 ]
 
 

@@ -26,6 +26,8 @@ from feed.cases.model import Case, Subject
 from feed.inbox.model import NewNotification, stored_params
 from feed.moderation import notices as moderation
 from feed.moderation.model import VerdictId
+from feed.moderation.takedowns import notices as takedowns
+from feed.moderation.takedowns.model import Takedown
 from feed.notifications import model as notifications
 from feed.prizes import notices as prizes
 from feed.prizes.model import (
@@ -150,6 +152,10 @@ def others() -> Iterator[NewNotification]:
             yield moderation.sanction_notice(convert(Sanction, kind=kind, until=until, reason_code="spam"))
         yield moderation.lifted_notice(convert(Sanction, kind=kind, reason_code="spam"))
         yield moderation.lapsed_notice(convert(Sanction, kind=kind, reason_code="spam"))
+    for kind in ("post", "comment", "user", "topic"):
+        takedown = convert(Takedown, kind=kind, target="3", post_id=None, reason_code="spam")
+        yield takedowns.takedown_notice(takedown, 1)
+        yield takedowns.lifted_notice(takedown, 1)
     subject = Subject(author_id=1, post_id=2)
     yield report_notices.waiting_notice(subject, "k")
     yield report_notices.shown_again_notice(subject, 3)
