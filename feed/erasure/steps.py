@@ -23,6 +23,7 @@ from feed.postgres import Connection
 from feed.posts import erasure_store as posts
 from feed.posts.hide_show import hide_post
 from feed.prizes import erasure_store as prizes
+from feed.reports import erasure_store as reports
 from feed.sms import erasure_store as messages
 
 Step = Callable[[Connection, AccountId], Awaitable[int]]
@@ -66,6 +67,14 @@ async def _empty_comments(conn: Connection, account_id: AccountId) -> int:
 
 async def _empty_evidence(conn: Connection, account_id: AccountId) -> int:
     return await case_evidence.empty_evidence(conn, account_id, limit=_ROWS)
+
+
+async def _empty_reports(conn: Connection, account_id: AccountId) -> int:
+    return (
+        await reports.empty_notes(conn, account_id, limit=_ROWS)
+        + await reports.empty_appeals(conn, account_id, limit=_ROWS)
+        + await reports.remove_evidence(conn, account_id, limit=_ROWS)
+    )
 
 
 async def _empty_verdicts(conn: Connection, account_id: AccountId) -> int:
@@ -121,6 +130,7 @@ STEPS: tuple[Step, ...] = (
     _remove_name_from_notices,
     _remove_inbox,
     _empty_evidence,
+    _empty_reports,
     _empty_verdicts,
     _empty_objections,
     _empty_messages,
