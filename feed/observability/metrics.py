@@ -29,6 +29,27 @@ AUDIT_DIFFERS = Gauge(
     "1 if the audit log does not contain the checkpoint that is kept in a file.",
     multiprocess_mode="mostrecent",
 )
+CASES_OPEN = Gauge("feed_cases_open", "Open cases.", ["kind", "stage"], multiprocess_mode="mostrecent")
+CASES_OVERDUE = Gauge(
+    "feed_cases_overdue", "Open cases past their due time.", ["kind", "stage"], multiprocess_mode="mostrecent"
+)
+CASES_OLDEST = Gauge(
+    "feed_case_oldest_seconds", "Age of the oldest open case.", ["kind", "stage"], multiprocess_mode="mostrecent"
+)
+CASES_IN_TIME = Gauge(
+    "feed_cases_in_time_ratio",
+    "Share of the cases decided within a day that were decided before they were due.",
+    ["kind"],
+    multiprocess_mode="mostrecent",
+)
+REVIEWERS_ACTIVE = Gauge(
+    "feed_reviewers_active", "Persons who have leased or judged a case lately.", multiprocess_mode="mostrecent"
+)
+UNQUEUED = Gauge(
+    "feed_items_without_case",
+    "Items that waited for a review without an open case, when this was last checked.",
+    multiprocess_mode="mostrecent",
+)
 MESSAGES = Counter("feed_messages_total", "SMS by outcome of an attempt.", ["provider", "purpose", "outcome"])
 TASKS = Counter("feed_tasks_total", "Runs of periodic jobs.", ["task", "outcome"])
 WORDS_VERSION = Gauge(

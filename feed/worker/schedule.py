@@ -15,6 +15,7 @@ from feed.erasure.actions import follow_next_departure
 from feed.erasure.jobs import erase_next, remove_next_person
 from feed.moderation.sanctions import lapse_next_sanction
 from feed.moderation.takedowns.spread import spread_next_takedown
+from feed.moderation.upkeep import hasten_cases
 from feed.notifications.actions import notify_comments, notify_likes
 from feed.prizes.announcement.announce import finish_next_objections
 from feed.prizes.claims.shredding import remove_next_archive, remove_next_delivery_data, shred_next_campaign
@@ -30,6 +31,7 @@ from feed.worker import retention
 from feed.worker.checkpoints import publish_checkpoint
 from feed.worker.drand_client import fetch_drand_values
 from feed.worker.push_hook import send_pushes, watch_pushes
+from feed.worker.queue_watch import watch_queue, watch_waiting_items
 from feed.worker.sms import resolve_abandoned
 from feed.worker.state import WorkerState
 
@@ -62,6 +64,9 @@ SCHEDULE: tuple[Entry, ...] = (
     Entry("count_trends", 10, lambda w: count_trends(w.pool)),
     Entry("send_pushes", 0.5, lambda w: send_pushes(w.pool, w.push)),
     Entry("watch_pushes", 15, lambda w: watch_pushes(w.pool, w.push)),
+    Entry("hasten_cases", 15, lambda w: hasten_cases(w.pool)),
+    Entry("watch_queue", 15, lambda w: watch_queue(w.pool)),
+    Entry("watch_waiting_items", 60, lambda w: watch_waiting_items(w.pool)),
     # The end of a campaign: each job does one commit for one campaign and is repeated while it finds something to do.
     Entry("fill_next_shortlist", 1, lambda w: fill_next_shortlist(w.pool)),
     Entry("remind_next_juror", 60, lambda w: remind_next_juror(w.pool)),

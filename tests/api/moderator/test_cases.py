@@ -38,6 +38,9 @@ ENDPOINTS = [
     ("POST", "/moderation/takedowns", {"target": {"kind": "post", "id": "1"}, "reason_code": "spam"}),
     ("DELETE", "/moderation/takedowns", {"target": {"kind": "post", "id": "1"}}),
     ("GET", "/moderation/takedowns", None),
+    ("GET", "/moderation/takedowns", None),
+    ("POST", "/moderation/takedowns", {"target": {"kind": "post", "id": "1"}, "reason_code": "spam"}),
+    ("DELETE", "/moderation/takedowns", {"target": {"kind": "post", "id": "1"}}),
 ]
 
 
@@ -93,6 +96,7 @@ async def test_a_case_contains_its_subject(join: Join) -> None:
         "revision": 1,
         "state": "published",
         "text": TEXT,
+        "former_text": None,
         "media": [],
         "author": post["author"],
     }
