@@ -1,15 +1,13 @@
 """Builds the ASGI application: routes, middleware, dependencies, error handlers. It opens no connections itself."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Iterator
-from contextlib import AbstractAsyncContextManager, asynccontextmanager, contextmanager, suppress
-from pathlib import Path
+from collections.abc import AsyncIterator, Callable
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, suppress
 
 import structlog
 from litestar import Litestar, Router
 from litestar.datastructures import State
 
-from feed.access_log.writer import AccessLog
 from feed.api.connections import MAX_PER_ADDRESS, Connections
 from feed.api.dependencies import DEPENDENCIES
 from feed.api.editor import router as editor
@@ -58,9 +56,6 @@ def build(
     state = State()
     # Behind a trusted proxy all connections come from its address.
     connections = Connections(max_per_address=None if settings.trusted_proxies else MAX_PER_ADDRESS)
-    access_log = (
-        AccessLog(Path(settings.access_log_dir), days=settings.access_log_days) if settings.access_log_dir else None
-    )
     missing = Health("unready", "down", "unknown", "unknown")
 
     @asynccontextmanager
@@ -68,13 +63,11 @@ def build(
         if isinstance(opened, AppState):
             yield
             return
-        with _writing(access_log):
-            async with _opening(app, opened, missing), connections.watched(), watched_loop():
-                preparing = asyncio.create_task(asyncio.to_thread(prepare_document, app))
-                yield
-                await preparing
+        async with _opening(app, opened, missing), connections.watched(), watched_loop():
+            preparing = asyncio.create_task(asyncio.to_thread(prepare_document, app))
+            yield
+            await preparing
 
-    state.access_log = access_log
     if isinstance(opened, AppState):
         state.app_state = opened
     versioned = Router(
@@ -107,21 +100,8 @@ def build(
     handler = startup_middleware(
         fast_path(app, framework_caches_middleware(app, app.asgi_handler)), app, lambda: missing
     )
-    app.asgi_handler = head_middleware(security_middleware(handler, settings, connections, access_log))
+    app.asgi_handler = head_middleware(security_middleware(handler, settings, connections))
     return app
-
-
-@contextmanager
-def _writing(access_log: AccessLog | None) -> Iterator[None]:
-    """Writes the access log while the process serves."""
-    if access_log is None:
-        yield
-        return
-    access_log.start()
-    try:
-        yield
-    finally:
-        access_log.close()
 
 
 @asynccontextmanager

@@ -92,10 +92,12 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     sign_in_countries: str = "+86"  # Calling codes that codes are sent to, comma-separated; `all`.
     limits: str = "on"  # `on`, `off`, or the path of a TOML file with other windows.
     limits_scale: float = 1.0  # Factor for every quota.
+    # The approvals before a post or a comment is visible: publish_first, 1, 2 or 3.
+    review_chain: str = "publish_first"
+    review_chain_comments: str = "publish_first"
+    review_risks: str = "40,70,90"  # The risks of the machine check from which one, two and three approvals are needed.
+    review_hours: str = "always"  # Of the reviewers, Shanghai time, like 08:00-23:00.
     allowed_hosts: str = ""  # Comma-separated, `*.example.cn` and `*` too. Empty: the host of public_url.
-    access_log_dir: str = ""  # Apart from the application's logs. Empty: no access log.
-    access_log_days: int = 183  # The law asks for six months at least.
-    require_phone: bool = True  # A verified phone before posts, comments and reports.
     protected_names: str = ""  # Comma-separated, besides the built-in ones: the names of the paper.
     unique_names: bool = False  # By their look, for names that are chosen from now on.
     names_reserved_days: int = 180  # How long a name that was given up is kept from others, while names are unique.
@@ -168,6 +170,7 @@ _SCHEMES = {
 }
 _DEEP_LINK = re.compile(r"[a-z][a-z0-9+.-]*:")
 _VERSION = re.compile(r"[A-Za-z0-9._-]{1,40}")
+_HOURS = re.compile(r"([01]\d|2[0-3]):[0-5]\d-([01]\d|2[0-3]):[0-5]\d", re.ASCII)
 _REQUIRED = ("database_url", "redis_url", "keys_dir")
 
 
@@ -211,10 +214,9 @@ def read_settings(environ: Mapping[str, str] = os.environ) -> Settings:
         raise ValueError("FEED_DATABASE_STATEMENT_CACHE is a number of statements, 0 to 10000")
     _check_countries(settings)
     _check_reports(settings)
-    if not 183 <= settings.access_log_days <= 3650:
-        raise ValueError("FEED_ACCESS_LOG_DAYS is a number of days, 183 to 3650: six months at least")
     if not 0 <= settings.names_reserved_days <= 3650:
         raise ValueError("FEED_NAMES_RESERVED_DAYS is a number of days, 0 to 3650")
+    _check_review(settings)
     if not 0 <= settings.trusted_proxies <= 10:
         raise ValueError("FEED_TRUSTED_PROXIES is a number of proxies, 0 to 10")
     if not 0 <= settings.deletion_days <= 90:
@@ -305,6 +307,23 @@ def _check_countries(settings: Settings) -> None:
     given = settings.sign_in_country_codes
     if not given or (given != {"all"} and not given <= known):
         raise ValueError("FEED_SIGN_IN_COUNTRIES lists calling codes like +86,+852, or is `all`")
+
+
+def _check_review(settings: Settings) -> None:
+    """Raises ValueError for review settings that `feed.cases.chain` cannot read."""
+    for name in ("review_chain", "review_chain_comments"):
+        if getattr(settings, name) not in ("publish_first", "1", "2", "3"):
+            raise ValueError(f"FEED_{name.upper()} is publish_first, 1, 2 or 3")
+    risks = [int(part) for part in settings.review_risks.split(",") if part.isascii() and part.isdigit()]
+    if (
+        len(risks) != 3
+        or settings.review_risks.count(",") != 2
+        or risks != sorted(risks)
+        or not 1 <= risks[0] <= risks[2] <= 101
+    ):
+        raise ValueError("FEED_REVIEW_RISKS is three ascending numbers from 1 to 101, like 40,70,90")
+    if settings.review_hours != "always" and _HOURS.fullmatch(settings.review_hours) is None:
+        raise ValueError("FEED_REVIEW_HOURS is an interval like 08:00-23:00, or always")
 
 
 def _from_files(environ: Mapping[str, str], given: Mapping[str, str]) -> dict[str, str]:

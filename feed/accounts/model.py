@@ -55,10 +55,6 @@ class StaffCannotLeave(Conflict):
     """An account with a role cannot be deleted by its owner: an admin has to take the role back first."""
 
 
-class PhoneNotVerified(Forbidden):
-    """The account has no verified phone, which posting, commenting and reporting require."""
-
-
 class Muted(Forbidden):
     """The account is muted: it may not post or comment."""
 
@@ -99,7 +95,6 @@ class KnownAccount(msgspec.Struct, frozen=True):
     person: bytes
     has_claimed_roles: bool
     age_seconds: float
-    verified: bool
 
 
 class Standing(msgspec.Struct, frozen=True):

@@ -249,6 +249,7 @@ PERSONAL_TABLES: tuple[PersonalTable, ...] = (
 NOT_PERSONAL = frozenset(
     {
         "account_events",
+        "chain_attestations",
         "audit_publications",
         "audit_seals",
         "audit_sequence",

@@ -12,6 +12,10 @@ MODERATION_MESSAGES: dict[str, tuple[str, str]] = {
     "case_leased": ("该任务正由其他审核员处理", "Another reviewer is working on this case."),
     "case_not_found": ("没有找到该审核任务", "There is no such case."),
     "decision_not_found": ("没有可申诉的处理决定", "There is no decision against you about this."),
+    "own_campaign": (
+        "不能审核自己参与编辑的活动的内容",
+        "You cannot judge content of a campaign that you have edited.",
+    ),
     "own_subject": ("不能审核自己的内容", "You cannot judge your own content."),
     "own_target": ("不能举报自己或自己的内容", "You cannot report yourself or your own content."),
     "verdict_not_applicable": (

@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import AsyncIterator, Collection
 from contextlib import asynccontextmanager
 from functools import partial
+from typing import Literal
 from urllib.parse import urlsplit
 
 import msgspec
@@ -18,6 +19,7 @@ from feed.batching import Batcher
 from feed.boards.projector import Projector
 from feed.bounded_cache import sweep_forever
 from feed.campaigns.rules.site_terms import SiteTerms, read_licences
+from feed.cases.chain import SiteChain, read_site_chain
 from feed.comments.actions import NewComment, add_comments
 from feed.geoip.files import follow_forever, open_regions
 from feed.geoip.model import IpRegions
@@ -35,10 +37,10 @@ from feed.postgres import STATEMENT_SECONDS, Pool
 from feed.posts.actions import Draft, publish_posts
 from feed.profiles.naming import Naming, naming_of
 from feed.profiles.registration import register_account
-from feed.profiles.verification import VerifiedAccounts
 from feed.redis import connect
 from feed.reports.model import Thresholds
 from feed.screening.follower import WordFollower
+from feed.screening.model import MachineResult
 from feed.screening.screener import Screener
 from feed.screens.campaigns.final_leaderboard import FinalLeaderboards
 from feed.screens.campaigns.leaderboard import Leaderboards
@@ -84,7 +86,12 @@ class AppState(msgspec.Struct, frozen=True):
     report_thresholds: Thresholds
     words: WordFollower
     naming: Naming
-    verified: VerifiedAccounts
+    chain: SiteChain
+
+    def check(self, kind: Literal["post", "comment"], text: str) -> tuple[MachineResult, int]:
+        """The result of the machine check, and the approvals that it and the site require before publication."""
+        machine = self.screener.check(text, kind)
+        return machine, self.chain.stages(kind, machine)
 
     def invalidate_posts(self, post_ids: Collection[int]) -> None:
         """Updates boards and drops cached pages after a commit that has changed posts."""
@@ -96,12 +103,12 @@ def build_app_state(settings: Settings, pool: Pool, redis: Redis, keys: Keys) ->
     """The state over open connections; it starts no tasks. Raises RegionsUnreadable."""
     cursors = Cursors(keys.cursor_key)
     links = links_of(settings)
-    pages = Pages(pool, cursors, links)
+    chain = read_site_chain(settings)
+    pages = Pages(pool, cursors, links, chain.hours)
     projector = Projector(pool, redis)
     limiter = _limiter(settings, pool, redis)
     screener = Screener(own_hosts=own_hosts(settings))
     naming = naming_of(keys, settings, screener.check)
-    verified = VerifiedAccounts(pool, required=settings.require_phone)
     return AppState(
         settings=settings,
         pool=pool,
@@ -113,13 +120,13 @@ def build_app_state(settings: Settings, pool: Pool, redis: Redis, keys: Keys) ->
             keys,
             TokenVerifier(keys.token_key, app_issuer(settings), own_roles=settings.embedded),
             register=partial(register_account, pool, naming),
-            on_known_account=partial(_note_account, limiter, verified),
+            on_known_account=None if limiter is None else partial(_cache_owner, limiter),
         ),
         likes=Batcher(partial(apply_likes, pool, announce=projector.touch)),
         stored_responses=Batcher(partial(store_responses, pool)),
         comment_likes=Batcher(partial(apply_comment_likes, pool)),
         comments=Batcher(partial(add_comments, pool, announce=projector.touch)),
-        comment_cards=Batcher(partial(read_cards, pool), writes=False),
+        comment_cards=Batcher(partial(read_cards, pool, hours=chain.hours), writes=False),
         posts=Batcher(partial(publish_posts, pool, announce=projector.touch)),
         links=links,
         pages=pages,
@@ -142,9 +149,9 @@ def build_app_state(settings: Settings, pool: Pool, redis: Redis, keys: Keys) ->
             settings.reports_to_hide_post, settings.reports_to_hide_comment, settings.reports_after_approval
         ),
         screener=screener,
+        chain=chain,
         words=WordFollower(pool, screener),
         naming=naming,
-        verified=verified,
     )
 
 
@@ -167,10 +174,8 @@ def app_issuer(settings: Settings) -> AppIssuer | None:
     )
 
 
-def _note_account(limiter: Limiter | None, verified: VerifiedAccounts, known: KnownAccount) -> None:
-    verified.note(known)
-    if limiter is not None:
-        limiter.cache_owner(known.id, Owner(known.person, known.age_seconds))
+def _cache_owner(limiter: Limiter, known: KnownAccount) -> None:
+    limiter.cache_owner(known.id, Owner(known.person, known.age_seconds))
 
 
 def _limiter(settings: Settings, pool: Pool, redis: Redis) -> Limiter | None:

@@ -160,6 +160,7 @@ async def publish_campaign(
             settle_at=rules.settles_at,
             entry_by=rules.entry_by,
             entry_post_id=entry_post_id(rules),
+            review_stages=rules.review_stages,
         )
         if not published:
             raise CampaignIncomplete(FieldError("ends_at", "in_the_past"))

@@ -175,6 +175,11 @@ class Rules(msgspec.Struct, frozen=True, kw_only=True):
         return self.settle_at or self.ends_at + SETTLE_AFTER
 
     @property
+    def review_stages(self) -> int:
+        """The approvals before an entry is visible; 0: it is visible at once, unless the site or its topic requires more."""
+        return self.review_chain if isinstance(self.review_chain, int) else 0
+
+    @property
     def decides_by(self) -> datetime:
         """The last time of the decision: a draw waits for each of its public values before."""
         waits = len(self.beacon_order) if self.method == "draw" else 0

@@ -156,6 +156,7 @@ async def mark_published(
     settle_at: datetime,
     entry_by: str,
     entry_post_id: int | None,
+    review_stages: int,
 ) -> bool:
     """Publishes a draft under version 1 of its rules. Posts with the topic or one of its aliases will enter.
 
@@ -166,7 +167,8 @@ async def mark_published(
             """
             UPDATE campaigns
             SET state = 'scheduled', rules_version = 1, topic_id = $2, starts_at = $3, ends_at = $4, settle_at = $5,
-                alias_topic_ids = array_remove($6::bigint[], $2), entry_by = $7, entry_post_id = $8, published_at = clock_timestamp()
+                alias_topic_ids = array_remove($6::bigint[], $2), entry_by = $7, entry_post_id = $8, review_stages = $9,
+                published_at = clock_timestamp()
             WHERE id = $1 AND state = 'draft' AND $4 > clock_timestamp()
             RETURNING true
             """,
@@ -178,6 +180,7 @@ async def mark_published(
             topic.ids,
             entry_by,
             entry_post_id,
+            review_stages,
         )
     )
 

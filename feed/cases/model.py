@@ -13,8 +13,8 @@ Kind = Literal["post", "comment", "name", "bio", "avatar", "report", "appeal"]
 CaseState = Literal["open", "closed"]
 # Where a search for cases begins; `campaign` if its posts are few.
 Source = Literal["all", "kind", "stage", "campaign", "author", "subject"]
-# Why a person must not judge a case: it wrote the subject, or has judged it before, at another stage or in what an appeal is against.
-Bar = Literal["own", "judged"]
+# Why a person must not judge a case: it wrote the subject or the revision, organises a campaign that it is part of, or has judged it before, at another stage or in what an appeal is against.
+Bar = Literal["own", "judged", "organiser"]
 
 LEASE_SECONDS = 300
 LEASED = Range(1, 50)

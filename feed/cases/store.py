@@ -1,14 +1,28 @@
 """The SQL of cases. Leases expire by the database clock."""
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, NamedTuple
+
+import msgspec
 
 from feed.cases import urgency
 from feed.cases.model import LEASE_SECONDS, Bar, Case, CaseId, CaseNotFound, Kind
 from feed.postgres import Connection, columns, one
+from feed.screening.model import MachineResult
 
 # The result of the machine check for content that passes it.
 MACHINE_PASSED: dict[str, Any] = {"verdict": "pass", "labels": []}
+
+
+class NewCase(NamedTuple):
+    """A new subject to queue. `stages`: the approvals that publish it; 0 if it is visible."""
+
+    author_id: int
+    post_id: int
+    comment_id: int | None
+    revision: int | None
+    stages: int
+    machine: MachineResult
 
 
 async def add_case(
@@ -22,11 +36,16 @@ async def add_case(
     account_id: int | None = None,
     due_minutes: int | None = None,
     machine: dict[str, Any] | None = None,
+    stages: int = 0,
+    keep_revision: int | None = None,
 ) -> CaseId:
     """Queues a subject for review. Returns the id of the new case, or of the one that is open already.
 
-    It is due as `urgency` says, or after `due_minutes` if a campaign does not need it earlier. A newer revision of a post closes the open cases of older ones: their text is not shown any more.
+    It is due as `urgency` says, or after `due_minutes` if a campaign does not need it earlier. `stages`: the approvals that publish it;
+    0 if it is visible. A newer revision of a post closes the open cases of older ones, which are not shown any more, but for the case of
+    `keep_revision`, which others see while the newer one waits.
     """
+    risk = 0 if machine is None else int(machine.get("risk", 0))
     return CaseId(
         await conn.fetchval(
             """
@@ -35,12 +54,13 @@ async def add_case(
                 SET state = 'closed', closed_at = clock_timestamp(), version = version + 1,
                     leased_by = NULL, leased_until = NULL
                 WHERE $1 = 'post' AND kind = 'post' AND post_id = $3 AND revision < $5 AND state = 'open'
+                  AND revision IS DISTINCT FROM $10
             ), added AS (
-                INSERT INTO cases (kind, author_id, post_id, comment_id, revision, account_id, due_at, machine)
+                INSERT INTO cases (kind, author_id, post_id, comment_id, revision, account_id, due_at, machine, stages, risk)
                 VALUES ($1, $2, $3, $4, $5, $6, LEAST(
                     clock_timestamp() + make_interval(mins => $7),
                     (SELECT min(ends_at) FROM review_deadlines WHERE post_id = $3) - make_interval(hours => $9)
-                ), $8)
+                ), $8, $11, $12)
                 ON CONFLICT DO NOTHING
                 RETURNING id
             )
@@ -57,9 +77,12 @@ async def add_case(
             comment_id,
             revision,
             account_id,
-            urgency.allowed_minutes(kind) if due_minutes is None else due_minutes,
+            urgency.allowed_minutes(kind, risk=risk) if due_minutes is None else due_minutes,
             MACHINE_PASSED if machine is None else machine,
             urgency.DEADLINE_LEAD_HOURS,
+            keep_revision,
+            stages,
+            risk,
         )
     )
 
@@ -67,28 +90,46 @@ async def add_case(
 async def add_first_cases(
     conn: Connection,
     kind: Kind,
-    subjects: Sequence[tuple[int, int, int | None, int | None]],
-    *,
-    due_minutes: int | None = None,
+    subjects: Sequence[NewCase],
 ) -> None:
-    """Queues new subjects, which cannot have open cases. Each is a tuple of author, post, comment and revision."""
+    """Queues new subjects, which cannot have open cases. A subject that the machine check has blocked gets a closed case."""
     await conn.execute(
         """
-        INSERT INTO cases (kind, author_id, post_id, comment_id, revision, due_at, machine)
-        SELECT $1, author_id, post_id, comment_id, revision, LEAST(
-            clock_timestamp() + make_interval(mins => $2),
-            (
-                SELECT min(ends_at) FROM review_deadlines WHERE review_deadlines.post_id = given.post_id
-            ) - make_interval(hours => $4)
-        ), $3
-        FROM unnest($5::bigint[], $6::bigint[], $7::bigint[], $8::integer[])
-            AS given (author_id, post_id, comment_id, revision)
+        INSERT INTO cases (kind, author_id, post_id, comment_id, revision, stages, machine, risk, state, due_at, closed_at)
+        SELECT $1, author_id, post_id, comment_id, revision, stages, machine::jsonb, risk,
+               CASE WHEN blocked THEN 'closed' ELSE 'open' END,
+               LEAST(
+                   now.at + make_interval(mins => minutes),
+                   (
+                       SELECT min(ends_at) FROM review_deadlines WHERE review_deadlines.post_id = given.post_id
+                   ) - make_interval(hours => $2)
+               ),
+               CASE WHEN blocked THEN now.at END
+        FROM unnest(
+            $3::bigint[], $4::bigint[], $5::bigint[], $6::integer[], $7::smallint[], $8::text[], $9::smallint[], $10::boolean[],
+            $11::integer[]
+        ) AS given (author_id, post_id, comment_id, revision, stages, machine, risk, blocked, minutes)
+        CROSS JOIN (SELECT clock_timestamp() AS at) AS now
         """,
         kind,
-        urgency.allowed_minutes(kind) if due_minutes is None else due_minutes,
-        MACHINE_PASSED,
         urgency.DEADLINE_LEAD_HOURS,
-        *columns(subjects, 4),
+        *columns(
+            [
+                (
+                    each.author_id,
+                    each.post_id,
+                    each.comment_id,
+                    each.revision,
+                    each.stages,
+                    msgspec.json.encode(each.machine.stored()).decode(),
+                    each.machine.risk,
+                    each.machine.verdict == "block",
+                    urgency.allowed_minutes(kind, risk=each.machine.risk),
+                )
+                for each in subjects
+            ],
+            9,
+        ),
     )
 
 
@@ -119,6 +160,26 @@ async def find_case(conn: Connection, case_id: int) -> Case | None:
         FROM cases WHERE id = $1
         """,
         case_id,
+    )
+    return one(row, Case)
+
+
+async def find_chain_case(conn: Connection, case: Case) -> Case | None:
+    """The latest case in which the text that a dispute is about is reviewed; None without one. The post's statistics are locked."""
+    row = await conn.fetchrow(
+        """
+        SELECT id, kind, stage, state, version, stages, risk, post_id, comment_id, account_id, topic_id, revision, author_id, machine,
+               lease_holder(leased_by, leased_until) AS held_by, due_at, created_at, closed_at
+        FROM cases
+        WHERE (kind = 'post' AND $2::bigint IS NULL AND post_id = $1 AND revision IS NOT DISTINCT FROM $3::integer)
+            OR (kind = 'comment' AND comment_id = $2)
+        ORDER BY id DESC
+        LIMIT 1
+        FOR UPDATE
+        """,
+        case.post_id,
+        case.comment_id,
+        case.revision,
     )
     return one(row, Case)
 

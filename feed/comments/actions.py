@@ -9,7 +9,9 @@ from feed import idempotency
 from feed.accounts import blocks
 from feed.accounts.model import AccountId
 from feed.cases import store as cases
+from feed.cases.chain import first_state
 from feed.cases.holds import Hold
+from feed.cases.store import NewCase
 from feed.changes import store as changes
 from feed.changes.store import Announce, Delta, announce_nothing
 from feed.comments import store
@@ -22,11 +24,15 @@ from feed.idempotency import KeyedRequest
 from feed.postgres import Connection, Pool, transaction
 from feed.posts.model import PostId, PostNotFound, PostNotPublished
 from feed.posts.preconditions import Preconditions, list_preconditions
+from feed.screening.model import PASSED, MachineResult
 from feed.texts import require_text
 
 
 class NewComment(msgspec.Struct, frozen=True):
-    """A comment to add. `reply_to_id` is a comment of the same post; `request` makes a retry add it once."""
+    """A comment to add. `reply_to_id` is a comment of the same post; `request` makes a retry add it once.
+
+    `machine` is the result of the machine check, `stages` the human approvals before publication that it and the site require.
+    """
 
     author_id: AccountId
     post_id: PostId
@@ -34,6 +40,8 @@ class NewComment(msgspec.Struct, frozen=True):
     reply_to_id: CommentId | None = None
     request: KeyedRequest | None = None
     ip_region: str | None = None
+    machine: MachineResult = PASSED
+    stages: int = 0
 
     @staticmethod
     def checked(
@@ -47,6 +55,10 @@ class NewComment(msgspec.Struct, frozen=True):
         """The comment with its text cleaned. Raises Invalid if the text cannot be a comment."""
         text = require_text("text", text, TEXT)
         return NewComment(author_id, post_id, text, reply_to_id, request, ip_region)
+
+    def judged(self, machine: MachineResult, stages: int) -> "NewComment":
+        """The comment with the result of the machine check and the approvals that are required."""
+        return msgspec.structs.replace(self, machine=machine, stages=stages)
 
 
 async def add_comments(
@@ -70,15 +82,19 @@ async def add_comments(
         strangers = await list_strangers(conn, _protected_pairs(new.values(), preconditions, threads))
         errors: dict[int, FeedError] = {}
         rows: dict[int, NewRow] = {}
+        stages: list[int] = []
         for place, comment in new.items():
             post = preconditions.get((comment.post_id, comment.author_id))
             if error := _post_error(post, comment, strangers) or threads.error(comment, strangers):
                 errors[place] = error
             else:
-                rows[place] = _row(comment, reserved[place], threads.root_of(comment))
+                needed = max(comment.stages, 0 if post is None else post.comment_stages)
+                stages.append(needed)
+                rows[place] = _row(comment, reserved[place], threads.root_of(comment), needed)
         if rows:
             authors: dict[int, int] = {post.post_id: post.author_id for post in preconditions.values()}
-            ids = await _add(conn, authors, list(rows.values()))
+            reviews = [(each, new[place].machine) for place, each in zip(rows, stages, strict=True)]
+            ids = await _add(conn, authors, list(rows.values()), reviews)
             results |= zip(rows, ids, strict=True)
             hidden = {row.author_id for row in rows.values() if preconditions[row.post_id, row.author_id].taken_down}
             if hidden:
@@ -141,27 +157,42 @@ async def _get_threads(conn: Connection, replies: Sequence[NewComment]) -> _Thre
     return _Threads(targets, await blocks.list_blocked_pairs(conn, list(pairs)))
 
 
-def _row(comment: NewComment, id_: int | None, root_id: CommentId | None) -> NewRow:
+def _row(comment: NewComment, id_: int | None, root_id: CommentId | None, stages: int) -> NewRow:
     return NewRow(
-        id_, comment.post_id, comment.author_id, root_id, comment.reply_to_id, comment.text, comment.ip_region
+        id_,
+        comment.post_id,
+        comment.author_id,
+        root_id,
+        comment.reply_to_id,
+        comment.text,
+        comment.ip_region,
+        first_state(comment.machine, stages),
     )
 
 
-async def _add(conn: Connection, authors: Mapping[int, int], rows: Sequence[NewRow]) -> list[CommentId]:
-    """Adds the comments, updates the counters, and queues them for review."""
-    replies = Counter(row.root_id for row in rows if row.root_id is not None)
+async def _add(
+    conn: Connection, authors: Mapping[int, int], rows: Sequence[NewRow], reviews: Sequence[tuple[int, MachineResult]]
+) -> list[CommentId]:
+    """Adds the comments with their stages and results of the machine check, updates the counters, and queues them for review."""
+    shown = [row for row in rows if row.state == "published"]
+    replies = Counter(row.root_id for row in shown if row.root_id is not None)
     if replies:
         await store.lock_comments(conn, sorted(replies))
     ids = await store.add_comments(conn, rows)
     if replies:
         await store.change_reply_counts(conn, replies)
-    all_ = Counter(row.post_id for row in rows)
-    own = Counter(row.post_id for row in rows if authors[row.post_id] == row.author_id)
+    all_ = Counter(row.post_id for row in shown)
+    own = Counter(row.post_id for row in shown if authors[row.post_id] == row.author_id)
     await changes.change_stats(
         conn, [Delta(post_id, comments=by, own_comments=own[post_id]) for post_id, by in all_.items()]
     )
     await cases.add_first_cases(
-        conn, "comment", [(row.author_id, row.post_id, id_, None) for id_, row in zip(ids, rows, strict=True)]
+        conn,
+        "comment",
+        [
+            NewCase(row.author_id, row.post_id, id_, None, stages, machine)
+            for id_, row, (stages, machine) in zip(ids, rows, reviews, strict=True)
+        ],
     )
     return ids
 

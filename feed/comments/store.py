@@ -13,7 +13,7 @@ from feed.posts.model import PostId
 
 
 class NewRow(NamedTuple):
-    """A comment to insert, visible at once. `id` is reserved by its idempotency key; None without a key."""
+    """A comment to insert, visible at once if its state is `published`. `id` is reserved by its idempotency key; None without a key."""
 
     id: int | None
     post_id: int
@@ -22,6 +22,7 @@ class NewRow(NamedTuple):
     reply_to_id: int | None
     text: str
     ip_region: str | None
+    state: State
 
 
 class Target(msgspec.Struct, frozen=True):
@@ -46,16 +47,16 @@ async def add_comments(conn: Connection, rows: Sequence[NewRow]) -> list[Comment
     added = await conn.fetch(
         """
         WITH given AS MATERIALIZED (
-            SELECT place, coalesce(id, next_id()) AS id, post_id, author_id, root_id, reply_to_id, text, ip_region
-            FROM unnest($1::bigint[], $2::bigint[], $3::bigint[], $4::bigint[], $5::bigint[], $6::text[], $7::text[])
-                WITH ORDINALITY AS given (id, post_id, author_id, root_id, reply_to_id, text, ip_region, place)
+            SELECT place, coalesce(id, next_id()) AS id, post_id, author_id, root_id, reply_to_id, text, ip_region, state
+            FROM unnest($1::bigint[], $2::bigint[], $3::bigint[], $4::bigint[], $5::bigint[], $6::text[], $7::text[], $8::text[])
+                WITH ORDINALITY AS given (id, post_id, author_id, root_id, reply_to_id, text, ip_region, state, place)
         ), added AS (
             INSERT INTO comments (id, post_id, author_id, root_id, reply_to_id, text, ip_region, state)
-            SELECT id, post_id, author_id, root_id, reply_to_id, text, ip_region, 'published' FROM given ORDER BY place
+            SELECT id, post_id, author_id, root_id, reply_to_id, text, ip_region, state FROM given ORDER BY place
         )
         SELECT id FROM given ORDER BY place
         """,
-        *columns(rows, 7),
+        *columns(rows, 8),
     )
     return [CommentId(row["id"]) for row in added]
 

@@ -90,8 +90,9 @@ async def change_topic(
     *,
     state: TopicState | msgspec.UnsetType,
     alias_of: str | msgspec.UnsetType | None,
+    review_stages: int | msgspec.UnsetType = msgspec.UNSET,
 ) -> Topic:
-    """Changes the state of a topic, or makes it an alias of another one. UNSET leaves a member; no difference changes nothing.
+    """Changes the state of a topic or its review, or makes it an alias of another one. UNSET leaves a member; no difference changes nothing.
 
     Raises Invalid, TopicNotFound, TopicInCampaign.
     """
@@ -103,14 +104,17 @@ async def change_topic(
             raise TopicNotFound
         new_state = topic.state if state is msgspec.UNSET else state
         target_id = topic.alias_of if alias_of is msgspec.UNSET else await _target_id(conn, topic, alias_of)
-        if (new_state, target_id) == (topic.state, topic.alias_of):
+        stages = topic.review_stages if review_stages is msgspec.UNSET else review_stages
+        if (new_state, target_id, stages) == (topic.state, topic.alias_of, topic.review_stages):
             return topic
         await _require_no_campaign(conn, topic, new_state, target_id)
         if target_id is not None:
             # Aliases of this topic become aliases of its target: an alias is never resolved twice.
             await topics.change_aliases(conn, topic.id, target_id)
-        changed = await topics.change_topic(conn, topic.id, state=new_state, alias_of=target_id)
-        detail = {"state": new_state, "alias_of": "" if target_id is None else str(target_id)}
+        changed = await topics.change_topic(conn, topic.id, state=new_state, alias_of=target_id, review_stages=stages)
+        detail: dict[str, str | int] = {"state": new_state, "alias_of": "" if target_id is None else str(target_id)}
+        if stages != topic.review_stages:
+            detail["review_stages"] = stages
         await audit.add(conn, editor_id, "topic.change", "topic", topic.id, detail)
         if target_id is not None:
             await _enter_posts_of_aliases(conn, target_id)

@@ -6,7 +6,6 @@ from feed.accounts import store as accounts
 from feed.accounts.model import AccountId
 from feed.audit import store as audit
 from feed.cases import store as cases
-from feed.cases.holds import State
 from feed.cases.model import (
     LEASES_MOST,
     Case,
@@ -18,10 +17,7 @@ from feed.cases.model import (
     CaseStale,
     LeasesFull,
 )
-from feed.changes import store as changes
 from feed.changes.store import Announce, announce_nothing
-from feed.comments import store as comments
-from feed.comments.hide_show import hide_comment, show_comment
 from feed.errors import FeedError, FieldError, Invalid
 from feed.idempotency import KeyedRequest, idempotent_transaction
 from feed.inbox import store as inbox
@@ -29,11 +25,14 @@ from feed.moderation import queue_store as queue
 from feed.moderation import verdict_store as store
 from feed.moderation.disputes import reopen_disputes, reopened_case, settle_disputes
 from feed.moderation.model import (
+    APPROVING,
     BATCH_MOST,
+    HIDING,
     AlreadyJudged,
     BatchId,
     BatchNotFound,
     NewVerdict,
+    OwnCampaign,
     OwnSubject,
     Verdict,
     VerdictNotApplicable,
@@ -43,13 +42,9 @@ from feed.moderation.model import (
     verdict_problems,
 )
 from feed.moderation.notices import undone_notice, verdict_notice, verdict_once_key
+from feed.moderation.subjects import hide, keep_waiting, lock_case, lock_subject, publish
 from feed.pagination import OLDEST
 from feed.postgres import Connection, Pool, transaction
-from feed.posts import store as posts
-from feed.posts.hide_show import hide_post, show_post
-from feed.posts.model import content_sha256
-from feed.profiles import store as profile_changes
-from feed.profiles.changes import ChangeNotApplicable, apply_verdict
 from feed.texts import normalised
 
 # The result of each item of a batch.
@@ -220,10 +215,12 @@ def _announce(announce: Announce, outcome: Outcome) -> None:
 async def _judge(
     conn: Connection, reviewer_id: AccountId, case_id: CaseId, new: NewVerdict, batch_id: BatchId | None = None
 ) -> VerdictResult:
-    case = await _lock_case(conn, case_id)
+    case = await lock_case(conn, case_id)
     bars = await cases.list_bars(conn, case_id, reviewer_id)
     if "own" in bars:
         raise OwnSubject
+    if "organiser" in bars:
+        raise OwnCampaign
     if case.held_by not in (None, reviewer_id):
         raise CaseLeased
     if case.version != new.version:
@@ -231,12 +228,17 @@ async def _judge(
     if "judged" in bars:
         raise AlreadyJudged
     kind = new.verdict
-    state, content = await _lock_subject(conn, case)
+    subject = await lock_subject(conn, case)
+    # Removing takes down what others see; any other verdict is about the revision of the case.
+    state = subject.state if kind == "remove" else subject.judged
     after = state_after(case, kind, state)
 
     # A second verdict of a person at the same stage replaces the first.
     same = await accounts.list_same_person(conn, reviewer_id)
     in_force = await store.list_in_force(conn, case_id)
+    approves = kind in APPROVING
+    if (kind == "approve" or (approves and not subject.approved)) and not subject.elsewhere.isdisjoint(same):
+        raise AlreadyJudged
     await store.mark_undone(conn, [verdict.id for verdict in in_force if verdict.reviewer_id in same])
     verdict_id = await store.add_verdict(
         conn,
@@ -245,45 +247,65 @@ async def _judge(
         verdict=kind,
         reason_code=new.reason,
         note=normalised(new.note),
-        content_sha256=content,
+        content_sha256=subject.content_sha256,
         batch_id=batch_id,
         state_before=state,
     )
+    is_last = not approves or subject.is_last(same)
     if kind == "escalate":
         await cases.mark_open(conn, case_id, stage=case.stage + 1)
-    else:
+    elif is_last:
         await cases.mark_closed(conn, case_id)
-    if after is not None and after != state:
-        await _change_subject_state(conn, case, after)
-    if kind in ("approve", "restore") and case.comment_id is None and case.post_id and case.revision:
-        await posts.approve_revision(conn, case.post_id, case.revision)
+    else:
+        await _ask_for_another(conn, case)
+    if not is_last:
+        await keep_waiting(conn, case, subject)
+    elif approves:
+        await publish(conn, case, subject)
+    elif after is not None and after != state:
+        await hide(conn, case, subject, after)
     # A report may be right although its subject is hidden already; the outcome of an appeal has a notification of its own.
-    notice = verdict_notice(case, verdict_id, kind, new.reason)
+    notice = verdict_notice(case, verdict_id, kind, new.reason, subject=subject, is_last=is_last)
     if notice is not None and case.kind != "appeal" and (case.kind != "report" or after != state):
         await inbox.add_notifications(conn, [notice])
-    await settle_disputes(conn, case, verdict_id, kind, by=reviewer_id, reason_code=new.reason)
+    if is_last or case.kind in ("report", "appeal"):
+        await settle_disputes(conn, case, verdict_id, kind, by=reviewer_id, reason_code=new.reason)
     await _record(conn, reviewer_id, f"case.{kind}", case, reason_code=new.reason, verdict_id=str(verdict_id))
     return VerdictResult(verdict_id, case.post_id)
 
 
+async def _ask_for_another(conn: Connection, case: Case) -> None:
+    """Puts the case into the queue of the next stage; of a dispute about a refused text, the case of the text itself."""
+    if case.kind in ("post", "comment"):
+        await cases.mark_open(conn, case.id, stage=case.stage + 1)
+        return
+    await cases.mark_closed(conn, case.id)
+    chain = await cases.find_chain_case(conn, case)
+    if chain is not None:
+        await cases.mark_open(conn, chain.id, stage=chain.stage + 1)
+
+
 async def _undo(conn: Connection, verdict: Verdict) -> VerdictResult:
-    case = await _lock_case(conn, verdict.case_id)
+    case = await lock_case(conn, verdict.case_id)
     if "own" in await cases.list_bars(conn, case.id, verdict.reviewer_id):
         raise OwnSubject
     in_force = await store.list_in_force(conn, case.id)
     if not in_force or in_force[-1].id != verdict.id:
         raise CaseStale
-    state, _ = await _lock_subject(conn, case)
+    subject = await lock_subject(conn, case)
+    state = subject.judged if verdict.verdict == "reject" else subject.state
     after = state
-    if verdict.verdict in ("remove", "reject") and state in ("removed", "rejected"):
-        after = verdict.state_before or "published"
-    elif verdict.verdict == "restore" and state == "published":
+    if verdict.verdict in HIDING and state in ("removed", "rejected"):
+        after = verdict.state_before or ("published" if subject.approved else "pending")
+    elif verdict.verdict == "restore" and state in ("published", "pending"):
         # One that has upheld an appeal may have found its subject restored.
         after = state if verdict.state_before == state else "removed"
     elif (state == "deleted" and case.kind not in ("report", "appeal")) or (
         verdict.verdict == "escalate" and case.state == "closed"
     ):
         raise CaseStale
+    elif verdict.verdict == "approve" and subject.approved and subject.stages and state == "published":
+        after = "pending"
     await store.mark_undone(conn, [verdict.id])
     reason_code = "mistaken"
     if verdict.verdict == "restore":
@@ -300,61 +322,18 @@ async def _undo(conn: Connection, verdict: Verdict) -> VerdictResult:
         await cases.mark_closed(conn, case.id)
     await reopen_disputes(conn, case, verdict)
     if after is not None and after != state:
-        await _change_subject_state(conn, case, after)
+        if after == "pending":
+            await keep_waiting(conn, case, subject)
+        elif after == "published":
+            await publish(conn, case, subject)
+        else:
+            await hide(conn, case, subject, after)
         # An unread notification of the verdict is removed instead.
         author_id = case.author_id if case.kind != "appeal" else None
         if author_id is not None and not await inbox.remove_unseen(conn, author_id, verdict_once_key(verdict.id)):
-            await inbox.add_notifications(
-                conn, [undone_notice(case, verdict.id, reason_code, shown=after == "published")]
-            )
+            await inbox.add_notifications(conn, [undone_notice(case, verdict.id, reason_code, after=after)])
     await _record(conn, verdict.reviewer_id, "case.undo", case, verdict_id=str(verdict.id))
     return VerdictResult(verdict.id, case.post_id)
-
-
-async def _lock_case(conn: Connection, case_id: int) -> Case:
-    found = await cases.find_case(conn, case_id)
-    if found is None:
-        raise CaseNotFound
-    # The statistics row first: edits, deletions and likes of the post lock it first too.
-    if found.post_id is not None:
-        await changes.lock_stats(conn, [found.post_id])
-    return await cases.lock_case(conn, case_id)
-
-
-async def _lock_subject(conn: Connection, case: Case) -> tuple[State | None, bytes | None]:
-    """The subject's state and the hash of the content that is judged. Raises CaseStale when there is a newer revision."""
-    if case.comment_id is not None:
-        comment = await comments.lock_comment(conn, case.comment_id)
-        return comment.state, content_sha256(comment.text, [])
-    if case.post_id is None:
-        return await _lock_profile_change(conn, case)
-    post = await posts.lock_post(conn, case.post_id)
-    # What was reported is judged as it was reported.
-    if case.kind not in ("report", "appeal") and case.revision not in (None, post.latest_revision):
-        raise CaseStale
-    return post.state, await store.get_content_sha256(conn, post.id, case.revision or post.revision)
-
-
-async def _lock_profile_change(conn: Connection, case: Case) -> tuple[State | None, bytes | None]:
-    change = await profile_changes.lock_change(conn, case.id)
-    return (None, None) if change is None else (change.state, content_sha256(change.value, []))
-
-
-async def _change_subject_state(conn: Connection, case: Case, state: State) -> None:
-    if case.comment_id is not None and state == "published":
-        await show_comment(conn, case.comment_id)
-    elif case.comment_id is not None:
-        await hide_comment(conn, case.comment_id, state=state)
-    elif case.post_id is not None and state == "published":
-        await show_post(conn, case.post_id)
-    elif case.post_id is not None:
-        await hide_post(conn, case.post_id, state=state)
-    elif case.account_id is not None:
-        account = await accounts.find_account(conn, case.account_id)
-        try:
-            await apply_verdict(conn, case.id, account, state)
-        except ChangeNotApplicable:
-            raise VerdictNotApplicable from None
 
 
 async def _require_not_leased_by_another(conn: Connection, reviewer_id: AccountId, case_id: CaseId) -> None:

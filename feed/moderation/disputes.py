@@ -24,14 +24,17 @@ from feed.reports import appeal_store
 from feed.reports.notices import shown_again_key, shown_again_notice, waiting_notice
 from feed.reports.outcomes import decide_appeal, decide_reports, reopen_appeal, reopen_reports
 
-# Holds that wait for a reviewer, whose verdict lifts them.
-_LIFTED = Hold.REPORT
+
+def _lifted_by(case: Case) -> Hold:
+    """The holds that wait for a reviewer, whose verdict on the case lifts them."""
+    return Hold.REPORT | Hold.MACHINE if case.kind in ("post", "comment") else Hold.REPORT
 
 
 async def settle_disputes(
     conn: Connection, case: Case, verdict_id: VerdictId, verdict: VerdictKind, *, by: AccountId, reason_code: str
 ) -> None:
-    """Applies a final verdict to the reports of its subject and to appeals, and lifts the hold of the reports.
+    """Applies a final verdict to the reports of its subject and to appeals, and lifts the hold of the reports; of a look at the text,
+    that of the machine check too.
 
     A verdict on another case of the subject decides its reports too if it hides the subject; if it lets it be shown, they wait
     for their own decision, without hiding it meanwhile. A subject that is restored needs no decision about an appeal any more.
@@ -48,8 +51,8 @@ async def settle_disputes(
     if case.post_id is None or (case.kind == "appeal" and verdict == "dismiss"):
         return
     await uphold_moot_appeals(conn, case, verdict_id)
-    before = await _change_holds(conn, case.subject, remove=_LIFTED)
-    lifted = Hold(before.holds) & _LIFTED
+    before = await _change_holds(conn, case.subject, remove=_lifted_by(case))
+    lifted = Hold(before.holds) & _lifted_by(case)
     if lifted:
         await verdict_store.mark_lifted(conn, verdict_id, lifted)
         if before.state == "published" and before.holds == lifted and case.author_id is not None:

@@ -1,5 +1,6 @@
 """Verdicts, their reasons, and the states that they lead to."""
 
+from collections.abc import Collection
 from typing import Annotated, Literal, NewType, get_args
 
 import msgspec
@@ -26,6 +27,10 @@ class OwnSubject(Forbidden):
     """The subject belongs to the reviewer's person, with this account or another one."""
 
 
+class OwnCampaign(Forbidden):
+    """The reviewer's person has created, changed or published a campaign that the subject is part of."""
+
+
 class StaffProtected(Forbidden):
     """Only an admin may impose a sanction on staff."""
 
@@ -46,6 +51,8 @@ class BatchNotFound(NotFound):
 ADVERSE_REASONS: tuple[AdverseReason, ...] = get_args(AdverseReason)
 # The verdicts that hide a subject.
 HIDING: tuple[VerdictKind, ...] = ("remove", "reject")
+# The verdicts that stand for the content: each is an approval of it, and the last one of its chain publishes it.
+APPROVING: tuple[VerdictKind, ...] = ("approve", "restore")
 
 
 class NewVerdict(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -80,6 +87,36 @@ class Verdict(msgspec.Struct, frozen=True):
     verdict: VerdictKind
     lifted_holds: int = 0
     state_before: State | None = None
+
+
+class JudgedSubject(msgspec.Struct, frozen=True):
+    """A locked subject. `state` is None for an account.
+
+    `judged`: the state of the revision that the case is about. It differs from `state` while others see an approved revision and a
+    newer one waits (`pending`) or was refused (`rejected`). `approved`: the revision has been published once, or needs no chain.
+    `stages`: the approvals that its publication needs; `approvers`: an account of each person who has approved this content, and
+    `elsewhere` of those who have done so in another case or at another stage.
+    """
+
+    state: State | None
+    judged: State | None
+    content_sha256: bytes | None
+    approved: bool
+    stages: int
+    approvers: frozenset[int]
+    elsewhere: frozenset[int]
+
+    def is_last(self, others: Collection[int]) -> bool:
+        """Whether one more approval publishes it. `others`: the accounts of the person who gives it, whose former ones do not count."""
+        return self.approved or len(self.approvers - set(others)) + 1 >= self.stages
+
+    @property
+    def is_newer(self) -> bool:
+        """Whether others see an approved revision while the case is about a newer one."""
+        return self.state != self.judged
+
+
+NO_SUBJECT = JudgedSubject(None, None, None, approved=True, stages=0, approvers=frozenset(), elsewhere=frozenset())
 
 
 def adverse_reason_problems(reason_code: str | None) -> list[FieldError]:

@@ -3,10 +3,11 @@
 from typing import Any
 
 from feed.accounts.sanctions import Sanction
+from feed.cases.holds import State
 from feed.cases.model import Case
 from feed.inbox.model import NewNotification
 from feed.links import post_page
-from feed.moderation.model import VerdictId, VerdictKind
+from feed.moderation.model import APPROVING, JudgedSubject, VerdictId, VerdictKind
 
 # Of the verdicts that change something for the author.
 _TEMPLATES: dict[VerdictKind, str] = {
@@ -23,19 +24,27 @@ def verdict_once_key(verdict_id: VerdictId) -> str:
     return f"verdict:{verdict_id}"
 
 
-def verdict_notice(case: Case, verdict_id: VerdictId, verdict: VerdictKind, reason_code: str) -> NewNotification | None:
-    """The notification of the author; None for a verdict that changes nothing for the author."""
-    template = _TEMPLATES.get(verdict)
+def verdict_notice(
+    case: Case, verdict_id: VerdictId, verdict: VerdictKind, reason_code: str, *, subject: JudgedSubject, is_last: bool
+) -> NewNotification | None:
+    """The notification of the author; None for a verdict that changes nothing for the author. `is_last`: no approval is missing."""
+    template = _TEMPLATES.get(verdict) if is_last else None
+    if verdict == "reject" and subject.is_newer:
+        template = "review.edit_rejected"
+    elif verdict in APPROVING and is_last and subject.judged in ("pending", "rejected") and not subject.approved:
+        template = "review.edit_published" if subject.is_newer else "review.published"
     # An account or a topic is not hidden by a verdict; a field of a profile is.
     if template is None or (case.post_id is None and case.kind not in PROFILE_FIELDS):
         return None
     return _notice(case, template, verdict, reason_code, once_key=verdict_once_key(verdict_id))
 
 
-def undone_notice(case: Case, verdict_id: VerdictId, reason_code: str, *, shown: bool) -> NewNotification:
-    """The notification that a verdict was undone; `shown`: the subject is visible again, else hidden for `reason_code`."""
+def undone_notice(case: Case, verdict_id: VerdictId, reason_code: str, *, after: State) -> NewNotification:
+    """The notification that a verdict was undone: the subject is visible or waits again, or is hidden for `reason_code`."""
     once_key = f"verdict:{verdict_id}:undone"
-    if shown:
+    if after == "pending":
+        return _notice(case, "review.undone_waiting", "escalate", "fine", once_key=once_key)
+    if after == "published":
         return _notice(case, "review.undone_shown", "restore", reason_code, once_key=once_key)
     return _notice(case, "review.undone_hidden", "remove", reason_code, once_key=once_key)
 

@@ -1,6 +1,7 @@
 """SQL of verdicts. A verdict never changes; `undone_at` is the time since which it is not in force."""
 
 from collections.abc import Sequence
+from typing import NamedTuple
 
 from feed.cases.holds import State
 from feed.cases.model import Case, CaseId
@@ -27,7 +28,9 @@ async def add_verdict(
             INSERT INTO verdicts (case_id, stage, post_id, comment_id, revision, content_sha256, author_id,
                                   reviewer_id, verdict, reason_code, note, batch_id, state_before, author_person, reviewer_person)
             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13,
-                    (SELECT person FROM accounts WHERE id = $7), (SELECT person FROM accounts WHERE id = $8))
+                    -- An account without a verified phone is a person of its own.
+                    (SELECT coalesce(person, int8send(id)) FROM accounts WHERE id = $7),
+                    (SELECT coalesce(person, int8send(id)) FROM accounts WHERE id = $8))
             RETURNING id
             """,
             case.id,
@@ -145,12 +148,48 @@ async def next_batch_id(conn: Connection) -> BatchId:
     return BatchId(await conn.fetchval("SELECT next_id()"))
 
 
-async def get_content_sha256(conn: Connection, post_id: int, revision: int) -> bytes:
-    """The hash of a revision's content."""
-    content_sha256: bytes = await conn.fetchval(
-        "SELECT content_sha256 FROM post_revisions WHERE post_id = $1 AND revision = $2", post_id, revision
+class Chain(NamedTuple):
+    """The approvals that the publication of a revision needs, and an account of each person who has given one.
+
+    `elsewhere`: those of them who have given one in another case, or at another stage, than the present.
+    """
+
+    stages: int
+    approvers: frozenset[int]
+    elsewhere: frozenset[int]
+
+
+async def get_chain(conn: Connection, case: Case, content_sha256: bytes | None) -> Chain:
+    """The chain of the case's revision. Approvals count in whichever case they were given, and for this very content only."""
+    row = await conn.fetchrow(
+        """
+        WITH related AS MATERIALIZED (
+            SELECT id, stages FROM cases
+            WHERE $2::bigint IS NULL AND post_id = $1 AND comment_id IS NULL
+                AND (id = $5 OR revision IS NOT DISTINCT FROM $3::integer)
+            UNION ALL
+            SELECT id, stages FROM cases
+            WHERE comment_id = $2 AND (id = $5 OR revision IS NOT DISTINCT FROM $3::integer)
+        ), given AS (
+            SELECT min(verdicts.reviewer_id) AS account_id, bool_or((verdicts.case_id, verdicts.stage) <> ($5, $6)) AS elsewhere
+            FROM related
+            JOIN verdicts ON verdicts.case_id = related.id AND verdicts.undone_at IS NULL
+                AND verdicts.verdict IN ('approve', 'restore') AND verdicts.content_sha256 = $4
+            GROUP BY coalesce(verdicts.reviewer_person, int8send(verdicts.reviewer_id))
+        )
+        SELECT (SELECT coalesce(max(stages), 0) FROM related) AS stages,
+               (SELECT coalesce(array_agg(account_id), '{}') FROM given) AS approvers,
+               (SELECT coalesce(array_agg(account_id) FILTER (WHERE elsewhere), '{}') FROM given) AS elsewhere
+        """,
+        case.post_id,
+        case.comment_id,
+        case.revision,
+        content_sha256,
+        case.id,
+        case.stage,
     )
-    return content_sha256
+    assert row is not None
+    return Chain(row["stages"], frozenset(row["approvers"]), frozenset(row["elsewhere"]))
 
 
 async def list_engaged_entries(conn: Connection, account_id: int) -> list[int]:

@@ -1,7 +1,7 @@
 """Actions that publish posts in batches, edit a post and delete a post."""
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 import msgspec
@@ -13,7 +13,9 @@ from feed.accounts.model import UNRESTRICTED, AccountId
 from feed.campaigns.entries.draw_entry_store import is_entered_under
 from feed.campaigns.entries.store import add_entries
 from feed.cases import store as cases
+from feed.cases.chain import first_state
 from feed.cases.holds import Hold
+from feed.cases.store import NewCase
 from feed.changes import store as changes
 from feed.changes.store import Announce, Delta, announce_nothing
 from feed.errors import Invalid
@@ -38,23 +40,31 @@ from feed.posts.model import (
     content_sha256,
     new_post_problems,
 )
+from feed.screening.model import PASSED, MachineResult
 from feed.texts import read_text
 from feed.topics import store as topics
+from feed.topics.model import NamedTopic
 from feed.topics.parse import TopicMention, find_topics, shown_name
 
 
 class _NewRevision(NamedTuple):
-    """A revision to add, with the topics that its text mentions."""
+    """A revision to add, with the ids of its topics by key."""
 
     post_id: PostId
     author_id: AccountId
     number: int
     text: str
-    mentions: list[TopicMention]
+    mentions: Sequence[TopicMention]
+    topic_ids: Mapping[str, int]
+    approved: bool
+    refused: bool
 
 
 class Draft(msgspec.Struct, frozen=True):
-    """A validated post that is to be published. `request` makes a retry publish it once."""
+    """A validated post that is to be published. `request` makes a retry publish it once.
+
+    `machine` is the result of the machine check, `stages` the human approvals before publication that it and the site require.
+    """
 
     author_id: AccountId
     text: str
@@ -62,10 +72,15 @@ class Draft(msgspec.Struct, frozen=True):
     new: NewPost
     request: KeyedRequest | None = None
     ip_region: str | None = None
+    machine: MachineResult = PASSED
+    stages: int = 0
 
     @staticmethod
     def checked(
-        author_id: AccountId, new: NewPost, request: KeyedRequest | None = None, ip_region: str | None = None
+        author_id: AccountId,
+        new: NewPost,
+        request: KeyedRequest | None = None,
+        ip_region: str | None = None,
     ) -> "Draft":
         """The draft of a post, with its text cleaned and its topics found. Raises Invalid."""
         text, problem = read_text(new.text, TEXT)
@@ -76,12 +91,17 @@ class Draft(msgspec.Struct, frozen=True):
             new = msgspec.structs.replace(new, location=msgspec.structs.replace(new.location, name=place))
         return Draft(author_id, text, find_topics(text), new, request, ip_region)
 
+    def judged(self, machine: MachineResult, stages: int) -> "Draft":
+        """The draft with the result of the machine check and the approvals that are required."""
+        return msgspec.structs.replace(self, machine=machine, stages=stages)
+
 
 async def publish_posts(
     pool: Pool, batch: Sequence[Draft], *, announce: Announce = announce_nothing
 ) -> list[int | Exception]:
-    """Publishes posts in the order of the batch, each once per `request`. They are visible at once and queued for review.
+    """Publishes posts in the order of the batch, each once per `request`, and queues them for review.
 
+    They are visible at once, or after as many approvals as the strictest of the draft, its topics and their campaigns requires.
     Returns, in that order, the post's id or the error of that item: Banned, Muted, AlreadyAnswered, IdempotencyKeyReused,
     IdempotencyKeyBusy.
     """
@@ -111,10 +131,19 @@ async def publish_posts(
 
 
 async def edit_post(
-    pool: Pool, author_id: AccountId, post_id: PostId, change: PostChange, *, announce: Announce = announce_nothing
+    pool: Pool,
+    author_id: AccountId,
+    post_id: PostId,
+    change: PostChange,
+    *,
+    machine: MachineResult = PASSED,
+    stages: int = 0,
+    announce: Announce = announce_nothing,
 ) -> None:
-    """Adds a revision to the author's own post and shows it; the old ones are kept.
+    """Adds a revision to the author's own post; the old ones are kept.
 
+    It is shown at once, or after its approvals (`stages`, or more by its topics), while others go on seeing the approved one. The
+    edit of a post that waits never publishes it, and one that the machine check blocks is refused.
     Raises Invalid, PostNotFound, NotYourPost, PostNotEditable, PostAnnouncesDraw, Banned, Muted.
     """
     async with transaction(pool) as conn:
@@ -124,21 +153,55 @@ async def edit_post(
             raise PostNotEditable
         await _require_no_draw(conn, post_id)
         (await accounts.get_standing(conn, author_id)).require_write_access()
-        old_text = await store.get_shown_text(conn, post_id)
+        old_text = await store.get_latest_text(conn, post_id)
         # A text that stays is not checked again: it may be older than a rule.
         text, problem = (old_text, None) if change.text is None else read_text(change.text, TEXT)
         if problems := change_problems(change, problem):
             raise Invalid(*problems)
-        comment_policy = change.comment_policy or post.comment_policy
-        if text == old_text:
-            await store.change_comment_policy(conn, post_id, comment_policy)
-        else:
-            revision = post.latest_revision + 1
-            await store.show_revision(conn, post_id, revision, comment_policy=comment_policy)
-            await _add_revisions(conn, [_NewRevision(post.id, author_id, revision, text, find_topics(text))])
-            await cases.add_case(conn, kind="post", author_id=author_id, post_id=post_id, revision=revision)
-            await changes.change_stats(conn, [Delta(post_id)])
+        if change.comment_policy is not None and change.comment_policy != post.comment_policy:
+            await store.change_comment_policy(conn, post_id, change.comment_policy)
+        if text != old_text:
+            await add_revision(conn, post, author_id, text, machine=machine, stages=stages)
     announce([post_id])
+
+
+async def add_revision(
+    conn: Connection, post: Post, author_id: AccountId, text: str, *, machine: MachineResult = PASSED, stages: int = 0
+) -> int:
+    """Adds a revision by `author_id` to a post whose statistics and row are locked, shows or queues it; returns its number."""
+    mentions = find_topics(text)
+    [found] = await _find_topics(conn, [mentions], post.id)
+    # What the post has left behind counts too: dropping a topic in the edit is no way around its chain.
+    needed = max([stages, *(topic.stages for topic in found.values()), *await store.list_stages(conn, post.id)])
+    if post.state == "pending":
+        needed = max(needed, 1)
+    number = post.latest_revision + 1
+    refused = machine.verdict == "block"
+    approved = not refused and not needed
+    if approved or (post.state == "pending" and not refused):
+        await store.show_revision(conn, post.id, number)
+    else:
+        await store.keep_waiting(conn, post.id, number)
+    topic_ids = {key: topic.id for key, topic in found.items()}
+    await _add_revisions(conn, [_NewRevision(post.id, author_id, number, text, mentions, topic_ids, approved, refused)])
+    # A revision that waits enters no campaign: the entry would tell of it.
+    if approved or post.state == "pending":
+        await add_entries(conn, [post.id])
+    if refused:
+        await cases.add_first_cases(conn, "post", [NewCase(post.author_id, post.id, None, number, needed, machine)])
+    else:
+        await cases.add_case(
+            conn,
+            kind="post",
+            author_id=post.author_id,
+            post_id=post.id,
+            revision=number,
+            machine=machine.stored(),
+            stages=needed,
+            keep_revision=None if approved or post.state == "pending" else post.revision,
+        )
+    await changes.change_stats(conn, [Delta(post.id)])
+    return number
 
 
 async def delete_post(
@@ -159,26 +222,56 @@ async def delete_post(
 
 
 async def _add(conn: Connection, drafts: Sequence[tuple[Draft, int | None]]) -> list[PostId]:
-    rows = [store.NewRow(id_, draft.author_id, draft.new, draft.ip_region) for draft, id_ in drafts]
-    ids = await store.add_posts(conn, rows)
+    found = await _find_topics(conn, [draft.mentions for draft, _ in drafts])
+    stages = [
+        max([draft.stages, *(topic.stages for topic in topics_.values())])
+        for (draft, _), topics_ in zip(drafts, found, strict=True)
+    ]
+    states = [first_state(draft.machine, needed) for (draft, _), needed in zip(drafts, stages, strict=True)]
+    ids = await store.add_posts(
+        conn,
+        [
+            store.NewRow(id_, draft.author_id, draft.new, draft.ip_region, state)
+            for (draft, id_), state in zip(drafts, states, strict=True)
+        ],
+    )
     await changes.add_stats(conn, ids)
     await _add_revisions(
         conn,
         [
-            _NewRevision(id_, draft.author_id, 1, draft.text, draft.mentions)
-            for id_, (draft, _) in zip(ids, drafts, strict=True)
+            _NewRevision(
+                post_id,
+                draft.author_id,
+                1,
+                draft.text,
+                draft.mentions,
+                {key: topic.id for key, topic in topics_.items()},
+                approved=state == "published",
+                refused=state == "rejected",
+            )
+            for post_id, (draft, _), topics_, state in zip(ids, drafts, found, states, strict=True)
         ],
     )
+    # Also those that wait, as of now: the approval may come after a deadline that the post met.
+    await add_entries(conn, [post_id for post_id, state in zip(ids, states, strict=True) if state != "rejected"])
     await cases.add_first_cases(
-        conn, "post", [(draft.author_id, id_, None, 1) for id_, (draft, _) in zip(ids, drafts, strict=True)]
+        conn,
+        "post",
+        [
+            NewCase(draft.author_id, post_id, None, 1, needed, draft.machine)
+            for post_id, (draft, _), needed in zip(ids, drafts, stages, strict=True)
+        ],
     )
-    await accounts.change_post_counts(conn, Counter(draft.author_id for draft, _ in drafts))
+    shown: Counter[int] = Counter(
+        draft.author_id for (draft, _), state in zip(drafts, states, strict=True) if state == "published"
+    )
+    if shown:
+        await accounts.change_post_counts(conn, shown)
     return ids
 
 
 async def _add_revisions(conn: Connection, revisions: Sequence[_NewRevision]) -> None:
-    """Adds revisions of different posts, and lists and enters the posts by their topics."""
-    topic_ids = await _find_topic_ids(conn, revisions)
+    """Adds revisions of different posts, and lists the visible ones under their topics."""
     await store.add_revisions(
         conn,
         [
@@ -187,39 +280,37 @@ async def _add_revisions(conn: Connection, revisions: Sequence[_NewRevision]) ->
                 each.number,
                 each.text,
                 [
-                    TopicAt(ids[mention.key], mention.name, mention.start, mention.length)
+                    TopicAt(each.topic_ids[mention.key], mention.name, mention.start, mention.length)
                     for mention in each.mentions
-                    if mention.key in ids
+                    if mention.key in each.topic_ids
                 ],
                 content_sha256(each.text, []),
                 each.author_id,
-                approved=True,
+                approved=each.approved,
+                refused=each.refused,
             )
-            for each, ids in zip(revisions, topic_ids, strict=True)
+            for each in revisions
         ],
     )
-    post_ids = [each.post_id for each in revisions]
-    await store.list_under_topics(conn, post_ids)
-    await add_entries(conn, post_ids)
+    await store.list_under_topics(conn, [each.post_id for each in revisions])
 
 
-async def _find_topic_ids(conn: Connection, revisions: Sequence[_NewRevision]) -> list[dict[str, int]]:
-    """The topics of each revision: ids by key. New topics are added; a closed topic is kept only by posts that already have it."""
+async def _find_topics(
+    conn: Connection, mentions: Sequence[Sequence[TopicMention]], edited_id: PostId | None = None
+) -> list[dict[str, NamedTopic]]:
+    """The topics of each text by key. New topics are added; a closed topic is kept only by a post that already has it."""
     named = [
         # Only the first topics of a text count.
-        dict(list({mention.key: mention.name for mention in each.mentions}.items())[:TOPICS_MOST])
-        for each in revisions
+        dict(list({mention.key: mention.name for mention in each}.items())[:TOPICS_MOST])
+        for each in mentions
     ]
     new = [(key, shown_name(name)) for names in named for key, name in names.items()]
     known = await topics.find_or_add_topics(conn, new)
     closed = {key for key, topic in known.items() if topic.is_closed}
-    edited = [each.post_id for each in revisions if each.number > 1]
-    held = await store.list_topic_ids(conn, edited) if closed else {}
+    held = await store.list_topic_ids(conn, [edited_id]) if closed and edited_id is not None else {}
+    kept = held.get(edited_id, set()) if edited_id is not None else set()
     # The mention of a closed topic that the post does not have yet is plain text.
-    return [
-        {key: known[key].id for key in names if key not in closed or known[key].id in held.get(each.post_id, ())}
-        for each, names in zip(revisions, named, strict=True)
-    ]
+    return [{key: known[key] for key in names if key not in closed or known[key].id in kept} for names in named]
 
 
 async def _require_no_draw(conn: Connection, post_id: PostId) -> None:

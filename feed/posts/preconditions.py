@@ -20,6 +20,8 @@ class Preconditions(msgspec.Struct, frozen=True):
     holds: int
     comment_policy: CommentPolicy
     is_protected: bool  # Strangers to the author cannot comment now.
+    # The approvals that campaigns require of comments under the post, because these enter them.
+    comment_stages: int
     is_blocked: bool  # There is a block between the author and the account.
     banned: bool
     muted: bool
@@ -49,6 +51,12 @@ async def list_preconditions(conn: Connection, pairs: Sequence[Pair]) -> dict[Pa
         """
         SELECT given.post_id, given.account_id, posts.author_id, posts.state, posts.holds, posts.comment_policy,
                coalesce(authors.protected_until > clock_timestamp(), false) AS is_protected,
+               coalesce((
+                   SELECT max(campaigns.review_stages)
+                   FROM campaigns
+                   WHERE campaigns.entry_post_id = posts.id AND campaigns.entry_by = 'comment' AND campaigns.state = 'scheduled'
+                       AND campaigns.starts_at <= clock_timestamp() AND clock_timestamp() < campaigns.ends_at
+               ), 0) AS comment_stages,
                EXISTS (
                    SELECT FROM kept_apart
                    WHERE account_id = given.account_id AND other_id = posts.author_id AND kind = 'block'

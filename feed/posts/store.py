@@ -11,16 +11,17 @@ from feed.posts.model import NewPost, Post, PostId, PostNotFound, TopicAt
 
 
 class NewRow(NamedTuple):
-    """A post to insert, visible at once. `id` is reserved by its idempotency key; None without a key."""
+    """A post to insert, published at once if that is its state. `id` is reserved by its idempotency key; None without a key."""
 
     id: int | None
     author_id: int
     new: NewPost
     ip_region: str | None
+    state: State
 
 
 class Revision(NamedTuple):
-    """An immutable revision. `approved`: it passed the machine check and needs no review before it is shown."""
+    """An immutable revision. `approved`: it passed the machine check and needs no review before it is shown. `refused`: by that check."""
 
     post_id: int
     revision: int
@@ -29,6 +30,15 @@ class Revision(NamedTuple):
     content_sha256: bytes
     author_id: int
     approved: bool
+    refused: bool
+
+
+class RevisionReview(msgspec.Struct, frozen=True):
+    """The hash of a revision's content, and the result of its review: neither while it waits."""
+
+    content_sha256: bytes
+    approved: bool
+    refused: bool
 
 
 async def add_posts(conn: Connection, rows: Sequence[NewRow]) -> list[PostId]:
@@ -37,26 +47,27 @@ async def add_posts(conn: Connection, rows: Sequence[NewRow]) -> list[PostId]:
         """
         WITH given AS MATERIALIZED (
             SELECT place, coalesce(id, next_id()) AS id, author_id, comment_policy, location::jsonb AS location, ip_region,
-                   ai_generated, clock_timestamp() AS now
-            FROM unnest($1::bigint[], $2::bigint[], $3::text[], $4::text[], $5::text[], $6::boolean[])
-                WITH ORDINALITY AS given (id, author_id, comment_policy, location, ip_region, ai_generated, place)
+                   ai_generated, state, clock_timestamp() AS now
+            FROM unnest($1::bigint[], $2::bigint[], $3::text[], $4::text[], $5::text[], $6::boolean[], $7::text[])
+                WITH ORDINALITY AS given (id, author_id, comment_policy, location, ip_region, ai_generated, state, place)
         ), added AS (
             INSERT INTO posts
                 (id, author_id, state, comment_policy, location, ip_region, ai_generated, created_at, published_at)
-            SELECT id, author_id, 'published', comment_policy, location, ip_region, ai_generated, now, now
+            SELECT id, author_id, state, comment_policy, location, ip_region, ai_generated, now,
+                   CASE state WHEN 'published' THEN now END
             FROM given
             ORDER BY place
         )
         SELECT id FROM given ORDER BY place
         """,
-        *columns([_columns_of(row) for row in rows], 6),
+        *columns([_columns_of(row) for row in rows], 7),
     )
     return [PostId(row["id"]) for row in added]
 
 
 def _columns_of(row: NewRow) -> tuple[Any, ...]:
     new = row.new
-    return row.id, row.author_id, new.comment_policy, _json(new.location), row.ip_region, new.ai_generated
+    return row.id, row.author_id, new.comment_policy, _json(new.location), row.ip_region, new.ai_generated, row.state
 
 
 async def add_revisions(conn: Connection, revisions: Sequence[Revision]) -> None:
@@ -64,20 +75,21 @@ async def add_revisions(conn: Connection, revisions: Sequence[Revision]) -> None
     await conn.execute(
         """
         INSERT INTO post_revisions
-            (post_id, revision, text, topics, topic_ids, content_sha256, author_id, created_at, approved_at)
+            (post_id, revision, text, topics, topic_ids, content_sha256, author_id, created_at, approved_at, refused_at)
         SELECT given.post_id, given.revision, given.text, given.topics::jsonb,
                coalesce((SELECT array_agg(DISTINCT (topic ->> 'id')::bigint)
                          FROM jsonb_array_elements(given.topics::jsonb) AS topic), '{}'),
-               given.content_sha256, given.author_id, made.at, CASE WHEN given.approved THEN made.at END
-        FROM unnest($1::bigint[], $2::integer[], $3::text[], $4::text[], $5::bytea[], $6::bigint[], $7::boolean[])
-            AS given (post_id, revision, text, topics, content_sha256, author_id, approved)
+               given.content_sha256, given.author_id, made.at,
+               CASE WHEN given.approved THEN made.at END, CASE WHEN given.refused THEN made.at END
+        FROM unnest($1::bigint[], $2::integer[], $3::text[], $4::text[], $5::bytea[], $6::bigint[], $7::boolean[], $8::boolean[])
+            AS given (post_id, revision, text, topics, content_sha256, author_id, approved, refused)
         JOIN posts ON posts.id = given.post_id
         CROSS JOIN LATERAL (
             -- A first revision has the time of its post: a separate reading of the clock could be after a deadline that the post met.
             SELECT CASE WHEN given.revision = 1 THEN posts.created_at ELSE clock_timestamp() END AS at
         ) AS made
         """,
-        *columns([each._replace(topics=_json(each.topics)) for each in revisions], 7),
+        *columns([each._replace(topics=_json(each.topics)) for each in revisions], 8),
     )
 
 
@@ -186,19 +198,38 @@ async def change_holds(conn: Connection, holds: Mapping[int, int]) -> None:
     )
 
 
-async def show_revision(conn: Connection, post_id: int, revision: int, *, comment_policy: str) -> None:
-    """Makes `revision` the newest and the shown revision of a locked post."""
+async def show_revision(conn: Connection, post_id: int, revision: int) -> None:
+    """Makes `revision` the shown revision of a locked post, and the newest one if it is newer than that."""
     await conn.execute(
         """
         UPDATE posts
-        SET revision = $2, latest_revision = greatest(latest_revision, $2), comment_policy = $3,
-            edited_at = clock_timestamp()
+        SET revision = $2, latest_revision = greatest(latest_revision, $2),
+            edited_at = CASE WHEN revision = $2 THEN edited_at ELSE clock_timestamp() END
         WHERE id = $1
         """,
         post_id,
         revision,
-        comment_policy,
     )
+
+
+async def keep_waiting(conn: Connection, post_id: int, revision: int) -> None:
+    """Makes `revision` the newest one of a locked post, which goes on showing the former one."""
+    await conn.execute("UPDATE posts SET latest_revision = $2 WHERE id = $1", post_id, revision)
+
+
+async def list_stages(conn: Connection, post_id: int) -> list[int]:
+    """The stages that the topics of the shown revision require."""
+    rows = await conn.fetch(
+        """
+        SELECT topic_stages.stages
+        FROM posts
+        JOIN post_revisions AS revisions ON revisions.post_id = posts.id AND revisions.revision = posts.revision
+        JOIN topic_stages ON topic_stages.topic_id = ANY (revisions.topic_ids)
+        WHERE posts.id = $1
+        """,
+        post_id,
+    )
+    return [row["stages"] for row in rows]
 
 
 async def change_comment_policy(conn: Connection, post_id: int, comment_policy: str) -> None:
@@ -206,14 +237,14 @@ async def change_comment_policy(conn: Connection, post_id: int, comment_policy: 
     await conn.execute("UPDATE posts SET comment_policy = $2 WHERE id = $1", post_id, comment_policy)
 
 
-async def get_shown_text(conn: Connection, post_id: int) -> str:
-    """The text of the shown revision."""
+async def get_latest_text(conn: Connection, post_id: int) -> str:
+    """The text of the newest revision."""
     return str(
         await conn.fetchval(
             """
             SELECT revisions.text
             FROM posts JOIN post_revisions AS revisions
-              ON revisions.post_id = posts.id AND revisions.revision = posts.revision
+              ON revisions.post_id = posts.id AND revisions.revision = posts.latest_revision
             WHERE posts.id = $1
             """,
             post_id,
@@ -245,6 +276,51 @@ async def approve_revision(conn: Connection, post_id: int, revision: int) -> Non
         post_id,
         revision,
     )
+
+
+async def refuse_revision(conn: Connection, post_id: int, revision: int) -> None:
+    """Refuses a revision that is not shown. A repeated refusal keeps the time of the first one."""
+    await conn.execute(
+        """
+        UPDATE post_revisions SET refused_at = coalesce(refused_at, clock_timestamp()), approved_at = NULL
+        WHERE post_id = $1 AND revision = $2
+        """,
+        post_id,
+        revision,
+    )
+
+
+async def reopen_revision(conn: Connection, post_id: int, revision: int) -> None:
+    """Makes a revision wait for its review again."""
+    await conn.execute(
+        "UPDATE post_revisions SET refused_at = NULL, approved_at = NULL WHERE post_id = $1 AND revision = $2",
+        post_id,
+        revision,
+    )
+
+
+async def get_revision_review(conn: Connection, post_id: int, revision: int) -> RevisionReview:
+    """The hash of a revision's content, and the result of its review."""
+    row = await conn.fetchrow(
+        """
+        SELECT content_sha256, approved_at IS NOT NULL AS approved, refused_at IS NOT NULL AS refused
+        FROM post_revisions
+        WHERE post_id = $1 AND revision = $2
+        """,
+        post_id,
+        revision,
+    )
+    return msgspec.convert(row, RevisionReview)
+
+
+async def find_approved_before(conn: Connection, post_id: int, revision: int) -> int | None:
+    """The newest approved revision before this one; None without one."""
+    number: int | None = await conn.fetchval(
+        "SELECT max(revision) FROM post_revisions WHERE post_id = $1 AND revision < $2 AND approved_at IS NOT NULL",
+        post_id,
+        revision,
+    )
+    return number
 
 
 async def list_under_topics(conn: Connection, post_ids: Sequence[int]) -> None:

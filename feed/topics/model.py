@@ -22,7 +22,7 @@ class Topic(msgspec.Struct, frozen=True):
     """A topic: one per key, shown by the name under which it was first used.
 
     `no_trend`: not among the trending topics. `hidden`: not found. `closed`: accepts no more posts.
-    With `alias_of` it is an alias of another topic, under which its posts are shown.
+    With `alias_of` it is an alias of another topic, under which its posts are shown. `review_stages`: the approvals that it requires itself.
     """
 
     id: int
@@ -30,15 +30,18 @@ class Topic(msgspec.Struct, frozen=True):
     name: str
     state: TopicState
     alias_of: int | None
+    review_stages: int
 
 
 class NamedTopic(Topic, frozen=True):
     """A topic as a name finds it. `target_state` is the state of the topic that it is an alias of, or else its own.
 
-    `is_taken_down`: a takedown of either is in force.
+    `is_taken_down`: a takedown of either is in force. `stages`: the approvals that publish a post with it, the strictest of its own, those
+    of its target and of the running campaigns.
     """
 
     target_state: TopicState
+    stages: int
     is_taken_down: bool = False
 
     @property

@@ -40,7 +40,8 @@ async def list_by_key(conn: Connection, keys: Sequence[str]) -> dict[str, NamedT
                coalesce((SELECT state FROM topics AS targets WHERE targets.id = topics.alias_of), topics.state) AS target_state,
                EXISTS (
                    SELECT FROM taken_down_topics AS down WHERE down.topic_id IN (topics.id, topics.alias_of)
-               ) AS is_taken_down
+               ) AS is_taken_down,
+               topics.review_stages, (SELECT stages FROM topic_stages WHERE topic_id = topics.id) AS stages
         FROM topics
         WHERE topics.key = ANY ($1::text[])
         """,
@@ -111,20 +112,25 @@ async def list_shown_aliases(conn: Connection, topic_id: int) -> list[int]:
 
 async def lock_topic(conn: Connection, key: str) -> Topic | None:
     """The topic with this key, locked until the transaction ends; None if unknown. New posts with the topic do not wait."""
-    row = await conn.fetchrow("SELECT id, key, name, state, alias_of FROM topics WHERE key = $1 FOR NO KEY UPDATE", key)
+    row = await conn.fetchrow(
+        "SELECT id, key, name, state, alias_of, review_stages FROM topics WHERE key = $1 FOR NO KEY UPDATE", key
+    )
     return one(row, Topic)
 
 
-async def change_topic(conn: Connection, topic_id: int, *, state: TopicState, alias_of: int | None) -> Topic:
-    """Sets state and target of a topic. Returns the changed topic."""
+async def change_topic(
+    conn: Connection, topic_id: int, *, state: TopicState, alias_of: int | None, review_stages: int
+) -> Topic:
+    """Sets state, target and stages of a topic. Returns the changed topic."""
     row = await conn.fetchrow(
         """
-        UPDATE topics SET state = $2, alias_of = $3 WHERE id = $1
-        RETURNING id, key, name, state, alias_of
+        UPDATE topics SET state = $2, alias_of = $3, review_stages = $4 WHERE id = $1
+        RETURNING id, key, name, state, alias_of, review_stages
         """,
         topic_id,
         state,
         alias_of,
+        review_stages,
     )
     return msgspec.convert(row, Topic)
 

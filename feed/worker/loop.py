@@ -28,7 +28,7 @@ from feed.worker.drand_client import DrandClient
 from feed.worker.push_hook import PushClient
 from feed.worker.queue import QueueLost, run_queue
 from feed.worker.schedule import SCHEDULE, Entry
-from feed.worker.state import AccessLogs, WorkerState
+from feed.worker.state import WorkerState
 
 log = structlog.get_logger("feed.worker")
 
@@ -94,7 +94,6 @@ async def open_worker_state(settings: Settings, stop: asyncio.Event) -> AsyncIte
             Retention(settings.claims_kept_days, settings.backup_days, settings.claims_kept_at_most_days),
             outlets,
             names_reserved_days=settings.names_reserved_days,
-            access_logs=AccessLogs(settings.access_log_dir, settings.access_log_days),
         )
     finally:
         await provider.close()

@@ -15,13 +15,6 @@ from feed.worker.drand_client import DrandClient
 from feed.worker.push_hook import PushClient
 
 
-class AccessLogs(NamedTuple):
-    """Where the access log is, and how many days its files are kept. Empty: there is none."""
-
-    directory: str = ""
-    days: int = 183
-
-
 class WorkerState(NamedTuple):
     """Opened and closed by the worker process, or by a test."""
 
@@ -36,4 +29,3 @@ class WorkerState(NamedTuple):
     retention: Retention = Retention()
     checkpoints: Outlets = Outlets()
     names_reserved_days: int = 180
-    access_logs: AccessLogs = AccessLogs()

@@ -208,7 +208,7 @@ def likers(town: Town, viewer: str) -> Iterator[Case]:
         yield f"/posts/{post.id}/likes", (404 if allowed != 401 and not is_visible(viewer, post) else allowed, NOTHING)
 
 
-def listed_below(town: Town, viewer: str, post: Subject) -> set[str]:
+def listed_below(town: Town, viewer: str, post: Subject, sort: str) -> set[str]:
     """The words of the root comments of a post that are listed for the viewer, and of replies to roots that are shown or removed."""
     found = set()
     for root in town.comments:
@@ -216,7 +216,9 @@ def listed_below(town: Town, viewer: str, post: Subject) -> set[str]:
             continue
         if root.state == "published" and not is_listed(viewer, root):
             continue
-        found |= {root.word} if root.state == "published" else set()
+        # Its author sees it whatever hides it. The hot order has what others see.
+        own = viewer == root.author and root.state != "deleted" and (sort != "hot" or root.state in ANSWERED)
+        found |= {root.word} if root.state == "published" or own else set()
         found |= replies_listed(town, viewer, root)
     return found
 
@@ -233,7 +235,7 @@ def replies_listed(town: Town, viewer: str, root: Subject) -> set[str]:
 def comments_of(town: Town, viewer: str) -> Iterator[Case]:
     for post in town.posts:
         for sort in ("oldest", "newest", "hot"):
-            seen = listed_below(town, viewer, post)
+            seen = listed_below(town, viewer, post, sort)
             path = f"/posts/{post.id}/comments?sort={sort}&limit=50"
             yield path, (200, seen) if is_visible(viewer, post) else (404, NOTHING)
 

@@ -132,7 +132,6 @@ EXPIRING = {
         ({"body": "\n\u3000\n"}, "body", "required"),
         ({"method": "draw", "beacon": ""}, "beacon", "required"),
         ({"eligibility": {"require_media": True}}, "eligibility.require_media", "not_available"),
-        ({"review_chain": 2}, "review_chain", "not_available"),
     ],
 )  # fmt: skip
 async def test_publishing_checks_dates_references_and_readable_texts(

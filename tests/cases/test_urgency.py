@@ -8,8 +8,10 @@ from hypothesis import strategies as st
 
 from feed.cases import store as cases
 from feed.cases.model import Kind
+from feed.cases.store import NewCase
 from feed.cases.urgency import ALLOWANCES, DEADLINE_LEAD_HOURS, allowed_minutes, due_at
 from feed.postgres import Connection
+from feed.screening.model import PASSED
 from tests.support import make
 
 NOON = datetime(2026, 9, 1, 12, tzinfo=UTC)
@@ -60,7 +62,7 @@ async def test_a_new_case_is_due_as_the_formula_says(conn: Connection) -> None:
             author,
         )
     ends_at = await conn.fetchval("SELECT ends_at FROM campaigns WHERE id = $1", near)
-    await cases.add_first_cases(conn, "post", [(author, plain, None, 1), (author, entry, None, 1)])
+    await cases.add_first_cases(conn, "post", [NewCase(author, each, None, 1, 0, PASSED) for each in (plain, entry)])
     await cases.add_case(conn, kind="comment", author_id=author, post_id=entry, comment_id=7)
     for row in await conn.fetch("SELECT kind, post_id, due_at, created_at FROM cases"):
         deadline = ends_at if row["post_id"] == entry else None

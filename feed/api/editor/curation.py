@@ -5,6 +5,7 @@ from litestar import Router, delete, patch, put
 from litestar.params import FromPath, JSONBody
 
 from feed.api.dependencies import InjectedAppState, InjectedViewer, path_id
+from feed.cases.chain import ReviewChain, chain_of, stages_of
 from feed.curation import actions
 from feed.curation.model import HotActionKind, HotReason, PinsFull, PostNotSigned, TopicInCampaign
 from feed.posts.model import PostId, PostNotFound, PostNotPublished
@@ -27,6 +28,7 @@ class TopicIn(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     state: TopicState | msgspec.UnsetType = msgspec.UNSET
     alias_of: TopicName | msgspec.UnsetType | None = msgspec.UNSET
+    review_chain: ReviewChain | msgspec.UnsetType = msgspec.UNSET
 
 
 class EditorTopicCard(msgspec.Struct, frozen=True):
@@ -36,6 +38,7 @@ class EditorTopicCard(msgspec.Struct, frozen=True):
     name: str
     state: TopicState
     alias_of_id: Id | None
+    review_chain: ReviewChain
 
 
 @put("/hot/{post_id:str}", errors=(PostNotFound, PostNotPublished, PostNotSigned, PinsFull))
@@ -65,12 +68,17 @@ async def end_hot_action(post_id: FromPath[str], app_state: InjectedAppState, vi
 async def change_topic(
     name: FromPath[str], data: JSONBody[TopicIn], app_state: InjectedAppState, viewer: InjectedViewer
 ) -> EditorTopicCard:
-    """Change a topic's state (`allowed`, `no_trend`, `hidden`, `closed`), or make it an alias of another topic."""
+    """Change a topic's state (`allowed`, `no_trend`, `hidden`, `closed`), make it an alias of another topic, or set its review chain."""
     topic = await actions.change_topic(
-        app_state.pool, viewer.account_id, name, state=data.state, alias_of=data.alias_of
+        app_state.pool,
+        viewer.account_id,
+        name,
+        state=data.state,
+        alias_of=data.alias_of,
+        review_stages=msgspec.UNSET if data.review_chain is msgspec.UNSET else stages_of(data.review_chain),
     )
     alias_of_id = None if topic.alias_of is None else str(topic.alias_of)
-    return EditorTopicCard(str(topic.id), topic.name, topic.state, alias_of_id)
+    return EditorTopicCard(str(topic.id), topic.name, topic.state, alias_of_id, chain_of(topic.review_stages))
 
 
 curation = Router("/", route_handlers=[put_hot_action, end_hot_action, change_topic])

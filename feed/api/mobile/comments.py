@@ -6,7 +6,7 @@ import msgspec
 from litestar import Response, Router, delete, get, post
 from litestar.params import FromPath, FromQuery, JSONBody
 
-from feed.accounts.model import Banned, Muted, PhoneNotVerified
+from feed.accounts.model import Banned, Muted
 from feed.api.dependencies import (
     Cursor,
     InjectedAppState,
@@ -49,7 +49,6 @@ class CommentIn(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         CommentsLimited,
         Banned,
         Muted,
-        PhoneNotVerified,
     ),
     limit="comments",
     fast_path=True,
@@ -66,8 +65,7 @@ async def add_comment(
     id_ = PostId(path_id(post_id, PostNotFound))
     reply_to = None if data.reply_to_id is None else CommentId(field_id(data.reply_to_id, "reply_to_id"))
     comment = NewComment.checked(viewer.account_id, id_, data.text, reply_to, keyed_request, region)
-    await app_state.verified.require(viewer.account_id)
-    comment_id = await app_state.comments.submit(comment)
+    comment_id = await app_state.comments.submit(comment.judged(*app_state.check("comment", comment.text)))
     return await app_state.comment_cards.submit((comment_id, viewer.account_id))
 
 
@@ -94,14 +92,15 @@ async def list_comments(
             viewer_state=viewer_state,
             cursor=cursor,
             limit=limit,
+            hours=app_state.chain.hours,
         )
         return json_response(msgspec.json.encode(page), public=reader is None)
     name = f"comments:{id_}:{sort}"
     listed, start = (screen.list_newest, NEWEST) if sort == "newest" else (screen.list_oldest, OLDEST)
     position = app_state.cursors.position(name, cursor, start)
     async with app_state.pool.acquire() as conn:
-        roots = await screen.list_comments(conn, await listed(conn, id_, position, limit + 1), viewer_id)
-        items = await screen.list_cards(conn, roots[:limit], viewer_state)
+        roots = await screen.list_comments(conn, await listed(conn, id_, position, limit + 1, viewer_id), viewer_id)
+        items = await screen.list_cards(conn, roots[:limit], viewer_state, app_state.chain.hours)
     return _page(app_state, name, roots, items, limit, public=reader is None)
 
 
@@ -130,9 +129,12 @@ async def list_replies(
         if root is None or root.root_id is not None or not root.is_shown:
             raise CommentNotFound
         viewer_state = await require_visible_post(conn, root.post_id, viewer_id)
-        ids = await screen.list_replies(conn, id_, position, limit + 1)
+        ids = await screen.list_replies(conn, id_, position, limit + 1, viewer_id)
         replies = await screen.list_comments(conn, ids, viewer_id)
-        items = [screen.comment_card(reply) for reply in screen.without_hidden(replies[:limit], viewer_state)]
+        items = [
+            screen.comment_card(reply, hours=app_state.chain.hours)
+            for reply in screen.without_hidden(replies[:limit], viewer_state)
+        ]
     return _page(app_state, name, replies, items, limit, public=reader is None)
 
 

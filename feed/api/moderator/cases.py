@@ -31,7 +31,7 @@ from feed.cases.model import (
 from feed.comments.model import CommentIsDeleted
 from feed.moderation import actions
 from feed.moderation import queue_store as queue
-from feed.moderation.model import AlreadyJudged, NewVerdict, OwnSubject, VerdictNotApplicable
+from feed.moderation.model import AlreadyJudged, NewVerdict, OwnCampaign, OwnSubject, VerdictNotApplicable
 from feed.pagination import NEWEST, OLDEST, Page
 from feed.posts.hide_show import PostIsDeleted
 from feed.screens.staff import case_history
@@ -148,6 +148,7 @@ async def extend_case(
     status_code=200,
     errors=(
         CaseNotFound,
+        OwnCampaign,
         OwnSubject,
         CaseLeased,
         CaseStale,

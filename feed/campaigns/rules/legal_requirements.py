@@ -36,8 +36,6 @@ def requirement_problems(rules: Rules) -> Iterator[FieldError]:
     # Not implemented yet, and published rules must be carried out.
     if rules.eligibility.require_media:
         yield FieldError("eligibility.require_media", "not_available")
-    if rules.review_chain not in (None, "publish_first"):
-        yield FieldError("review_chain", "not_available")
     yield from _vouchers(rules.prizes)
     yield from _validity(rules)
     yield from _claim_window(rules)

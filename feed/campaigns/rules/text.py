@@ -4,7 +4,7 @@ from collections.abc import Collection, Mapping
 
 from feed.campaigns.model import Rules
 from feed.campaigns.rules.text_draw import draw_sections
-from feed.campaigns.rules.text_entries import fairness_items, participation_items
+from feed.campaigns.rules.text_entries import fairness_items, participation_items, review_text
 from feed.campaigns.rules.text_prizes import prizes_section
 from feed.campaigns.rules.text_selection import selection_sections
 from feed.campaigns.rules.text_terms import claim_sections, closing_sections, result_section
@@ -86,6 +86,7 @@ def _participation(rules: Rules) -> Section:
         f"活动期间，在读特鹏友圈发布带话题#{one_line(rules.topic) or BLANK}#的动态，即为参与，无需购买任何商品或者服务。{named}",
         f"{thing}须附照片或者视频。" if rules.eligibility.require_media else None,
         f"{thing}以截止前提交并经审核通过的最后一个版本为准，该版本须带上述话题。",
+        review_text(rules),
     ]
     return section(
         "参与方式",

@@ -14,8 +14,18 @@ def participation_items(rules: Rules) -> Items:
         return [
             f"活动期间，在读特鹏友圈的{at}下发表评论或者回复，{free}",
             "评论须在确定签单时公开可见。",
+            review_text(rules),
         ]
     return [f"在读特鹏友圈为{at}点赞，截止时未取消的，{free}活动开始前点赞的，视为在活动开始时参与。"]
+
+
+def review_text(rules: Rules) -> str | None:
+    """That entries are visible only after their review, and that it takes no time from the participant; None if they are visible at once."""
+    if not rules.review_stages:
+        return None
+    thing = "评论" if rules.entry_by == "comment" else "动态"
+    by = "" if rules.review_stages == 1 else f"由不同人员依次进行的{rules.review_stages}次"
+    return f"{thing}经{by}审核通过后公开；参与时间以提交时间为准，审核在截止后完成的，不影响参与。"
 
 
 def ticket_text(rules: Rules) -> str:

@@ -2,12 +2,15 @@
 
 from collections.abc import Sequence
 from datetime import datetime
+from typing import cast
 
 import msgspec
 
+from feed.cases.chain import ALWAYS, OfficeHours
 from feed.cases.holds import State
 from feed.pagination import Position
 from feed.postgres import Connection, Pool, columns, many
+from feed.reasons import VerdictReason
 from feed.screens.posts.cards import AuthorCard, Id
 from feed.screens.posts.viewer import ViewerState
 from feed.screens.posts.visibility import is_author_hidden
@@ -22,8 +25,20 @@ class ReplyTo(msgspec.Struct, frozen=True):
     author_name: str
 
 
+class CommentReview(msgspec.Struct, frozen=True):
+    """The review of a comment that is not public. `expected_at`: when a reviewer is due to have decided it."""
+
+    stage: int | None
+    stages: int
+    reason_code: VerdictReason | None
+    expected_at: datetime | None
+
+
 class CommentCard(msgspec.Struct, frozen=True, kw_only=True):
-    """A comment on the wire. A removed or deleted comment with replies keeps its place, without text and author."""
+    """A comment on the wire. A removed or deleted comment with replies keeps its place, without text and author.
+
+    Its author sees it whatever hides it, with its `review`, until it is deleted.
+    """
 
     id: Id
     post_id: Id
@@ -37,6 +52,7 @@ class CommentCard(msgspec.Struct, frozen=True, kw_only=True):
     state: State
     ip_region: str | None
     created_at: datetime
+    review: CommentReview | msgspec.UnsetType = msgspec.UNSET
 
 
 class CommentRow(msgspec.Struct, frozen=True):
@@ -59,8 +75,14 @@ class CommentRow(msgspec.Struct, frozen=True):
     liked_by_me: bool
     state: State
     is_visible: bool
+    is_own: bool
     ip_region: str | None
     created_at: datetime
+    # Of the viewer's own comment that is not public.
+    review_stage: int | None
+    review_stages: int | None
+    review_reason: str | None
+    review_due_at: datetime | None
 
     @property
     def is_shown(self) -> bool:
@@ -73,9 +95,15 @@ class CommentRow(msgspec.Struct, frozen=True):
         return Position(self.created_at, self.id)
 
 
-def comment_card(row: CommentRow, replies: list[CommentRow] | None = None) -> CommentCard:
-    """The comment on the wire. Of an unpublished comment only whether its author deleted it is shown."""
-    shown = row.is_visible
+def comment_card(
+    row: CommentRow, replies: list[CommentRow] | None = None, *, hours: OfficeHours = ALWAYS
+) -> CommentCard:
+    """The comment on the wire. Of an unpublished comment others are only shown whether its author deleted it.
+
+    Reviews are expected in the `hours` of the staff.
+    """
+    own = row.is_own and row.state != "deleted"
+    shown = row.is_visible or own
     return CommentCard(
         id=str(row.id),
         post_id=str(row.post_id),
@@ -83,13 +111,22 @@ def comment_card(row: CommentRow, replies: list[CommentRow] | None = None) -> Co
         text=row.text if shown else "",
         reply_to=ReplyTo(str(row.reply_to_id), row.reply_to_name or "") if row.reply_to_id else None,
         reply_count=row.reply_count,
-        replies=msgspec.UNSET if replies is None else [comment_card(reply) for reply in replies],
+        replies=msgspec.UNSET if replies is None else [comment_card(reply, hours=hours) for reply in replies],
         like_count=row.like_count,
         liked_by_me=row.liked_by_me,
-        state="published" if shown else "deleted" if row.state == "deleted" else "removed",
+        state=row.state if own or row.state == "deleted" else "published" if shown else "removed",
         ip_region=row.ip_region if shown else None,
         created_at=row.created_at,
+        review=_review(row, hours) if own and row.state != "published" else msgspec.UNSET,
     )
+
+
+def _review(row: CommentRow, hours: OfficeHours) -> CommentReview:
+    due_at = row.review_due_at
+    # The reason of an earlier verdict does not apply to what waits.
+    reason = None if row.state == "pending" else cast(VerdictReason | None, row.review_reason)
+    expected_at = None if due_at is None else hours.next_from(due_at)
+    return CommentReview(row.review_stage, row.review_stages or 0, reason, expected_at)
 
 
 async def find_comment(conn: Connection, comment_id: int) -> CommentRow | None:
@@ -97,12 +134,15 @@ async def find_comment(conn: Connection, comment_id: int) -> CommentRow | None:
     return next(iter(await list_comments(conn, [comment_id], None)), None)
 
 
-async def list_newest(conn: Connection, post_id: int, after: Position, limit: int) -> list[int]:
-    """The ids of a post's root comments, newest first."""
+async def list_newest(
+    conn: Connection, post_id: int, after: Position, limit: int, viewer_id: int | None = None
+) -> list[int]:
+    """The ids of a post's root comments, newest first; the viewer's own are among them whatever hides them."""
     rows = await conn.fetch(
         """
-        SELECT id FROM listed_comments
+        SELECT id FROM comments
         WHERE post_id = $1 AND root_id IS NULL AND (created_at, id) < ($2, $3)
+          AND (is_listed(state, holds, reply_count) OR (author_id = $5 AND state <> 'deleted'))
         ORDER BY created_at DESC, id DESC
         LIMIT $4
         """,
@@ -110,16 +150,20 @@ async def list_newest(conn: Connection, post_id: int, after: Position, limit: in
         after.at,
         after.id,
         limit,
+        viewer_id,
     )
     return [row["id"] for row in rows]
 
 
-async def list_oldest(conn: Connection, post_id: int, after: Position, limit: int) -> list[int]:
-    """The ids of a post's root comments, oldest first."""
+async def list_oldest(
+    conn: Connection, post_id: int, after: Position, limit: int, viewer_id: int | None = None
+) -> list[int]:
+    """The ids of a post's root comments, oldest first; the viewer's own are among them whatever hides them."""
     rows = await conn.fetch(
         """
-        SELECT id FROM listed_comments
+        SELECT id FROM comments
         WHERE post_id = $1 AND root_id IS NULL AND (created_at, id) > ($2, $3)
+          AND (is_listed(state, holds, reply_count) OR (author_id = $5 AND state <> 'deleted'))
         ORDER BY created_at, id
         LIMIT $4
         """,
@@ -127,16 +171,20 @@ async def list_oldest(conn: Connection, post_id: int, after: Position, limit: in
         after.at,
         after.id,
         limit,
+        viewer_id,
     )
     return [row["id"] for row in rows]
 
 
-async def list_replies(conn: Connection, root_id: int, after: Position, limit: int) -> list[int]:
-    """The ids of a root's published replies, oldest first."""
+async def list_replies(
+    conn: Connection, root_id: int, after: Position, limit: int, viewer_id: int | None = None
+) -> list[int]:
+    """The ids of a root's visible replies, oldest first; the viewer's own are among them whatever hides them."""
     rows = await conn.fetch(
         """
-        SELECT id FROM visible_comments
+        SELECT id FROM comments
         WHERE root_id = $1 AND (created_at, id) > ($2, $3)
+          AND (is_listed(state, holds, 0) OR (author_id = $5 AND state <> 'deleted'))
         ORDER BY created_at, id
         LIMIT $4
         """,
@@ -144,6 +192,7 @@ async def list_replies(conn: Connection, root_id: int, after: Position, limit: i
         after.at,
         after.id,
         limit,
+        viewer_id,
     )
     return [row["id"] for row in rows]
 
@@ -151,7 +200,7 @@ async def list_replies(conn: Connection, root_id: int, after: Position, limit: i
 async def list_first_replies(
     conn: Connection, roots: Sequence[CommentRow], viewer_state: ViewerState
 ) -> dict[int, list[CommentRow]]:
-    """The first published replies by root id, for those roots that have any, without authors hidden from the viewer."""
+    """The first visible replies by root id, for those roots that have any, with the viewer's own, and without authors hidden from the viewer."""
     root_ids = [root.id for root in roots if root.reply_count]
     if not root_ids:
         return {}
@@ -160,8 +209,8 @@ async def list_first_replies(
         SELECT first.id
         FROM unnest($1::bigint[]) AS roots (id)
         CROSS JOIN LATERAL (
-            SELECT id, created_at FROM visible_comments
-            WHERE root_id = roots.id
+            SELECT id, created_at FROM comments
+            WHERE root_id = roots.id AND (is_listed(state, holds, 0) OR (author_id = $3 AND state <> 'deleted'))
             ORDER BY created_at, id
             LIMIT $2
         ) AS first
@@ -169,6 +218,7 @@ async def list_first_replies(
         """,
         root_ids,
         FIRST_REPLIES,
+        viewer_state.viewer_id,
     )
     replies: dict[int, list[CommentRow]] = {}
     for row in await list_without_hidden(conn, [row["id"] for row in rows], viewer_state):
@@ -177,11 +227,13 @@ async def list_first_replies(
     return replies
 
 
-async def list_cards(conn: Connection, roots: Sequence[CommentRow], viewer_state: ViewerState) -> list[CommentCard]:
+async def list_cards(
+    conn: Connection, roots: Sequence[CommentRow], viewer_state: ViewerState, hours: OfficeHours = ALWAYS
+) -> list[CommentCard]:
     """Roots with their first replies, without authors hidden from the viewer."""
     roots = without_hidden(roots, viewer_state)
     replies = await list_first_replies(conn, roots, viewer_state)
-    return [comment_card(root, replies.get(root.id, [])) for root in roots]
+    return [comment_card(root, replies.get(root.id, []), hours=hours) for root in roots]
 
 
 async def list_without_hidden(
@@ -219,9 +271,12 @@ async def list_for_viewers(conn: Connection, pairs: Sequence[tuple[int, int | No
         SELECT comments.id, comments.post_id, comments.root_id, comments.author_id, accounts.name AS author_name,
                accounts.avatar_url, accounts.badge, comments.text, comments.reply_to_id,
                answered_authors.id AS reply_to_author_id, answered_authors.name AS reply_to_name, comments.reply_count, comments.like_count,
-               likes.account_id IS NOT NULL AS liked_by_me, comments.state,
+               likes.account_id IS NOT NULL AS liked_by_me, shown_state(comments.state, comments.holds) AS state,
                comments.state = 'published' AND comments.holds = 0
-                   AND NOT EXISTS (SELECT FROM taken_down_accounts AS down WHERE down.account_id = comments.author_id) AS is_visible, comments.ip_region, comments.created_at
+                   AND NOT EXISTS (SELECT FROM taken_down_accounts AS down WHERE down.account_id = comments.author_id) AS is_visible,
+               comments.author_id IS NOT DISTINCT FROM wanted.viewer_id AS is_own, comments.ip_region, comments.created_at,
+               reviews.stage AS review_stage, reviews.stages AS review_stages, reviews.reason_code AS review_reason,
+               reviews.due_at AS review_due_at
         FROM unnest($1::bigint[], $2::bigint[]) WITH ORDINALITY AS wanted (id, viewer_id, position)
         JOIN comments ON comments.id = wanted.id
         JOIN accounts ON accounts.id = comments.author_id
@@ -231,6 +286,23 @@ async def list_for_viewers(conn: Connection, pairs: Sequence[tuple[int, int | No
         LEFT JOIN accounts AS answered_authors
           ON answered_authors.id = answered.author_id
           AND NOT EXISTS (SELECT FROM taken_down_accounts AS down WHERE down.account_id = answered.author_id)
+        LEFT JOIN LATERAL (
+            -- As of posts: the open case, or else the one that was closed last, and the reason of the latest decision.
+            SELECT (array_agg(cases.stage ORDER BY cases.state = 'open' DESC, cases.id DESC))[1] AS stage,
+                   (array_agg(cases.stages ORDER BY cases.state = 'open' DESC, cases.id DESC))[1] AS stages,
+                   min(cases.due_at) FILTER (WHERE cases.state = 'open') AS due_at,
+                   coalesce(
+                       (array_agg(verdicts.reason_code ORDER BY verdicts.id DESC) FILTER (WHERE verdicts.id IS NOT NULL))[1],
+                       (array_agg(blocked_for(cases.machine) ORDER BY cases.id DESC)
+                           FILTER (WHERE blocked_for(cases.machine) IS NOT NULL))[1]
+                   ) AS reason_code
+            FROM cases
+            LEFT JOIN verdicts
+              ON verdicts.case_id = cases.id AND verdicts.undone_at IS NULL AND verdicts.verdict IN ('reject', 'remove')
+            WHERE comments.author_id = wanted.viewer_id
+              AND shown_state(comments.state, comments.holds) IN ('pending', 'rejected', 'removed')
+              AND cases.comment_id = comments.id
+        ) AS reviews ON true
         ORDER BY wanted.position
         """,
         *columns(pairs, 2),
@@ -238,7 +310,9 @@ async def list_for_viewers(conn: Connection, pairs: Sequence[tuple[int, int | No
     return many(rows, CommentRow)
 
 
-async def read_cards(pool: Pool, pairs: Sequence[tuple[int, int | None]]) -> list[CommentCard]:
+async def read_cards(
+    pool: Pool, pairs: Sequence[tuple[int, int | None]], *, hours: OfficeHours = ALWAYS
+) -> list[CommentCard]:
     """The cards of (comment id, viewer id) pairs in their order; the comments must exist."""
     async with pool.acquire() as conn:
-        return [comment_card(row) for row in await list_for_viewers(conn, pairs)]
+        return [comment_card(row, hours=hours) for row in await list_for_viewers(conn, pairs)]

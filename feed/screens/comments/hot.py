@@ -9,6 +9,7 @@ import msgspec
 from redis.asyncio import Redis
 
 from feed import ranking_snapshots as snapshots
+from feed.cases.chain import ALWAYS, OfficeHours
 from feed.pagination import Cursors, Page
 from feed.postgres import Connection, Pool
 from feed.ranking_snapshots import MAX_RANKED, SnapshotPosition
@@ -34,6 +35,7 @@ async def read_page(
     viewer_state: ViewerState,
     cursor: str | None,
     limit: int,
+    hours: OfficeHours = ALWAYS,
 ) -> Page[CommentCard]:
     """One page of the ranking with present texts and counts. Comments removed since are left out: a page may be short.
 
@@ -49,7 +51,7 @@ async def read_page(
     end = bookmark.start + limit
     async with pool.acquire() as conn:
         rows = await comments.list_comments(conn, ids[bookmark.start : end], viewer_state.viewer_id)
-        items = await comments.list_cards(conn, [row for row in rows if row.is_shown], viewer_state)
+        items = await comments.list_cards(conn, [row for row in rows if row.is_shown], viewer_state, hours)
     return Page(items, cursors.write(name, SnapshotPosition(bookmark.name, end)) if len(ids) > end else None)
 
 

@@ -23,6 +23,37 @@ REVIEWS: Templates = {
             "Result of the {stage:stage}. Reason: {reason:reason_code}. Others do not see this {subject:subject}.",
         ),
     ),
+    "review.published": Template(
+        Words("您的{subject:subject}已通过审核", "{stage:stage}通过，这条{subject:subject}已公开显示。"),
+        Words(
+            "Your {subject:subject} was approved",
+            "Approved in the {stage:stage}. This {subject:subject} is public now.",
+        ),
+    ),
+    "review.edit_published": Template(
+        Words("您对{subject:subject}的修改已通过审核", "{stage:stage}通过，修改后的内容已公开显示。"),
+        Words(
+            "Your edit of a {subject:subject} was approved",
+            "Approved in the {stage:stage}. The new text is public now.",
+        ),
+    ),
+    "review.edit_rejected": Template(
+        Words(
+            "您对{subject:subject}的修改未通过审核",
+            "{stage:stage}结果，原因：{reason:reason_code}。其他人看到的仍是修改前的内容。",
+        ),
+        Words(
+            "Your edit of a {subject:subject} was not approved",
+            "Result of the {stage:stage}. Reason: {reason:reason_code}. Others go on seeing the former text.",
+        ),
+    ),
+    "review.undone_waiting": Template(
+        Words("您的{subject:subject}正在重新审核", "此前的审核结果已撤销，新的审核结果将另行通知。"),
+        Words(
+            "Your {subject:subject} is under review again",
+            "The former decision was withdrawn. You will be notified of the new one.",
+        ),
+    ),
     "review.restored": Template(
         Words(
             "您的{subject:subject}已恢复显示", "经{stage:stage}复核，这条{subject:subject}已恢复显示，其他人可以看到。"

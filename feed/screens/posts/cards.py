@@ -12,6 +12,7 @@ from typing import Any, Literal, cast
 import msgspec
 from msgspec.structs import fields
 
+from feed.cases.chain import ALWAYS, OfficeHours
 from feed.cases.holds import State
 from feed.links import Links
 from feed.postgres import Connection
@@ -73,11 +74,17 @@ class CampaignTag(msgspec.Struct, frozen=True):
 
 
 class Review(msgspec.Struct, frozen=True):
-    """The review of a post that is not public. `expected_at`: when a reviewer is due to have decided it."""
+    """The review of a post that is not public, or of an edit while the former text is.
+
+    `expected_at`: when a reviewer is due to have decided it. `text`: the text of the edit, where the post shows another one.
+    """
 
     stage: int | None
+    stages: int
     reason_code: VerdictReason | None
     expected_at: datetime | None
+    revision: int
+    text: str | None
 
 
 class SharedPost(msgspec.Struct, frozen=True, kw_only=True):
@@ -105,7 +112,7 @@ class SharedPost(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class PostCard(SharedPost, frozen=True, kw_only=True):
-    """A post as one viewer sees it. `review` is set for its author only, while the post is not public."""
+    """A post as one viewer sees it. `review` is set for its author only, while the post or its latest edit is not public."""
 
     liked_by_me: bool
     viewer: ViewerRights
@@ -144,8 +151,12 @@ async def list_posts(conn: Connection, post_ids: Sequence[int]) -> list[dict[str
                    ),
                    '[]'
                ) AS campaigns,
-               reviews.stage AS review_stage, reviews.reason_code AS review_reason,
-               reviews.expected_at AS review_expected_at
+               posts.latest_revision, reviews.stage AS review_stage, reviews.stages AS review_stages,
+               reviews.reason_code AS review_reason, reviews.expected_at AS review_expected_at,
+               CASE WHEN posts.latest_revision <> posts.revision THEN (
+                   SELECT newest.text FROM post_revisions AS newest
+                   WHERE newest.post_id = posts.id AND newest.revision = posts.latest_revision
+               ) END AS review_text
         FROM unnest($1::bigint[]) WITH ORDINALITY AS wanted (id, position)
         JOIN posts ON posts.id = wanted.id
         JOIN post_revisions AS revisions ON revisions.post_id = posts.id AND revisions.revision = posts.revision
@@ -159,15 +170,23 @@ async def list_posts(conn: Connection, post_ids: Sequence[int]) -> list[dict[str
                 AS holds
         ) AS held
         LEFT JOIN LATERAL (
-            -- The open case, or else the one that was closed last; the reason is that of the latest verdict that is not undone.
+            -- The open case, or else the one that was closed last; the reason is that of the latest verdict that is not undone, or
+            -- of the machine check that has blocked it.
             SELECT (array_agg(cases.stage ORDER BY cases.state = 'open' DESC, cases.id DESC))[1] AS stage,
+                   (array_agg(cases.stages ORDER BY cases.state = 'open' DESC, cases.id DESC))[1] AS stages,
                    min(cases.due_at) FILTER (WHERE cases.state = 'open') AS expected_at,
-                   (array_agg(verdicts.reason_code ORDER BY verdicts.id DESC) FILTER (WHERE verdicts.id IS NOT NULL))[1]
-                       AS reason_code
+                   coalesce(
+                       (array_agg(verdicts.reason_code ORDER BY verdicts.id DESC) FILTER (WHERE verdicts.id IS NOT NULL))[1],
+                       (array_agg(blocked_for(cases.machine) ORDER BY cases.id DESC)
+                           FILTER (WHERE blocked_for(cases.machine) IS NOT NULL))[1]
+                   ) AS reason_code
             FROM cases
             LEFT JOIN verdicts
               ON verdicts.case_id = cases.id AND verdicts.undone_at IS NULL AND verdicts.verdict IN ('reject', 'remove')
-            WHERE shown_state(posts.state, held.holds) IN ('pending', 'rejected', 'removed')
+            WHERE (
+                    shown_state(posts.state, held.holds) IN ('pending', 'rejected', 'removed')
+                    OR (posts.latest_revision <> posts.revision AND cases.revision = posts.latest_revision)
+                )
               AND cases.post_id = posts.id AND cases.comment_id IS NULL
         ) AS reviews ON true
         ORDER BY wanted.position
@@ -190,8 +209,8 @@ _ViewerMembers: Any = msgspec.defstruct(
 )
 
 
-def fragment(row: Mapping[str, Any], links: Links) -> Fragment:
-    """The fragment of a row of `list_posts`."""
+def fragment(row: Mapping[str, Any], links: Links, hours: OfficeHours = ALWAYS) -> Fragment:
+    """The fragment of a row of `list_posts`. Reviews are expected in the `hours` of the staff."""
     post_id, author_id, state = row["id"], row["author_id"], row["state"]
     shared = msgspec.convert(
         {
@@ -212,16 +231,25 @@ def fragment(row: Mapping[str, Any], links: Links) -> Fragment:
         takes_comments,
         row["is_protected"],
         _encoder.encode(shared)[:-1],
-        _review(row),
+        _review(row, hours),
     )
 
 
-def _review(row: Mapping[str, Any]) -> Review | msgspec.UnsetType:
-    if row["state"] not in ("pending", "rejected", "removed"):
+def _review(row: Mapping[str, Any], hours: OfficeHours) -> Review | msgspec.UnsetType:
+    is_newer = row["latest_revision"] != row["revision"]
+    if row["state"] not in ("pending", "rejected", "removed") and not (is_newer and row["state"] == "published"):
         return msgspec.UNSET
-    # The reason of an earlier verdict does not apply to a pending post.
-    reason_code = None if row["state"] == "pending" else row["review_reason"]
-    return Review(row["review_stage"], reason_code, row["review_expected_at"])
+    due_at = row["review_expected_at"]
+    # The reason of an earlier verdict does not apply to what waits.
+    waits = row["state"] == "pending" or (row["state"] == "published" and due_at is not None)
+    return Review(
+        row["review_stage"],
+        row["review_stages"] or 0,
+        None if waits else row["review_reason"],
+        None if due_at is None else hours.next_from(due_at),
+        row["latest_revision"],
+        row["review_text"],
+    )
 
 
 def _suffix(liked: bool, rights: ViewerRights, review: Review | msgspec.UnsetType = msgspec.UNSET) -> bytes:

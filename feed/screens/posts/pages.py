@@ -4,6 +4,7 @@ import time
 from collections.abc import Awaitable, Callable, Hashable, Iterable, Sequence
 
 from feed.batching import Batcher
+from feed.cases.chain import ALWAYS, OfficeHours
 from feed.ids import MAX_ID
 from feed.links import Links
 from feed.pagination import Cursors, Position
@@ -29,10 +30,11 @@ ReadList = Callable[[Connection, Position, int], Awaitable[list[Listed]]]
 class Pages:
     """Reads pages of posts: one refresh per page at a time, and viewer states and single posts in batches."""
 
-    def __init__(self, pool: Pool, cursors: Cursors, links: Links) -> None:
+    def __init__(self, pool: Pool, cursors: Cursors, links: Links, hours: OfficeHours = ALWAYS) -> None:
         self._pool = pool
         self._cursors = cursors
         self._links = links
+        self._hours = hours
         self._bases: TimedCache[PageBase] = TimedCache(seconds=CACHE_SECONDS, max_bytes=_MAX_BYTES, size=_size_of)
         self._viewer_states: Batcher[ViewerQuery, ViewerState] = Batcher(self._read_viewer_states)
         self._singles: Batcher[int, Fragment | None] = Batcher(self._read_singles)
@@ -131,7 +133,7 @@ class Pages:
             return []
         async with self._pool.acquire() as conn:
             rows = await cards.list_posts(conn, post_ids)
-        return [cards.fragment(row, self._links) for row in rows]
+        return [cards.fragment(row, self._links, self._hours) for row in rows]
 
     async def cached(self, key: Hashable, read: Callable[[], Awaitable[PageBase]]) -> PageBase:
         """The cached base, or a new one where it is older than a second. Raises what `read` raises."""

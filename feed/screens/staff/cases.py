@@ -38,6 +38,8 @@ class CaseCard(msgspec.Struct, frozen=True, kw_only=True):
     id: Id
     kind: Kind
     stage: int
+    stages: int
+    risk: int
     state: CaseState
     version: int
     subject: SubjectCard
@@ -58,6 +60,8 @@ class CaseRow(msgspec.Struct, frozen=True):
     id: int
     kind: Kind
     stage: int
+    stages: int
+    risk: int
     state: CaseState
     version: int
     post_id: int | None
@@ -97,6 +101,8 @@ def case_card(row: CaseRow, disputes: Disputes = NONE) -> CaseCard:
         id=str(row.id),
         kind=row.kind,
         stage=row.stage,
+        stages=row.stages,
+        risk=row.risk,
         state=row.state,
         version=row.version,
         subject=SubjectCard(
@@ -132,7 +138,7 @@ async def list_cases(conn: Connection, case_ids: list[int]) -> list[CaseRow]:
     """The cases in the order of the ids."""
     rows = await conn.fetch(
         """
-        SELECT cases.id, cases.kind, cases.stage, cases.state, cases.version, cases.post_id, cases.comment_id, cases.topic_id,
+        SELECT cases.id, cases.kind, cases.stage, cases.stages, cases.risk, cases.state, cases.version, cases.post_id, cases.comment_id, cases.topic_id,
                cases.revision, cases.machine, cases.due_at, cases.created_at, cases.closed_at,
                holders.id AS leased_by, CASE WHEN holders.id IS NOT NULL THEN cases.leased_until END AS leased_until,
                accounts.id AS author_id, accounts.name AS author_name, accounts.avatar_url, accounts.badge,

@@ -101,7 +101,7 @@ async def test_a_case_contains_its_subject(join: Join) -> None:
         "author": post["author"],
     }
     assert (case["kind"], case["stage"], case["state"], case["version"]) == ("post", 1, "open", 1)
-    assert case["machine"] == {"verdict": "pass", "labels": []}
+    assert case["machine"]["verdict"] == "pass"
     assert (case["campaign"], case["leased_by"], case["leased_until"]) == (None, None, None)
     assert case["due_at"] > case["created_at"]
 

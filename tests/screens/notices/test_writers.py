@@ -22,10 +22,11 @@ from feed.campaigns.jury import notices as jury
 from feed.campaigns.jury.store import JurorReminder
 from feed.campaigns.lifecycle_store import PublishedCampaign
 from feed.campaigns.store import Campaign
+from feed.cases.holds import State
 from feed.cases.model import Case, Subject
 from feed.inbox.model import NewNotification, stored_params
 from feed.moderation import notices as moderation
-from feed.moderation.model import VerdictId
+from feed.moderation.model import JudgedSubject, VerdictId, VerdictKind
 from feed.moderation.takedowns import notices as takedowns
 from feed.moderation.takedowns.model import Takedown
 from feed.notifications import model as notifications
@@ -140,13 +141,26 @@ def others() -> Iterator[NewNotification]:
     yield prizes.of_number_wanted(1, published("draw"), 1, "福利彩票", not_before=NOON, until=LATER)
     case = convert(Case, id=1, post_id=2, comment_id=None, author_id=3, stage=1)
     names = convert(Case, id=1, kind="name", post_id=None, comment_id=None, account_id=3, author_id=3, stage=1)
-    for verdict in ("remove", "reject", "restore"):
-        for each in (case, names):
-            notice = moderation.verdict_notice(each, VerdictId(1), verdict, "spam")
-            assert notice is not None
-            yield notice
-    for shown in (True, False):
-        yield moderation.undone_notice(case, VerdictId(1), "spam", shown=shown)
+    decided = JudgedSubject(
+        "published", "published", b"", approved=True, stages=0, approvers=frozenset(), elsewhere=frozenset()
+    )
+    waiting = msgspec.structs.replace(decided, state="pending", judged="pending", approved=False, stages=1)
+    edited = msgspec.structs.replace(waiting, state="published")
+    verdicts: list[tuple[Case, VerdictKind, JudgedSubject]] = [
+        *((each, verdict, decided) for each in (case, names) for verdict in ("remove", "reject", "restore")),
+        (case, "approve", waiting),
+        (case, "approve", edited),
+        (case, "reject", edited),
+    ]
+    for each, verdict, judged in verdicts:
+        notice = moderation.verdict_notice(each, VerdictId(1), verdict, "spam", subject=judged, is_last=True)
+        assert notice is not None
+        yield notice
+    assert moderation.verdict_notice(case, VerdictId(1), "approve", "fine", subject=decided, is_last=True) is None
+    assert moderation.verdict_notice(case, VerdictId(1), "approve", "fine", subject=waiting, is_last=False) is None
+    afterwards: tuple[State, ...] = ("published", "pending", "removed")
+    for after in afterwards:
+        yield moderation.undone_notice(case, VerdictId(1), "spam", after=after)
     for kind in ("mute", "ban"):
         for until in (None, LATER):
             yield moderation.sanction_notice(convert(Sanction, kind=kind, until=until, reason_code="spam"))

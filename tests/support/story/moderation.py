@@ -1,6 +1,6 @@
 """September: reviewers look at what was posted."""
 
-from tests.support.story.people import EDITOR, OTHER_EDITOR, READER, REVIEWER, SPAMMER
+from tests.support.story.people import ADMIN, EDITOR, READER, REVIEWER, SPAMMER
 from tests.support.story.readers import Readers
 from tests.support.story.stage import Stage
 
@@ -53,9 +53,9 @@ async def review(stage: Stage, readers: Readers) -> None:
     why = "这些书我都读过，只是帮同学整理笔记，没有收钱。请再看一遍。"
     await stage.call("appeal_decision", SPAMMER, {"target": {"kind": "post", "id": spam_id}, "text": why})
     await stage.call("list_decisions", SPAMMER, limit=2)
-    (appealed,) = (await stage.call("list_cases", OTHER_EDITOR, example="appeals", kind="appeal", limit=1))["items"]
+    (appealed,) = (await stage.call("list_cases", ADMIN, example="appeals", kind="appeal", limit=1))["items"]
     verdict = {"verdict": "dismiss", "version": appealed["version"], "reason_code": "spam"}
-    await stage.call("judge_case", OTHER_EDITOR, verdict, kept=False, case_id=appealed["id"])
+    await stage.call("judge_case", ADMIN, verdict, kept=False, case_id=appealed["id"])
     await stage.call("list_appeals", SPAMMER, limit=2)
     await stage.call("list_my_posts", SPAMMER, state="removed", limit=2)
     await stage.call("lift_sanctions", REVIEWER, user_id=spammer, kind="mute")
@@ -70,3 +70,15 @@ async def review(stage: Stage, readers: Readers) -> None:
     await stage.call(
         "lift_takedown", REVIEWER, {"target": {"kind": "post", "id": spam["subject"]["id"]}, "reason_code": "mistaken"}
     )
+    # What the machine check sends to review waits, and its author sees for what.
+    offer = {"text": "低价转让演出票，加微信 shudan2026 详谈。"}
+    waiting = (await stage.call("publish_post", SPAMMER, offer, kept=False))["id"]
+    await stage.call("get_post", SPAMMER, example="in review", post_id=waiting)
+    said = (await stage.call("add_comment", SPAMMER, offer, example="in review", post_id=readers.posts[readers.best]))[
+        "id"
+    ]
+    for kind, id_ in (("post", waiting), ("comment", said)):
+        found = await stage.call("list_cases", REVIEWER, kept=False, kind=kind, subject_id=id_)
+        case = found["items"][0]
+        seen = {"verdict": "reject", "reason_code": "spam", "version": case["version"]}
+        await stage.call("judge_case", REVIEWER, seen, kept=False, case_id=case["id"])

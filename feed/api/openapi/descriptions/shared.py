@@ -65,7 +65,7 @@ SHARED = {
     "organiser": "Name of the organiser, as the rules text states it; empty: not written yet.",
     "contact": "How to reach the organiser, as the rules text states it; empty: not written yet.",
     "board": "Whether the leaderboard is `public`, shown `after_close`, or `hidden`.",
-    "review_chain": "How posts are reviewed before they count; null and `publish_first`: they are public first. 1 to 3 stages cannot be published yet.",
+    "review_chain": "How posts are reviewed before they count; null and `publish_first`: they are public first, unless the site or the topic asks for more; 1 to 3: after so many approvals by different persons.",
     "eligibility": "Who may take part, beyond what always applies.",
     "beacon": "Name of the public number that decides the draw; null: none.",
     "beacon_order": "Sources of the draw's public value, the first choice first.",

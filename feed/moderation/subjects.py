@@ -1,0 +1,126 @@
+"""What cases are about: the locked subject as verdicts see it, and what they change on it. The callers open the transaction."""
+
+import msgspec
+
+from feed.accounts import store as accounts
+from feed.campaigns.entries.store import add_entries
+from feed.cases import store as cases
+from feed.cases.holds import State
+from feed.cases.model import Case, CaseNotFound, CaseStale
+from feed.changes import store as changes
+from feed.changes.store import Delta
+from feed.comments import hide_show as comments_shown
+from feed.comments import store as comments
+from feed.moderation import verdict_store as verdicts
+from feed.moderation.model import NO_SUBJECT, JudgedSubject, VerdictNotApplicable
+from feed.postgres import Connection
+from feed.posts import hide_show as posts_shown
+from feed.posts import store as posts
+from feed.posts.model import content_sha256
+from feed.profiles import store as profile_changes
+from feed.profiles.changes import ChangeNotApplicable, apply_verdict
+
+
+async def lock_case(conn: Connection, case_id: int) -> Case:
+    """The case, locked after the statistics of its post. Raises CaseNotFound."""
+    found = await cases.find_case(conn, case_id)
+    if found is None:
+        raise CaseNotFound
+    # The statistics row first: edits, deletions and likes of the post lock it first too.
+    if found.post_id is not None:
+        await changes.lock_stats(conn, [found.post_id])
+    return await cases.lock_case(conn, case_id)
+
+
+async def lock_subject(conn: Connection, case: Case) -> JudgedSubject:
+    """The subject of a locked case, locked.
+
+    Raises CaseStale when the case is about a revision that is neither shown nor the newest one.
+    """
+    if case.comment_id is not None:
+        comment = await comments.lock_comment(conn, case.comment_id)
+        content = content_sha256(comment.text, [])
+        chain = await verdicts.get_chain(conn, case, content)
+        approved = len(chain.approvers) >= chain.stages
+        return JudgedSubject(comment.state, comment.state, content, approved, *chain)
+    if case.post_id is None:
+        change = await profile_changes.lock_change(conn, case.id)
+        if change is None:
+            return NO_SUBJECT
+        return msgspec.structs.replace(
+            NO_SUBJECT, state=change.state, judged=change.state, content_sha256=content_sha256(change.value, [])
+        )
+    post = await posts.lock_post(conn, case.post_id)
+    number = case.revision or post.revision
+    revision = await posts.get_revision_review(conn, post.id, number)
+    # What was reported is judged as it was reported; what was never shown is superseded by a newer revision.
+    is_current = number in (post.revision, post.latest_revision)
+    if not is_current and (case.kind not in ("report", "appeal") or not revision.approved):
+        raise CaseStale
+    chain = await verdicts.get_chain(conn, case, revision.content_sha256)
+    judged = post.state
+    if number > post.revision and post.state == "published":
+        judged = "rejected" if revision.refused else "pending"
+    return JudgedSubject(post.state, judged, revision.content_sha256, revision.approved, *chain)
+
+
+async def publish(conn: Connection, case: Case, subject: JudgedSubject) -> None:
+    """Makes the subject visible, for a post in the revision of the case, unless something else holds it."""
+    if case.comment_id is not None:
+        await comments_shown.show_comment(conn, case.comment_id)
+    elif case.post_id is not None:
+        if case.revision is not None and not subject.approved:
+            await posts.approve_revision(conn, case.post_id, case.revision)
+            await posts.show_revision(conn, case.post_id, case.revision)
+        if subject.is_newer:
+            await posts.list_under_topics(conn, [case.post_id])
+            await changes.change_stats(conn, [Delta(case.post_id)])
+        await posts_shown.show_post(conn, case.post_id)
+        if not subject.approved:
+            await add_entries(conn, [case.post_id])
+    elif subject.state not in (None, "published"):
+        await _change_profile(conn, case, "published")
+
+
+async def hide(conn: Connection, case: Case, subject: JudgedSubject, state: State) -> None:
+    """Hides the subject; a revision that is not approved is refused. Refusing a newer one leaves what others see."""
+    if case.comment_id is not None:
+        await comments_shown.hide_comment(conn, case.comment_id, state=state)
+        return
+    if case.post_id is None:
+        await _change_profile(conn, case, state)
+        return
+    if case.revision is not None and not subject.approved:
+        await posts.refuse_revision(conn, case.post_id, case.revision)
+    if not (subject.is_newer and state == "rejected"):
+        await posts_shown.hide_post(conn, case.post_id, state=state)
+
+
+async def keep_waiting(conn: Connection, case: Case, subject: JudgedSubject) -> None:
+    """Lets the subject wait for a further approval, or again for the one that was taken back."""
+    if case.comment_id is not None:
+        await comments_shown.hide_comment(conn, case.comment_id, state="pending")
+        return
+    if case.post_id is None:
+        await _change_profile(conn, case, "pending")
+        return
+    if case.revision is None:
+        return
+    await posts.reopen_revision(conn, case.post_id, case.revision)
+    former = await posts.find_approved_before(conn, case.post_id, case.revision)
+    if former is None:
+        await posts_shown.hide_post(conn, case.post_id, state="pending")
+    elif subject.state == "published" and not subject.is_newer:
+        await posts.show_revision(conn, case.post_id, former)
+        await posts.list_under_topics(conn, [case.post_id])
+        await changes.change_stats(conn, [Delta(case.post_id)])
+
+
+async def _change_profile(conn: Connection, case: Case, state: State) -> None:
+    """Applies a verdict to a field of a profile. Raises VerdictNotApplicable."""
+    if case.account_id is None:
+        return
+    try:
+        await apply_verdict(conn, case.id, await accounts.find_account(conn, case.account_id), state)
+    except ChangeNotApplicable:
+        raise VerdictNotApplicable from None
