@@ -90,6 +90,15 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     sign_in_challenge: Literal["auto", "always", "never"] = "auto"
     sign_in_codes_per_day: int = 20_000  # For the whole site; bounds the cost of an attack.
     sign_in_countries: str = "+86"  # Calling codes that codes are sent to, comma-separated; `all`.
+    screening_provider: Literal["local", "aliyun"] = (
+        "local"  # Of content checks; `local`: the lists of this site alone.
+    )
+    screening_key_id: str = ""  # AccessKeyId of the provider account.
+    screening_key_secret: str = ""
+    screening_endpoint: str = ""  # Empty: the provider's default.
+    screening_fail: Literal["open", "closed"] = (
+        "open"  # Whether a text that the provider does not answer about is hidden.
+    )
     limits: str = "on"  # `on`, `off`, or the path of a TOML file with other windows.
     limits_scale: float = 1.0  # Factor for every quota.
     # The approvals before a post or a comment is visible: publish_first, 1, 2 or 3.
@@ -155,6 +164,7 @@ SECRETS = (
     "push_hook_secret",
     "sms_key_secret",
     "sms_receipt_token",
+    "screening_key_secret",
 )
 _MIN_TOKEN_LENGTH = 16
 # Defaults of examples and container images.
@@ -213,6 +223,7 @@ def read_settings(environ: Mapping[str, str] = os.environ) -> Settings:
     if not 0 <= settings.database_statement_cache <= 10_000:
         raise ValueError("FEED_DATABASE_STATEMENT_CACHE is a number of statements, 0 to 10000")
     _check_countries(settings)
+    _check_screening(settings)
     _check_reports(settings)
     if not 0 <= settings.names_reserved_days <= 3650:
         raise ValueError("FEED_NAMES_RESERVED_DAYS is a number of days, 0 to 3650")
@@ -302,6 +313,19 @@ def _check_reports(settings: Settings) -> None:
         raise ValueError("FEED_REPORTS_AFTER_APPROVAL is a factor, 1 to 100")
 
 
+def _check_screening(settings: Settings) -> None:
+    """Raises MissingSetting or ValueError if the provider of content checks cannot be asked."""
+    if settings.screening_provider == "local":
+        return
+    for name in ("screening_key_id", "screening_key_secret"):
+        if not getattr(settings, name):
+            raise MissingSetting(f"FEED_{name.upper()}")
+    url = settings.screening_endpoint
+    _check_url("screening_endpoint", url, ("https", "http"))
+    if url.startswith("http:") and not is_loopback(url):
+        raise ValueError("FEED_SCREENING_ENDPOINT is https, except on this machine: texts of users are sent there")
+
+
 def _check_countries(settings: Settings) -> None:
     known = {f"+{code}" for code in phonenumbers.COUNTRY_CODE_TO_REGION_CODE}
     given = settings.sign_in_country_codes
@@ -349,9 +373,10 @@ def _from_files(environ: Mapping[str, str], given: Mapping[str, str]) -> dict[st
 def _reject_weak(settings: Settings) -> None:
     if settings.metrics_token and len(settings.metrics_token) < _MIN_TOKEN_LENGTH:
         raise WeakSecret("FEED_METRICS_TOKEN")
-    secret = settings.sms_key_secret
-    if secret and (len(secret) < _MIN_TOKEN_LENGTH or secret == settings.sms_key_id):
-        raise WeakSecret("FEED_SMS_KEY_SECRET")
+    for name in ("sms", "screening"):
+        secret = getattr(settings, f"{name}_key_secret")
+        if secret and (len(secret) < _MIN_TOKEN_LENGTH or secret == getattr(settings, f"{name}_key_id")):
+            raise WeakSecret(f"FEED_{name.upper()}_KEY_SECRET")
     for name in ("database_url", "database_direct_url", "database_owner_url", "redis_url"):
         parts = urlsplit(getattr(settings, name))
         # No password at all is allowed: a socket, a certificate or a private network.

@@ -199,6 +199,14 @@ PERSONAL_TABLES: tuple[PersonalTable, ...] = (
         neutral="id case_id post_id comment_id verdict reason_code batch_id state_before",
         because=DECIDED,
     ),
+    PersonalTable(
+        "text_fingerprints",
+        ids="account_id",
+        hashes="exact simhash",
+        neutral="case_id",
+        not_exported="hashes of texts that are exported themselves",
+        because=HOURS,
+    ),
     PersonalTable("screening_lists", ids="changed_by", not_exported=OFFICE, because=OFFICE),
     PersonalTable(
         "reports",
@@ -264,6 +272,7 @@ NOT_PERSONAL = frozenset(
         "message_days",
         "post_stats",
         "screening_words",
+        "provider_checks",
         "push_hook",
         "result_hashes",
         "schema_migrations",

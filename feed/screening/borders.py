@@ -43,6 +43,11 @@ def strength_of(text: str, positions: Sequence[int], form: str) -> Strength | No
     )
 
 
+def is_divided_by_clause(text: str) -> bool:
+    """Whether a clause or a line ends within the text."""
+    return not _HARD.isdisjoint(text)
+
+
 def _has_borders(text: str, positions: Sequence[int], form: str) -> bool:
     """Whether the hit does not begin or end within a Latin word or a number."""
     before = text[positions[0] - 1 : positions[0]]

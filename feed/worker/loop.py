@@ -14,10 +14,12 @@ from feed.inbox.push_hook import read_hook
 from feed.keys.store import Keys, open_keys
 from feed.keys.vault import open_kms
 from feed.links import links_of
+from feed.moderation.later_checks import LaterChecks
 from feed.observability.metrics import TASKS
 from feed.poolers import NoSession, require_session
 from feed.postgres import UNAVAILABLE, Pool, with_retries
 from feed.prizes.claims.shredding import Retention
+from feed.screening.providers.registry import open_content_provider
 from feed.settings import Settings
 from feed.sms.model import Lane, read_quiet_hours
 from feed.sms.quotas import Caps
@@ -80,6 +82,7 @@ async def open_worker_state(settings: Settings, stop: asyncio.Event) -> AsyncIte
     push = None if hook is None else PushClient(hook, links_of(settings))
     outlets = open_outlets(settings)
     drand = None if settings.drand_url == "off" else DrandClient(settings.drand_url)
+    content = open_content_provider(settings)
     try:
         caps = Caps(settings.sms_notices_per_phone, settings.sms_notices_per_day)
         yield WorkerState(
@@ -94,10 +97,13 @@ async def open_worker_state(settings: Settings, stop: asyncio.Event) -> AsyncIte
             Retention(settings.claims_kept_days, settings.backup_days, settings.claims_kept_at_most_days),
             outlets,
             names_reserved_days=settings.names_reserved_days,
+            later=LaterChecks(content, fails_closed=settings.screening_fail == "closed"),
         )
     finally:
         await provider.close()
         await outlets.close()
+        if content is not None:
+            await content.close()
         if drand is not None:
             await drand.close()
         if push is not None:

@@ -7,6 +7,7 @@ from feed.changes import store as changes
 from feed.inbox import push_store as pushes
 from feed.postgres import transaction
 from feed.reports import store as reports
+from feed.screening import later_store as fingerprints
 from feed.sms import quota_store, receipt_store
 from feed.sms import store as messages
 from feed.worker.state import WorkerState
@@ -69,3 +70,9 @@ async def trim_job_log(worker_state: WorkerState) -> None:
     """Removes log entries of jobs after a week."""
     async with transaction(worker_state.pool) as conn:
         await jobs.remove_old_entries(conn, days=7)
+
+
+async def remove_old_fingerprints(worker_state: WorkerState) -> None:
+    """Removes what repeats of a text are found by after a day."""
+    async with transaction(worker_state.pool) as conn:
+        await fingerprints.remove_old_fingerprints(conn)

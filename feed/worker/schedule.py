@@ -27,7 +27,7 @@ from feed.profiles.actions import add_missing_name_keys
 from feed.reports.outcomes import notify_reporters
 from feed.sms.actions import enqueue_jobless, release_held
 from feed.sms.receipts import apply_receipts
-from feed.worker import retention
+from feed.worker import retention, screening
 from feed.worker.checkpoints import publish_checkpoint
 from feed.worker.drand_client import fetch_drand_values
 from feed.worker.push_hook import send_pushes, watch_pushes
@@ -61,6 +61,9 @@ SCHEDULE: tuple[Entry, ...] = (
     Entry("add_audit_months", 3600, lambda w: add_audit_months(w.pool)),
     # Readers see nothing of a takedown's items from its commit on; counters and boards follow with this.
     Entry("spread_next_takedown", 0.25, lambda w: spread_next_takedown(w.pool)),
+    # After the check of the request: homophones, repeats and the provider, which may hold a text for review.
+    Entry("check_next_texts", 1, screening.check_next_texts),
+    Entry("ask_content_provider", 1, screening.ask_content_provider),
     Entry("count_trends", 10, lambda w: count_trends(w.pool)),
     Entry("send_pushes", 0.5, lambda w: send_pushes(w.pool, w.push)),
     Entry("watch_pushes", 15, lambda w: watch_pushes(w.pool, w.push)),
@@ -89,6 +92,7 @@ SCHEDULE: tuple[Entry, ...] = (
     Entry("shred_next_campaign", 60, lambda w: shred_next_campaign(w.pool, w.keys, w.retention)),
     Entry("remove_next_delivery_data", 3600, lambda w: remove_next_delivery_data(w.pool)),
     Entry("remove_next_archive", 3600, lambda w: remove_next_archive(w.pool)),
+    Entry("remove_old_fingerprints", 600, retention.remove_old_fingerprints),
     Entry("remove_old_keys_and_codes", 600, retention.remove_old_keys_and_codes),
     Entry("add_missing_name_keys", 60, lambda w: add_missing_name_keys(w.pool, w.keys)),
     Entry("remove_old_former_names", 3600, retention.remove_old_former_names),

@@ -5,6 +5,7 @@ from typing import NamedTuple
 from redis.asyncio import Redis
 
 from feed.keys.store import Keys
+from feed.moderation.later_checks import LaterChecks
 from feed.postgres import Pool
 from feed.prizes.claims.shredding import Retention
 from feed.sms.model import QuietHours
@@ -29,3 +30,4 @@ class WorkerState(NamedTuple):
     retention: Retention = Retention()
     checkpoints: Outlets = Outlets()
     names_reserved_days: int = 180
+    later: LaterChecks | None = None  # None: later checks do not run.

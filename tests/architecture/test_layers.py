@@ -87,7 +87,7 @@ OWNERS = {
         "replacements",
     },
     "reports": {"reports", "report_evidence", "appeals"},
-    "screening": {"screening_lists", "screening_words"},
+    "screening": {"screening_lists", "screening_words", "text_fingerprints", "provider_checks"},
     "profiles": {"profile_changes", "reserved_names"},
     "moderation": {"verdicts", "takedowns", "takedown_scopes", "takedown_posts"},
     "topics": {"topics"},

@@ -116,7 +116,7 @@ class Fake:
         return [httpx.post(url, json=self.reports(success=success), trust_env=False) for _ in range(times)]
 
     def is_signed(self, handler: BaseHTTPRequestHandler, body: bytes) -> bool:
-        check = _signed_by_acs3 if self.name == "aliyun" else _signed_by_tc3
+        check = signed_by_acs3 if self.name == "aliyun" else _signed_by_tc3
         problem = check(handler, body)
         nonce = handler.headers.get("x-acs-signature-nonce")
         with self.lock:
@@ -152,7 +152,7 @@ class Fake:
             return [order for order in self.taken if order.phone == phone]
 
 
-def _signed_by_acs3(handler: BaseHTTPRequestHandler, body: bytes) -> str | None:
+def signed_by_acs3(handler: BaseHTTPRequestHandler, body: bytes) -> str | None:
     """What is wrong with the signature, None if nothing. Written from the provider's description, not from our signer."""
     scheme, _, rest = handler.headers["authorization"].partition(" ")
     parts = dict(part.split("=", 1) for part in rest.split(","))
