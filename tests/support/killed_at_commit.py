@@ -16,6 +16,9 @@ import asyncpg
 from feed import redis as feed_redis
 from feed.accounts.model import AccountId
 from feed.keys.store import Keys, open_keys
+from feed.moderation.takedowns import spread
+from feed.moderation.takedowns.actions import lift_takedown, take_down
+from feed.moderation.takedowns.model import Target
 from feed.postgres import Pool, open_pool
 from feed.prizes.announcement.announce import announce_winners
 from feed.prizes.claims.actions import claim_prize
@@ -73,6 +76,13 @@ async def _draw(pool: Pool, keys: Keys) -> None:
         pass
 
 
+async def _spread(pool: Pool, keys: Keys) -> None:
+    """Writes the holds of takedowns in chunks of two until nothing is left."""
+    spread._CHUNK = 2
+    while await spread.spread_next_takedown(pool):
+        pass
+
+
 STEPS: dict[str, Callable[..., Awaitable[object]]] = {
     "settle": lambda pool, keys, campaign, by: settle_campaign(pool, keys, campaign, by=AccountId(by)),
     "announce": lambda pool, keys, campaign, by: announce_winners(pool, keys, campaign, by=AccountId(by)),
@@ -99,6 +109,21 @@ STEPS: dict[str, Callable[..., Awaitable[object]]] = {
     "record": lambda pool, keys, campaign, round_: record_drand_value(
         pool, TEST_CHAIN, campaign, round_, signature_of(round_)
     ),
+    "take_down": lambda pool, keys, by, account: take_down(
+        pool, AccountId(by), Target("user", str(account)), "illegal"
+    ),
+    "take_down_post": lambda pool, keys, by, post: take_down(pool, AccountId(by), Target("post", str(post)), "illegal"),
+    "take_down_topic": lambda pool, keys, by, topic: take_down(
+        pool, AccountId(by), Target("topic", str(topic)), "illegal"
+    ),
+    "lift": lambda pool, keys, by, account: lift_takedown(
+        pool, AccountId(by), Target("user", str(account)), "mistaken"
+    ),
+    "lift_post": lambda pool, keys, by, post: lift_takedown(pool, AccountId(by), Target("post", str(post)), "mistaken"),
+    "lift_topic": lambda pool, keys, by, topic: lift_takedown(
+        pool, AccountId(by), Target("topic", str(topic)), "mistaken"
+    ),
+    "spread": _spread,
     "lapse": lapse_next_claim,
     "forfeit": forfeit_next_prize,
 }
