@@ -9,9 +9,9 @@ from asyncpg import Record
 from feed.cases.holds import Hold
 from feed.keys.store import Keys
 from tests.moderation.conftest import Newsroom
-from tests.moderation.takedowns.test_takedowns import counters, spread
 from tests.prizes.conftest import Kill, kill
 from tests.support import killed_at_commit
+from tests.support.takedowns import counters, spread
 
 __all__ = ["kill"]
 
