@@ -155,6 +155,19 @@ PERSONAL_TABLES: tuple[PersonalTable, ...] = (
         neutral="device",
     ),
     PersonalTable(
+        "exports",
+        of="account_id",
+        removed="account_id",
+        neutral="id state byte_count",
+        not_exported="requests of exports",
+    ),
+    PersonalTable(
+        "export_parts",
+        removed="sealed",
+        neutral="export_id",
+        not_exported="exports themselves, encrypted",
+    ),
+    PersonalTable(
         "erasures",
         of="account_id",
         removed="account_id",

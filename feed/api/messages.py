@@ -21,6 +21,11 @@ _ERROR_MESSAGES: dict[str, tuple[str, str]] = {
         "该账号正在注销，撤销注销后才能继续操作",
         "This account is being deleted. Take the deletion back to go on.",
     ),
+    "export_not_found": ("没有这份副本", "There is no such export."),
+    "export_gone": (
+        "这份副本已被下载，或已过期，请重新申请",
+        "This export was downloaded already, or has expired. Request another one.",
+    ),
     "session_not_found": ("没有这个登录", "There is no such sign-in."),
     "staff_cannot_leave": (
         "该账号还有工作人员身份，请先由管理员收回后再注销",

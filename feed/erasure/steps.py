@@ -14,6 +14,7 @@ from feed.cases import store as cases
 from feed.changes import store as changes
 from feed.comments import erasure_store as comments
 from feed.comments.hide_show import hide_comment
+from feed.exports import store as exports
 from feed.inbox import erasure_store as inbox
 from feed.inbox.erasure_store import ChangedNotice, LikeNotice
 from feed.likes import erasure_store as likes
@@ -117,6 +118,10 @@ async def _remove_responses(conn: Connection, account_id: AccountId) -> int:
     return await idempotency.remove_account(conn, account_id, limit=_ROWS)
 
 
+async def _remove_exports(conn: Connection, account_id: AccountId) -> int:
+    return await exports.remove_account(conn, account_id, limit=_ITEMS)
+
+
 async def _remove_account_rows(conn: Connection, account_id: AccountId) -> int:
     return await accounts.remove_account_rows(conn, account_id, limit=_ROWS)
 
@@ -134,6 +139,7 @@ STEPS: tuple[Step, ...] = (
     _empty_verdicts,
     _empty_objections,
     _empty_messages,
+    _remove_exports,
     _remove_account_rows,
     _remove_responses,
 )

@@ -115,6 +115,7 @@ TABLE: dict[str, Limit] = {
     "codes": Limit(address=_windows((20, 10 * MINUTE), (200, DAY)), strict=True),
     "refresh": Limit(address=_windows((120, 10 * MINUTE))),
     "claims": Limit(account=_windows((10, 10 * MINUTE), (50, DAY)), strict=True),
+    "exports": Limit(account=_windows((3, HOUR), (10, DAY))),
     "reveals": Limit(account=_windows((60, 10 * MINUTE), (500, DAY)), strict=True),
     # Requests with an invalid token: limits guessing and the cost of verifying signatures.
     "bad_tokens": Limit(address=_windows((60, MINUTE)), exact=False),

@@ -13,6 +13,7 @@ from feed.changes.actions import number_changes
 from feed.curation.trends import count_trends
 from feed.erasure.actions import follow_next_departure
 from feed.erasure.jobs import erase_next, remove_next_person
+from feed.exports.jobs import make_next_export, remove_ended_exports
 from feed.moderation.sanctions import lapse_next_sanction
 from feed.moderation.takedowns.spread import spread_next_takedown
 from feed.moderation.upkeep import hasten_cases
@@ -87,6 +88,8 @@ SCHEDULE: tuple[Entry, ...] = (
     Entry("notify_reporters", 1, lambda w: notify_reporters(w.pool)),
     Entry("lapse_next_sanction", 1, lambda w: lapse_next_sanction(w.pool)),
     Entry("follow_next_departure", 0.5, lambda w: follow_next_departure(w.pool, w.keys)),
+    Entry("make_next_export", 1, lambda w: make_next_export(w.pool, w.keys)),
+    Entry("remove_ended_exports", 60, lambda w: remove_ended_exports(w.pool)),
     Entry("erase_next", 1, lambda w: erase_next(w.pool, w.keys)),
     Entry("remove_next_person", 600, lambda w: remove_next_person(w.pool)),
     Entry("shred_next_campaign", 60, lambda w: shred_next_campaign(w.pool, w.keys, w.retention)),

@@ -72,6 +72,7 @@ CALLERS = {
         change_settings protect_me end_protection list_inbox read_inbox get_participation list_prizes get_prize claim_prize decline_prize receive_prize show_codes mark_entry
         list_my_marks recuse_juror object_to_result report_target list_reports
         delete_me restore_me list_sessions end_session appeal_decision list_appeals list_decisions
+        request_export get_export download_export
     """,
     "reviewer": """
         list_texts get_text sign_text return_text list_cases lease_cases release_case extend_case judge_case judge_cases undo_verdicts list_reasons impose_sanction

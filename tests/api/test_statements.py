@@ -58,6 +58,7 @@ EXPECTED: dict[str, Cost] = {
     "list_blocks": Cost("/me/blocks", 1),
     "list_juries": Cost("/me/juries", 1),
     "list_sessions": Cost("/me/sessions", 1),
+    "get_export": Cost("/me/export", 1),
     "list_reports": Cost("/me/reports", 1),
     "get_settings": Cost("/me/settings", 2),
     "list_appeals": Cost("/me/appeals", 2),

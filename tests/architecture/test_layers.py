@@ -56,6 +56,7 @@ OWNERS = {
     "changes": {"changes", "change_log", "change_numbers", "post_stats"},
     "comments": {"comments"},
     "curation": {"hot_actions", "topic_trends"},
+    "exports": {"exports", "export_parts"},
     "idempotency": {"idempotency_keys"},
     "inbox": {"inbox", "pushes", "push_hook"},
     "jobs": {"jobs.pgqueuer", "jobs.pgqueuer_log", "jobs.pgqueuer_statistics"},

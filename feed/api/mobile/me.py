@@ -19,6 +19,7 @@ from feed.api.dependencies import (
     path_id,
 )
 from feed.api.errors import language_of
+from feed.api.mobile.exports import download_export, get_export, request_export
 from feed.api.mobile.own_account import delete_me, end_session, list_sessions, restore_me
 from feed.api.responses import PRIVATE, json_response, response_specs
 from feed.campaigns.errors import (
@@ -225,5 +226,8 @@ me = Router(
         restore_me,
         list_sessions,
         end_session,
+        request_export,
+        get_export,
+        download_export,
     ],
 )

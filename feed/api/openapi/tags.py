@@ -13,6 +13,7 @@ TAGS = {
     "mobile.me": "Own account",
     "mobile.own_account": "Own account",
     "mobile.protection": "Own account",
+    "mobile.exports": "Own account",
     "mobile.campaigns": "Campaigns",
     "mobile.prizes": "Prizes",
     "mobile.objections": "Prizes",

@@ -9,6 +9,7 @@ from typing import Any
 from feed.campaigns.inputs import WRITTEN_REASON
 from feed.campaigns.text_rules import BEACON, CONTACT
 from feed.screens.notices import labels
+from feed.screens.notices.account import ACCOUNT
 from feed.screens.notices.campaigns import CAMPAIGNS
 from feed.screens.notices.people import PEOPLE
 from feed.screens.notices.prizes import PRIZES
@@ -18,7 +19,7 @@ from feed.screens.notices.template import Template, Templates, Words
 from feed.sms.model import SHANGHAI
 from feed.texts import quoted
 
-TEMPLATES: Templates = PEOPLE | REVIEWS | TAKEDOWNS | CAMPAIGNS | PRIZES
+TEMPLATES: Templates = ACCOUNT | PEOPLE | REVIEWS | TAKEDOWNS | CAMPAIGNS | PRIZES
 # For a row of a later version, which a process of this one may read during an update.
 _UNKNOWN = Template(Words("您有一条新通知", ""), Words("You have a new notification", ""))
 # Twenty prizes with the longest names.

@@ -24,6 +24,8 @@ from feed.campaigns.lifecycle_store import PublishedCampaign
 from feed.campaigns.store import Campaign
 from feed.cases.holds import State
 from feed.cases.model import Case, Subject
+from feed.exports import notices as export_notices
+from feed.exports.model import Export
 from feed.inbox.model import NewNotification, stored_params
 from feed.moderation import notices as moderation
 from feed.moderation.model import JudgedSubject, VerdictId, VerdictKind
@@ -170,6 +172,8 @@ def others() -> Iterator[NewNotification]:
         takedown = convert(Takedown, kind=kind, target="3", post_id=None, reason_code="spam")
         yield takedowns.takedown_notice(takedown, 1)
         yield takedowns.lifted_notice(takedown, 1)
+    yield export_notices.ready_notice(convert(Export), NOON)
+    yield export_notices.failed_notice(convert(Export))
     subject = Subject(author_id=1, post_id=2)
     yield report_notices.waiting_notice(subject, "k")
     yield report_notices.shown_again_notice(subject, 3)

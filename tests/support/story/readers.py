@@ -6,6 +6,7 @@ import msgspec
 
 from feed.accounts.model import AccountId
 from feed.curation.trends import count_trends
+from feed.exports.jobs import make_next_export
 from feed.sms.actions import open_recipient
 from feed.sms.model import SendAttempt
 from tests.support import make
@@ -59,6 +60,11 @@ async def sign_in(stage: Stage) -> Person:
     await stage.call("change_settings", best, {"notify": {"likes": False}})
     await stage.call("protect_me", best, {"until": "2026-09-20T16:00:00Z"})
     await stage.call("get_settings", best)
+    await stage.call("request_export", best)
+    while (await stage.call("get_export", best, kept=False))["state"] == "preparing":
+        await make_next_export(stage.pool, stage.keys)
+    export = await stage.call("get_export", best)
+    await stage.call("download_export", best, export_id=export["url"].split("/")[-2])
     (session,) = (await stage.call("list_sessions", best, limit=20))["items"]
     await stage.call("end_session", best, session_id=session["id"])
     await stage.call("delete_me", best)

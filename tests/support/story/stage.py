@@ -173,6 +173,8 @@ def _in_query(value: Any) -> str:
 def _content_of(answer: httpx.Response) -> Any:
     if not answer.content:
         return None
+    if "zip" in answer.headers["content-type"]:
+        return "PK…"
     return answer.json() if "json" in answer.headers["content-type"] else answer.text
 
 

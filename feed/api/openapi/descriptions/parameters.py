@@ -13,6 +13,7 @@ PARAMETERS = {
     "push_id": "Id of the delivery.",
     "user_id": "Id of the account.",
     "session_id": "Id of the sign-in.",
+    "export_id": "Id of the export.",
     "void_id": "Id of the void.",
     "name": "Name of the topic in any spelling, without `#`; `/` in it is sent as `%2F`.",
     "number": "Position of the prize in the rules, from 1.",
