@@ -170,7 +170,7 @@ async def mark_content_erased(conn: Connection, account_id: int, *, after_second
 
 
 async def remove_account_rows(conn: Connection, account_id: int, *, limit: int) -> int:
-    """Removes settings, sign-ins, times of events, and blocks and mutes of and by the account. Returns how many rows."""
+    """Removes settings, sign-ins, the name for signatures, times of events, and blocks and mutes of and by the account. Returns how many rows."""
     removed: int = await conn.fetchval(
         """
         WITH settings AS (
@@ -179,6 +179,8 @@ async def remove_account_rows(conn: Connection, account_id: int, *, limit: int) 
             DELETE FROM account_marks WHERE account_id = $1 RETURNING 1
         ), tokens AS (
             DELETE FROM refresh_tokens WHERE account_id = $1 RETURNING 1
+        ), printed AS (
+            DELETE FROM bylines WHERE account_id = $1 RETURNING 1
         ), sessions AS (
             DELETE FROM sign_ins WHERE account_id = $1 RETURNING 1
         ), related AS (
@@ -189,7 +191,7 @@ async def remove_account_rows(conn: Connection, account_id: int, *, limit: int) 
             ) RETURNING 1
         )
         SELECT (SELECT count(*) FROM settings) + (SELECT count(*) FROM marks) + (SELECT count(*) FROM tokens)
-            + (SELECT count(*) FROM sessions) + (SELECT count(*) FROM related)
+            + (SELECT count(*) FROM printed) + (SELECT count(*) FROM sessions) + (SELECT count(*) FROM related)
         """,
         account_id,
         limit,

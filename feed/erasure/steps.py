@@ -24,6 +24,7 @@ from feed.postgres import Connection
 from feed.posts import erasure_store as posts
 from feed.posts.hide_show import hide_post
 from feed.prizes import erasure_store as prizes
+from feed.profiles.changes import erase_profile
 from feed.reports import erasure_store as reports
 from feed.sms import erasure_store as messages
 
@@ -90,6 +91,12 @@ async def _empty_messages(conn: Connection, account_id: AccountId) -> int:
     return await messages.empty_messages(conn, account_id, limit=_ROWS)
 
 
+async def _erase_profile(conn: Connection, account_id: AccountId) -> int:
+    # A few statements, repeated with each of the later steps: they find nothing then.
+    await erase_profile(conn, account_id)
+    return 0
+
+
 async def _remove_name_from_notices(conn: Connection, account_id: AccountId) -> int:
     keys = await likes.list_naming_notices(conn, account_id, limit=_ROWS)
     notices = await inbox.lock_like_notices(conn, keys, account_id)
@@ -132,6 +139,7 @@ STEPS: tuple[Step, ...] = (
     _delete_comments,
     _empty_posts,
     _empty_comments,
+    _erase_profile,
     _remove_name_from_notices,
     _remove_inbox,
     _empty_evidence,
@@ -149,6 +157,7 @@ async def has_open_matters(conn: Connection, account_id: AccountId) -> bool:
     """Whether something of the account waits for a decision or an attempt, so that its texts are still needed."""
     return (
         await case_evidence.has_open_cases(conn, account_id)
+        or await reports.has_open_appeals(conn, account_id)
         or await prizes.has_open_matters(conn, account_id)
         or await messages.has_open_messages(conn, account_id)
     )

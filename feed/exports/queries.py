@@ -115,6 +115,20 @@ QUERIES: tuple[Query, ...] = (
         """,
     ),
     Query(
+        "appeals",
+        """
+        SELECT id, decision_kind, decision_id, text, state, reason_code, made_at, decided_at
+        FROM appeals WHERE account_id = $1 ORDER BY id
+        """,
+    ),
+    Query(
+        "takedowns",
+        """
+        SELECT id, kind, target, post_id, revision, reason_code, created_at, lifted_at
+        FROM takedowns WHERE author_id = $1 ORDER BY id
+        """,
+    ),
+    Query(
         "reports",
         """
         SELECT id, target_kind, target_id, revision, reason_code, note, state, made_at, decided_at

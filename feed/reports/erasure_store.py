@@ -45,3 +45,10 @@ async def remove_evidence(conn: Connection, author_id: int, *, limit: int) -> in
         limit,
     )
     return int(tag.split()[-1])
+
+
+async def has_open_appeals(conn: Connection, account_id: int) -> bool:
+    """Whether an appeal of the account waits for its decision."""
+    return bool(
+        await conn.fetchval("SELECT EXISTS (SELECT FROM appeals WHERE account_id = $1 AND state = 'open')", account_id)
+    )

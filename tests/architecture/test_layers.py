@@ -130,8 +130,9 @@ CAMPAIGNS_ONLY = {
     Function("feed.moderation.sanctions", "lift_sanction"),
 }
 WRITE = re.compile(r"\b(?:INSERT\s+INTO|UPDATE|DELETE\s+FROM)\s+(?:ONLY\s+)?([a-z_.]+)")
-# Migrations run files and the statements between them; an attempt's outcome hands its constant statement on.
-NO_CONSTANT = {"migrations.py": 2, "postgres.py": 2, "sms/store.py": 1}
+# Migrations run files and the statements between them; an attempt's outcome hands its constant statement on,
+# and the rows of an export are fetched from the cursor of a constant one.
+NO_CONSTANT = {"migrations.py": 2, "postgres.py": 2, "sms/store.py": 1, "exports/store.py": 1}
 
 
 def trees() -> Iterator[tuple[str, ast.Module]]:

@@ -10,6 +10,7 @@ from redis.asyncio import Redis
 
 from feed.api.state import AppState
 from feed.auth.tokens import issue_token
+from feed.exports.jobs import make_next_export
 from feed.keys.store import Keys
 from feed.settings import Settings
 from tests.support import erasing, planted
@@ -19,7 +20,7 @@ from tests.support.notifications import Town
 
 NAME, BIO, SUB = "欧阳绯霓", "绯霓的简介昙华林", "openid-7c41b0d2"
 PHONE = "+8613912345678"
-WORDS = ("栀子蝉鸣第一稿", "栀子蝉鸣第二稿", "木樨蓊郁的评论", "蓊郁回复的评论", "蟾蜍涧口咖啡馆")
+WORDS = ("栀子蝉鸣第一稿", "栀子蝉鸣第二稿", "木樨蓊郁的评论", "蓊郁回复的评论", "蟾蜍涧口咖啡馆", "举报说明桫椤")
 
 
 @pytest.fixture
@@ -53,6 +54,9 @@ async def act(person: Person, reader: Person) -> dict[str, str]:
     await done(reader, "PUT", f"/posts/{post['id']}/like")
     reader_id = (await done(reader, "GET", "/me"))["id"]
     await done(person, "PUT", f"/users/{reader_id}/mute")
+    report = {"target": {"kind": "post", "id": theirs["id"]}, "reason_code": "spam", "note": WORDS[5]}
+    await done(person, "POST", "/reports", report)
+    await done(person, "POST", "/me/export")
     return {"me": me["id"], "post": post["id"], "theirs": theirs["id"], "comment": comment["id"], "reader": reader_id}
 
 
@@ -83,6 +87,9 @@ async def test_a_search_of_everything_stored_finds_nothing_of_an_erased_person(
     stats = "SELECT post_id, like_count, own_like_count FROM post_stats WHERE post_id = $1"
     liked = await pool.fetchrow(stats, int(ids["theirs"]))
 
+    assert await make_next_export(pool, app_state.keys)
+    # What is decided needs no text of the person any more.
+    await pool.execute("UPDATE reports SET state = 'dismissed', decided_at = now(), verdict_id = 1")
     assert outcome(await send(client, "erased", SUB)) == "applied"
     await erasing.erase_rest(pool, app_state.keys)
 

@@ -23,6 +23,7 @@ class ExportCard(msgspec.Struct, frozen=True):
     """The latest export of the account. `url` while it can be downloaded, once, with the owner's token."""
 
     state: ExportState
+    id: str | None = None
     url: str | None = None
     asked_at: datetime | None = None
     expires_at: datetime | None = None
@@ -71,4 +72,4 @@ def _card(app_state: AppState, export: Export) -> ExportCard:
     state = export.shown_state
     public = app_state.settings.public_url.rstrip("/")
     url = f"{public}/v1/me/export/{export.id}/file" if state == "ready" else None
-    return ExportCard(state, url, export.asked_at, export.expires_at)
+    return ExportCard(state, str(export.id), url, export.asked_at, export.expires_at)

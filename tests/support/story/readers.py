@@ -64,7 +64,7 @@ async def sign_in(stage: Stage) -> Person:
     while (await stage.call("get_export", best, kept=False))["state"] == "preparing":
         await make_next_export(stage.pool, stage.keys)
     export = await stage.call("get_export", best)
-    await stage.call("download_export", best, export_id=export["url"].split("/")[-2])
+    await stage.call("download_export", best, export_id=export["id"])
     (session,) = (await stage.call("list_sessions", best, limit=20))["items"]
     await stage.call("end_session", best, session_id=session["id"])
     await stage.call("delete_me", best)

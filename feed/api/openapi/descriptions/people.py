@@ -26,6 +26,7 @@ FIELDS = {
     "SessionCard.used_at": "When its tokens were last renewed.",
     "SessionCard.current": "Whether the request is from this sign-in.",
     "ExportCard.state": "`none`: never requested. `expired`: it was ready and not downloaded in time.",
+    "ExportCard.id": "Id of the export: a number as text; null: never requested.",
     "ExportCard.url": "Address of the ZIP, for a request with the owner's token; null: it cannot be downloaded.",
     "ExportCard.asked_at": "When it was requested; null: never.",
     "ExportCard.expires_at": "Until when it can be downloaded; null: it is not ready.",
