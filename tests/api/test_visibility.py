@@ -343,6 +343,7 @@ TABLE: dict[str, Rule] = {
     "list_reports": without_words("/me/reports", signed_in=True),
     "list_juries": without_words("/me/juries", signed_in=True),
     "get_export": without_words("/me/export", signed_in=True),
+    "download_export": without_words("/me/export/1/file", signed_in=True, status=404),
     "list_sessions": without_words("/me/sessions", signed_in=True),
     "get_settings": without_words("/me/settings", signed_in=True),
     "list_inbox": without_words("/me/inbox", signed_in=True),

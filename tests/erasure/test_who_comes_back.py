@@ -39,7 +39,8 @@ async def test_a_ban_survives_the_erasure_of_the_account(
     person = again(client, app_state.keys, phone)
     me = (await person("GET", "/me")).json()
     assert (me["id"] != former, me["post_count"]) == (True, 0)
-    assert (await person("POST", "/posts", {"text": "你好"})).json()["code"] == "banned"
+    post = await make.post(app_state.pool)
+    assert (await person("PUT", f"/posts/{post}/like")).json()["code"] == "banned"
     assert await app_state.pool.fetchval("SELECT count(*) FROM sanctions") == (1 if phone else 2)
 
 
