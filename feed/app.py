@@ -1,13 +1,15 @@
 """Builds the ASGI application: routes, middleware, dependencies, error handlers. It opens no connections itself."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
-from contextlib import AbstractAsyncContextManager, asynccontextmanager, suppress
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, contextmanager, suppress
+from pathlib import Path
 
 import structlog
 from litestar import Litestar, Router
 from litestar.datastructures import State
 
+from feed.access_log.writer import AccessLog
 from feed.api.connections import MAX_PER_ADDRESS, Connections
 from feed.api.dependencies import DEPENDENCIES
 from feed.api.editor import router as editor
@@ -56,6 +58,9 @@ def build(
     state = State()
     # Behind a trusted proxy all connections come from its address.
     connections = Connections(max_per_address=None if settings.trusted_proxies else MAX_PER_ADDRESS)
+    access_log = (
+        AccessLog(Path(settings.access_log_dir), days=settings.access_log_days) if settings.access_log_dir else None
+    )
     missing = Health("unready", "down", "unknown", "unknown")
 
     @asynccontextmanager
@@ -63,11 +68,13 @@ def build(
         if isinstance(opened, AppState):
             yield
             return
-        async with _opening(app, opened, missing), connections.watched(), watched_loop():
-            preparing = asyncio.create_task(asyncio.to_thread(prepare_document, app))
-            yield
-            await preparing
+        with _writing(access_log):
+            async with _opening(app, opened, missing), connections.watched(), watched_loop():
+                preparing = asyncio.create_task(asyncio.to_thread(prepare_document, app))
+                yield
+                await preparing
 
+    state.access_log = access_log
     if isinstance(opened, AppState):
         state.app_state = opened
     versioned = Router(
@@ -100,8 +107,21 @@ def build(
     handler = startup_middleware(
         fast_path(app, framework_caches_middleware(app, app.asgi_handler)), app, lambda: missing
     )
-    app.asgi_handler = head_middleware(security_middleware(handler, settings, connections))
+    app.asgi_handler = head_middleware(security_middleware(handler, settings, connections, access_log))
     return app
+
+
+@contextmanager
+def _writing(access_log: AccessLog | None) -> Iterator[None]:
+    """Writes the access log while the process serves."""
+    if access_log is None:
+        yield
+        return
+    access_log.start()
+    try:
+        yield
+    finally:
+        access_log.close()
 
 
 @asynccontextmanager

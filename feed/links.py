@@ -35,6 +35,10 @@ class LinkTarget(msgspec.Struct, frozen=True):
     id: str
 
 
+# Where the app lets its user verify a phone.
+PHONE_PAGE = "/me/phone"
+
+
 def post_page(post_id: int) -> str:
     """The page of a post within the app."""
     return f"/posts/{post_id}"

@@ -107,6 +107,9 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     review_risks: str = "40,70,90"  # The risks of the machine check from which one, two and three approvals are needed.
     review_hours: str = "always"  # Of the reviewers, Shanghai time, like 08:00-23:00.
     allowed_hosts: str = ""  # Comma-separated, `*.example.cn` and `*` too. Empty: the host of public_url.
+    access_log_dir: str = ""  # Apart from the application's logs. Empty: no access log.
+    access_log_days: int = 183  # The law asks for six months at least.
+    require_phone: bool = True  # A verified phone before posts, comments and reports.
     protected_names: str = ""  # Comma-separated, besides the built-in ones: the names of the paper.
     unique_names: bool = False  # By their look, for names that are chosen from now on.
     names_reserved_days: int = 180  # How long a name that was given up is kept from others, while names are unique.
@@ -225,6 +228,8 @@ def read_settings(environ: Mapping[str, str] = os.environ) -> Settings:
     _check_countries(settings)
     _check_screening(settings)
     _check_reports(settings)
+    if not 183 <= settings.access_log_days <= 3650:
+        raise ValueError("FEED_ACCESS_LOG_DAYS is a number of days, 183 to 3650: six months at least")
     if not 0 <= settings.names_reserved_days <= 3650:
         raise ValueError("FEED_NAMES_RESERVED_DAYS is a number of days, 0 to 3650")
     _check_review(settings)

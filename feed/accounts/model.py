@@ -55,6 +55,10 @@ class StaffCannotLeave(Conflict):
     """An account with a role cannot be deleted by its owner: an admin has to take the role back first."""
 
 
+class PhoneNotVerified(Forbidden):
+    """The account has no verified phone, which posting, commenting and reporting require."""
+
+
 class Muted(Forbidden):
     """The account is muted: it may not post or comment."""
 
@@ -95,6 +99,7 @@ class KnownAccount(msgspec.Struct, frozen=True):
     person: bytes
     has_claimed_roles: bool
     age_seconds: float
+    verified: bool
 
 
 class Standing(msgspec.Struct, frozen=True):

@@ -7,12 +7,6 @@ from feed.limits.model import Owner
 from feed.postgres import Connection, Pool, columns, one
 
 
-async def find_id(conn: Connection, *, iss: str, sub: str) -> AccountId | None:
-    """The account of a subject, also an erased one."""
-    account_id: AccountId | None = await conn.fetchval("SELECT id FROM accounts WHERE iss = $1 AND sub = $2", iss, sub)
-    return account_id
-
-
 async def find_or_add(
     conn: Connection, *, iss: str, sub: str, name: str, name_key: bytes | None = None, is_unique: bool = False
 ) -> AccountId:
@@ -53,7 +47,8 @@ async def list_known_accounts(
                    SELECT FROM staff_rights AS rights
                    WHERE rights.account_id = accounts.id AND rights.by_claim AND rights.revoked_at IS NULL
                ) AS has_claimed_roles,
-               extract(epoch FROM clock_timestamp() - accounts.created_at)::float8 AS age_seconds
+               extract(epoch FROM clock_timestamp() - accounts.created_at)::float8 AS age_seconds,
+               accounts.person IS NOT NULL AS verified
         FROM unnest($1::text[], $2::text[]) AS given (iss, sub)
         JOIN accounts ON accounts.iss = given.iss AND accounts.sub = given.sub
         JOIN persons ON persons.account_id = accounts.id
@@ -62,7 +57,9 @@ async def list_known_accounts(
         *columns(subjects, 2),
     )
     return {
-        (row["iss"], row["sub"]): KnownAccount(row["id"], row["person"], row["has_claimed_roles"], row["age_seconds"])
+        (row["iss"], row["sub"]): KnownAccount(
+            row["id"], row["person"], row["has_claimed_roles"], row["age_seconds"], row["verified"]
+        )
         for row in rows
     }
 

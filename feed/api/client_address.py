@@ -35,6 +35,24 @@ def client_address(scope: Scope, trusted_proxies: int) -> str:
     return _normalised(peer)
 
 
+def client_port(scope: Scope, trusted_proxies: int) -> int | None:
+    """The client's port: the socket's, behind trusted proxies that of the address in `X-Forwarded-For`, or else `X-Real-Port`.
+
+    None where no proxy tells it.
+    """
+    if trusted_proxies == 0:
+        return (scope["client"] or ("", None))[1]
+    lines = [value.decode("latin-1") for name, value in scope["headers"] if name == b"x-forwarded-for"]
+    hops = [hop.strip() for line in lines for hop in line.split(",")]
+    named = ""
+    if len(hops) >= trusted_proxies:
+        hop = hops[-trusted_proxies]
+        # An IPv6 address has a port only after its brackets.
+        named = hop.rpartition("]:")[2] if hop.startswith("[") else hop.partition(":")[2] if hop.count(":") == 1 else ""
+    text = named or header(scope, b"x-real-port") or ""
+    return int(text) if text.isascii() and text.isdecimal() and 0 < int(text[:6]) < 65_536 and len(text) < 6 else None
+
+
 @memoized(entries=4096, longest=64)
 def _normalised(peer: str) -> str:
     address = read_address(peer)

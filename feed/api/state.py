@@ -37,6 +37,7 @@ from feed.postgres import STATEMENT_SECONDS, Pool
 from feed.posts.actions import Draft, publish_posts
 from feed.profiles.naming import Naming, naming_of
 from feed.profiles.registration import register_account
+from feed.profiles.verification import VerifiedAccounts
 from feed.redis import connect
 from feed.reports.model import Thresholds
 from feed.screening.follower import WordFollower
@@ -86,6 +87,7 @@ class AppState(msgspec.Struct, frozen=True):
     report_thresholds: Thresholds
     words: WordFollower
     naming: Naming
+    verified: VerifiedAccounts
     chain: SiteChain
 
     def check(self, kind: Literal["post", "comment"], text: str) -> tuple[MachineResult, int]:
@@ -109,6 +111,7 @@ def build_app_state(settings: Settings, pool: Pool, redis: Redis, keys: Keys) ->
     limiter = _limiter(settings, pool, redis)
     screener = Screener(own_hosts=own_hosts(settings))
     naming = naming_of(keys, settings, screener.check)
+    verified = VerifiedAccounts(pool, required=settings.require_phone)
     return AppState(
         settings=settings,
         pool=pool,
@@ -120,7 +123,7 @@ def build_app_state(settings: Settings, pool: Pool, redis: Redis, keys: Keys) ->
             keys,
             TokenVerifier(keys.token_key, app_issuer(settings), own_roles=settings.embedded),
             register=partial(register_account, pool, naming),
-            on_known_account=None if limiter is None else partial(_cache_owner, limiter),
+            on_known_account=partial(_note_account, limiter, verified),
         ),
         likes=Batcher(partial(apply_likes, pool, announce=projector.touch)),
         stored_responses=Batcher(partial(store_responses, pool)),
@@ -152,6 +155,7 @@ def build_app_state(settings: Settings, pool: Pool, redis: Redis, keys: Keys) ->
         chain=chain,
         words=WordFollower(pool, screener),
         naming=naming,
+        verified=verified,
     )
 
 
@@ -174,8 +178,10 @@ def app_issuer(settings: Settings) -> AppIssuer | None:
     )
 
 
-def _cache_owner(limiter: Limiter, known: KnownAccount) -> None:
-    limiter.cache_owner(known.id, Owner(known.person, known.age_seconds))
+def _note_account(limiter: Limiter | None, verified: VerifiedAccounts, known: KnownAccount) -> None:
+    verified.note(known)
+    if limiter is not None:
+        limiter.cache_owner(known.id, Owner(known.person, known.age_seconds))
 
 
 def _limiter(settings: Settings, pool: Pool, redis: Redis) -> Limiter | None:

@@ -23,10 +23,11 @@ async def register_account(pool: Pool, naming: Naming, claims: Claims) -> Accoun
     person = naming.keys.person_of(phone) if phone else None
     async with transaction(pool) as conn:
         former = await erasure_store.find_subject(conn, naming.keys.subject_of(claims.iss, claims.sub))
-        is_next = former is not None and await accounts.find_by_sub(conn, iss=claims.iss, sub=claims.sub) is None
+        known = await accounts.find_by_sub(conn, iss=claims.iss, sub=claims.sub)
+        is_next = former is not None and known is None
         if former is not None and is_next and (claims.issued_after or 0) <= former.erased_at.timestamp():
             raise AccountNotFound
-        account_id = await accounts.find_id(conn, iss=claims.iss, sub=claims.sub)
+        account_id = known
         if account_id is None:
             account_id = await _add_account(conn, naming, claims, person)
         if await accounts.find_account(conn, account_id) is None:

@@ -19,6 +19,12 @@ class ReservedNameRow(msgspec.Struct, frozen=True):
     created_at: datetime
 
 
+async def is_verified(conn: Connection, account_id: int) -> bool:
+    """Whether the account has a verified phone."""
+    found: bool | None = await conn.fetchval("SELECT person IS NOT NULL FROM accounts WHERE id = $1", account_id)
+    return bool(found)
+
+
 async def find_open_case(conn: Connection, account_id: int, field: ProfileField) -> int | None:
     """The case of the account's latest change of this field, if there was one. It may be closed."""
     case_id: int | None = await conn.fetchval(

@@ -30,7 +30,7 @@ from feed.worker.drand_client import DrandClient
 from feed.worker.push_hook import PushClient
 from feed.worker.queue import QueueLost, run_queue
 from feed.worker.schedule import SCHEDULE, Entry
-from feed.worker.state import WorkerState
+from feed.worker.state import AccessLogs, WorkerState
 
 log = structlog.get_logger("feed.worker")
 
@@ -98,6 +98,7 @@ async def open_worker_state(settings: Settings, stop: asyncio.Event) -> AsyncIte
             outlets,
             names_reserved_days=settings.names_reserved_days,
             later=LaterChecks(content, fails_closed=settings.screening_fail == "closed"),
+            access_logs=AccessLogs(settings.access_log_dir, settings.access_log_days),
         )
     finally:
         await provider.close()

@@ -1,6 +1,11 @@
 """Scheduled removal of data with a retention period."""
 
+import asyncio
+from datetime import datetime
+from pathlib import Path
+
 from feed import idempotency, jobs
+from feed.access_log.files import SHANGHAI, remove_old
 from feed.accounts import erasure_store, event_store, name_store, session_store, sign_in_store
 from feed.accounts.sign_in import REFRESH_DAYS
 from feed.changes import store as changes
@@ -33,6 +38,13 @@ async def remove_old_former_names(worker_state: WorkerState) -> None:
     """Removes the hashes of names that were given up and are not reserved any more."""
     async with transaction(worker_state.pool) as conn:
         await name_store.remove_old_former_names(conn, days=worker_state.names_reserved_days)
+
+
+async def remove_old_access_logs(worker_state: WorkerState) -> None:
+    """Removes the files of the access log that are old enough; API processes do the same on their own hosts."""
+    kept = worker_state.access_logs
+    if kept.directory:
+        await asyncio.to_thread(remove_old, Path(kept.directory), days=kept.days, now=datetime.now(SHANGHAI))
 
 
 async def trim_change_log(worker_state: WorkerState) -> None:

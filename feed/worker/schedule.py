@@ -98,6 +98,7 @@ SCHEDULE: tuple[Entry, ...] = (
     Entry("remove_old_fingerprints", 600, retention.remove_old_fingerprints),
     Entry("remove_old_keys_and_codes", 600, retention.remove_old_keys_and_codes),
     Entry("add_missing_name_keys", 60, lambda w: add_missing_name_keys(w.pool, w.keys)),
+    Entry("remove_old_access_logs", 3600, retention.remove_old_access_logs),
     Entry("remove_old_former_names", 3600, retention.remove_old_former_names),
     Entry("trim_change_log", 3600, retention.trim_change_log),
     Entry("remove_old_pushes", 3600, retention.remove_old_pushes),

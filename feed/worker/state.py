@@ -16,6 +16,13 @@ from feed.worker.drand_client import DrandClient
 from feed.worker.push_hook import PushClient
 
 
+class AccessLogs(NamedTuple):
+    """Where the access log is, and how many days its files are kept. Empty: there is none."""
+
+    directory: str = ""
+    days: int = 183
+
+
 class WorkerState(NamedTuple):
     """Opened and closed by the worker process, or by a test."""
 
@@ -31,3 +38,4 @@ class WorkerState(NamedTuple):
     checkpoints: Outlets = Outlets()
     names_reserved_days: int = 180
     later: LaterChecks | None = None  # None: later checks do not run.
+    access_logs: AccessLogs = AccessLogs()

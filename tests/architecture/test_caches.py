@@ -36,6 +36,7 @@ ALLOWED = {
     ("boards/projector.py", "_touched"): "posts written since the last update of the boards",
     ("decoding/decoder.py", "body_decoder"): "by type of body",
     ("decoding/problems.py", "_type_of"): "by type of body",
+    ("access_log/writer.py", "_queue"): "a deque with a bound",
     ("names/look_alikes.py", "_confusables"): "a file of a library",
     ("geoip/table.py", "_named"): "a file of the operator",
     ("keys/store.py", "_unwrapped"): "one key",

@@ -103,6 +103,7 @@ PURE = re.compile(
 # Entry points, and the parts that hold files, processes, secrets and the environment.
 IMPURE = {
     "__main__",
+    "access_log",
     "api",
     "app",
     "asgi",

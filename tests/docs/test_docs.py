@@ -24,7 +24,7 @@ def test_every_setting_is_documented_with_its_default() -> None:
     for name, default in rows.items():
         value = getattr(told, name.lower())
         if default not in ("required", "empty", "as `FEED_DATABASE_URL`"):
-            assert default == f"`{str(value).lower() if value is False else value}`", name
+            assert default == f"`{str(value).lower() if isinstance(value, bool) else value}`", name
 
 
 def test_every_error_code_is_documented() -> None:

@@ -1,10 +1,13 @@
 """The outermost middleware: allowed hosts, the form of the path, request timeouts and security headers."""
 
+import time
 from collections.abc import Callable
 
 from litestar.enums import ScopeType
 from litestar.types import ASGIApp, HTTPScope, Message, Receive, Scope, Send
 
+from feed.access_log.writer import AccessLog, Entry
+from feed.api.client_address import client_address, client_port, header
 from feed.api.connections import Connections
 from feed.api.errors import HeadersTooLarge, HostNotAllowed, UriTooLong, send_error
 from feed.api.middleware.allowed_hosts import allowed_hosts, host_check
@@ -19,6 +22,10 @@ from feed.settings import Settings
 
 # Probes and scrapers use the address of a process as host.
 _ANY_HOST = frozenset({"/health/live", "/health/ready", "/metrics"})
+# The status that nginx logs when a client has closed the connection; it is never sent.
+CLIENT_CLOSED = 499
+# Of a path in the access log.
+_PATH_LONGEST = 1000
 _POLICY = b"default-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
 _COMMON_HEADERS = [
     (b"x-content-type-options", b"nosniff"),
@@ -31,9 +38,11 @@ _COMMON_HEADERS = [
 _HSTS = (b"strict-transport-security", b"max-age=31536000")
 
 
-def security_middleware(app: ASGIApp, settings: Settings, connections: Connections) -> ASGIApp:
+def security_middleware(
+    app: ASGIApp, settings: Settings, connections: Connections, access_log: AccessLog | None = None
+) -> ASGIApp:
     """Rejects wrong hosts, malformed or long paths and large headers, ends requests that take too long, and adds headers to
-    every response.
+    every response. Each request is noted in the access log.
     """
     names = allowed_hosts(settings)
     is_allowed = host_check(names) if names else None
@@ -49,8 +58,12 @@ def security_middleware(app: ASGIApp, settings: Settings, connections: Connectio
             await app(scope, receive, send)
             return
 
+        status = CLIENT_CLOSED
+
         async def send_with_headers(message: Message) -> None:
+            nonlocal status
             if message["type"] == "http.response.start":
+                status = message["status"]
                 path = scope["path"]
                 docs = path == "/" or path.startswith((DOCS_PATH, DOCUMENT_PATH))
                 added = docs_headers if docs else default_headers
@@ -63,19 +76,38 @@ def security_middleware(app: ASGIApp, settings: Settings, connections: Connectio
             else:
                 await send(message)
 
-        async with RequestTimeout(scheduler, receive, send_with_headers) as timeout:
-            scope["state"][REQUEST_TIMEOUT] = timeout
-            error = _request_error(scope, is_allowed)
-            if error is None:
-                await app(scope, timeout.receive, timeout.send)
-            else:
-                await send_error(scope, timeout.receive, timeout.send, error)
-        # Breaks a reference cycle: the timeout refers to the scope through its `send`.
-        scope["state"].pop(REQUEST_TIMEOUT)
-        if timeout.error is not None:
-            await send_error(scope, receive, send_with_headers, timeout.error)
+        try:
+            async with RequestTimeout(scheduler, receive, send_with_headers) as timeout:
+                scope["state"][REQUEST_TIMEOUT] = timeout
+                error = _request_error(scope, is_allowed)
+                if error is None:
+                    await app(scope, timeout.receive, timeout.send)
+                else:
+                    await send_error(scope, timeout.receive, timeout.send, error)
+            # Breaks a reference cycle: the timeout refers to the scope through its `send`.
+            scope["state"].pop(REQUEST_TIMEOUT)
+            if timeout.error is not None:
+                await send_error(scope, receive, send_with_headers, timeout.error)
+        finally:
+            if access_log is not None:
+                access_log.add(_entry(scope, status, settings.trusted_proxies))
 
     return middleware
+
+
+def _entry(scope: HTTPScope, status: int, trusted_proxies: int) -> Entry:
+    """The request without its query, which may name a person."""
+    viewer = scope["state"].get("viewer")
+    return Entry(
+        time.time(),
+        scope["method"],
+        scope["path"][:_PATH_LONGEST],
+        status,
+        None if viewer is None else viewer.account_id,
+        client_address(scope, trusted_proxies),
+        client_port(scope, trusted_proxies),
+        header(scope, b"user-agent") or "",
+    )
 
 
 def _request_error(scope: HTTPScope, is_allowed: Callable[[bytes], bool] | None) -> FeedError | None:

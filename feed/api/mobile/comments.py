@@ -6,7 +6,7 @@ import msgspec
 from litestar import Response, Router, delete, get, post
 from litestar.params import FromPath, FromQuery, JSONBody
 
-from feed.accounts.model import Banned, Muted
+from feed.accounts.model import Banned, Muted, PhoneNotVerified
 from feed.api.dependencies import (
     Cursor,
     InjectedAppState,
@@ -49,6 +49,7 @@ class CommentIn(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         CommentsLimited,
         Banned,
         Muted,
+        PhoneNotVerified,
     ),
     limit="comments",
     fast_path=True,
@@ -65,6 +66,7 @@ async def add_comment(
     id_ = PostId(path_id(post_id, PostNotFound))
     reply_to = None if data.reply_to_id is None else CommentId(field_id(data.reply_to_id, "reply_to_id"))
     comment = NewComment.checked(viewer.account_id, id_, data.text, reply_to, keyed_request, region)
+    await app_state.verified.require(viewer.account_id)
     comment_id = await app_state.comments.submit(comment.judged(*app_state.check("comment", comment.text)))
     return await app_state.comment_cards.submit((comment_id, viewer.account_id))
 

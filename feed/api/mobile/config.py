@@ -12,6 +12,7 @@ from feed.boards.hot_score import COMMENT_WEIGHT, PERIOD
 from feed.campaigns.rules.site_terms import Licence
 from feed.comments.model import TEXT as COMMENT_TEXT
 from feed.curation.trends import HALF_LIFE, REACH
+from feed.links import PHONE_PAGE
 from feed.posts.model import PLACE, TOPICS_MOST, CommentPolicy
 from feed.posts.model import TEXT as POST_TEXT
 from feed.ranking_snapshots import MAX_RANKED
@@ -82,6 +83,7 @@ class Config(msgspec.Struct, frozen=True, kw_only=True):
     privacy: PrivacyText
     licences: list[Licence]
     minimum_app_version: str | None
+    phone_page: str | None
 
 
 @get("/config", conditional=True)
@@ -97,6 +99,7 @@ async def get_config(app_state: InjectedAppState) -> Response[Config]:
         privacy=PrivacyText(app_state.settings.privacy_version, app_state.settings.privacy_url or None),
         licences=list(app_state.site_terms.licences),
         minimum_app_version=app_state.settings.minimum_app_version or None,
+        phone_page=app_state.links.deep_link(PHONE_PAGE) if app_state.settings.require_phone else None,
     )
     return Response(config, headers={"cache-control": _CACHE_CONTROL})
 

@@ -5,7 +5,7 @@ from typing import Annotated
 from litestar import Response, Router, delete, get, patch, post
 from litestar.params import FromPath, JSONBody, QueryParameter
 
-from feed.accounts.model import Banned, Muted
+from feed.accounts.model import Banned, Muted, PhoneNotVerified
 from feed.api.dependencies import (
     InjectedAppState,
     InjectedKeyedRequest,
@@ -38,6 +38,7 @@ Ids = Annotated[
     errors=(
         Banned,
         Muted,
+        PhoneNotVerified,
         PostNotFound,
     ),
     limit="posts",
@@ -51,6 +52,7 @@ async def publish_post(
     region: InjectedRegion,
 ) -> Response[bytes]:
     """Publish a post. It is queued for review, and visible at once or after its approvals (`state`, `review`). `topics_dropped` names topics of its text that it does not have."""
+    await app_state.verified.require(viewer.account_id)
     draft = Draft.checked(viewer.account_id, data, keyed_request, region)
     post_id = await app_state.posts.submit(draft.judged(*app_state.check("post", draft.text)))
     return json_response(written_post(await app_state.pages.post(post_id, viewer.account_id)), status=201)
@@ -81,6 +83,7 @@ async def get_post(post_id: FromPath[str], app_state: InjectedAppState, reader: 
         PostAnnouncesDraw,
         Banned,
         Muted,
+        PhoneNotVerified,
     ),
 )
 async def edit_post(
@@ -88,6 +91,7 @@ async def edit_post(
 ) -> Response[bytes]:
     """Edit a post of the viewer. It gets a new revision; others see the approved one until the new one is approved. `topics_dropped` is as for publishing."""
     id_ = PostId(path_id(post_id, PostNotFound))
+    await app_state.verified.require(viewer.account_id)
     machine, stages = app_state.check("post", data.text or "")
     await actions.edit_post(
         app_state.pool,

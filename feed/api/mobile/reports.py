@@ -4,7 +4,7 @@ import msgspec
 from litestar import Response, Router, get, post
 from litestar.params import JSONBody
 
-from feed.accounts.model import AccountNotFound, Banned
+from feed.accounts.model import AccountNotFound, Banned, PhoneNotVerified
 from feed.api.dependencies import Cursor, InjectedAppState, InjectedKeyedRequest, InjectedViewer, Limit, field_id
 from feed.api.responses import PRIVATE
 from feed.comments.model import CommentNotFound
@@ -40,6 +40,7 @@ class ReportIn(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     "/reports",
     errors=(
         Banned,
+        PhoneNotVerified,
         OwnTarget,
         AlreadyReported,
         PostNotFound,
@@ -56,6 +57,7 @@ async def report_target(
 
     Neither its author nor other readers learn who has reported. Reports of several persons may hide it until the decision.
     """
+    await app_state.verified.require(viewer.account_id)
     report_id = await actions.report_target(
         app_state.pool,
         viewer.account_id,

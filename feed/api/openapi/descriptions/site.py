@@ -24,6 +24,7 @@ FIELDS = {
     "PrivacyText.version": "Version of the text, which a claim names as `privacy_version`.",
     "PrivacyText.url": "Where the text is; null: the app has it.",
     "Config.licences": "Clauses on the use of works that an editor may choose.",
+    "Config.phone_page": "Page of the app where a phone is verified, which posting, commenting and reporting require; null: not required.",
     "Config.minimum_app_version": "Oldest version of the app that need not be updated; null: any.",
     "TextLimits.post": "Most code points of a post.",
     "TextLimits.comment": "Most code points of a comment.",
