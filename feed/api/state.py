@@ -212,8 +212,7 @@ async def open_app_state(settings: Settings, waiting: Waiting = lambda fault: No
     app_state = build_app_state(settings, pool, redis, keys)
     app_state.projector.start()
     app_state.invalidation.start()
-    # Before the first request: without the list every text would pass.
-    await app_state.words.refresh()
+    await app_state.words.load()
     following = asyncio.create_task(app_state.words.follow(), name="follow words")
     sweeping = asyncio.create_task(sweep_forever(), name="sweep caches")
     following_regions = asyncio.create_task(follow_forever(app_state.regions), name="follow files of regions")

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 
 import asyncpg
 import structlog
@@ -18,6 +18,8 @@ from feed.screening.words_model import is_too_common
 
 # A change is in force everywhere within five seconds: this pause, a read and the building of the list.
 PAUSE_SECONDS = 2.0
+# Waits for so many seconds.
+Pause = Callable[[float], Awaitable[None]]
 
 log = structlog.get_logger("feed.screening")
 
@@ -47,14 +49,24 @@ class WordFollower:
             log.error("listed words are not used", version=version, words=len(built.skipped))
         return version
 
-    async def follow(self) -> None:
+    async def load(self, pause: Pause = asyncio.sleep) -> None:
+        """Loads the list before the first request, as soon as Postgres can be read: without a list every text would pass."""
+        while not await self._try_refresh():
+            await pause(PAUSE_SECONDS)
+
+    async def follow(self, pause: Pause = asyncio.sleep) -> None:
         """Refreshes until it is cancelled."""
         while True:
-            await asyncio.sleep(PAUSE_SECONDS)
-            try:
-                await self.refresh()
-            except (*UNAVAILABLE, asyncpg.PostgresError) as error:
-                log.warning("the list of words was not read", error=type(error).__name__)
+            await pause(PAUSE_SECONDS)
+            await self._try_refresh()
+
+    async def _try_refresh(self) -> bool:
+        try:
+            await self.refresh()
+        except (*UNAVAILABLE, asyncpg.PostgresError) as error:
+            log.warning("the list of words was not read", error=type(error).__name__)
+            return False
+        return True
 
 
 def build(words: Sequence[Word], version: int) -> WordList:
