@@ -10,7 +10,11 @@ from litestar import Response, Router, get
 
 from feed.api.client_address import is_loopback
 from feed.api.dependencies import AnyRequest, InjectedAppState
+from feed.api.responses import response_specs
 from feed.api.state import AppState
+from feed.audit.checkpoint import Checkpoint
+from feed.audit.model import AuditCheckpointNotFound
+from feed.audit.seal_store import find_last_seal
 from feed.errors import NotFound
 from feed.keys.checks import compare_keys
 from feed.keys.signatures import PublicKeys
@@ -107,6 +111,21 @@ async def get_keys(app_state: InjectedAppState) -> Response[PublicKeys]:
     return Response(app_state.keys.public_keys(), headers={"cache-control": "public, max-age=300"})
 
 
+@get(
+    "/.well-known/feed-audit-checkpoint.json",
+    opt={"limit": "files"},
+    responses=response_specs(Checkpoint),
+    errors=(AuditCheckpointNotFound,),
+)
+async def get_audit_checkpoint(app_state: InjectedAppState) -> Response[bytes]:
+    """The newest checkpoint of the audit log, signed; for `feed audit verify --checkpoint`. It covers all before it."""
+    async with app_state.pool.acquire() as conn:
+        seal = await find_last_seal(conn)
+    if seal is None:
+        raise AuditCheckpointNotFound
+    return Response(seal.document, media_type="application/json", headers={"cache-control": "public, max-age=10"})
+
+
 @get("/metrics", opt={"limit": UNLIMITED}, include_in_schema=False)
 async def read_metrics(request: AnyRequest, app_state: InjectedAppState) -> Response[bytes]:
     """Prometheus metrics; for loopback, or with the token."""
@@ -123,4 +142,4 @@ def _may_read(request: AnyRequest, token: str) -> bool:
     return request.client is not None and is_loopback(request.client.host) and not forwarded
 
 
-router = Router("/", route_handlers=[live, ready, get_keys, read_metrics])
+router = Router("/", route_handlers=[live, ready, get_keys, get_audit_checkpoint, read_metrics])

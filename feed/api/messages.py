@@ -238,6 +238,7 @@ _ERROR_MESSAGES: dict[str, tuple[str, str]] = {
     "receipt_not_found": ("领奖信息尚未销毁", "The details have not been destroyed yet."),
     "refresh_refused": ("登录已失效，请重新登录", "Your session has ended: please sign in again."),
     "sheet_not_found": ("结果数据尚未生成", "There is no sheet yet."),
+    "audit_checkpoint_not_found": ("审计记录尚未封存", "Nothing of the audit log is sealed yet."),
     "result_not_found": ("结果尚未公布", "There is no public result yet."),
     "role_missing": ("需要相应的工作人员权限", "You do not have the staff role that this needs."),
     "rules_not_found": ("没有该版本的活动规则", "There is no such version of the rules."),

@@ -64,7 +64,7 @@ CALLERS = {
     "public": """
         get_challenge request_code exchange_code refresh sign_out list_posts get_post list_comments list_replies list_latest read_topic
         list_topic_posts count_new list_hot explain_hot list_videos list_topics get_user list_user_posts list_campaigns get_campaign get_rules list_campaign_posts get_leaderboard
-        get_result get_proof get_draw list_winners get_config live ready get_keys
+        get_result get_proof get_draw list_winners get_config live ready get_keys get_audit_checkpoint
     """,
     "user": """
         publish_post edit_post delete_post like_post unlike_post like_comment unlike_comment list_likers add_comment
@@ -85,7 +85,7 @@ CALLERS = {
         list_voids add_voids withdraw_void set_fact_aside put_hot_action end_hot_action change_topic settle_campaign undo_settlement announce_winners get_decision get_draw_number enter_draw_number correct_draw_number get_sheet list_claims reveal_claim export_claims verify_claim ship_prize hand_over_prize add_codes get_shredding list_stuck_prizes
         list_messages retry_message resolve_message list_objections answer_objection answer_objections replace_winner get_fairness put_words remove_word
     """,
-    "admin": "grant_claim_access end_claim_access list_claim_access list_pushes retry_push put_roles remove_roles give_badge take_badge list_names put_name remove_name",
+    "admin": "list_audit grant_claim_access end_claim_access list_claim_access list_pushes retry_push put_roles remove_roles give_badge take_badge list_names put_name remove_name",
     # The app's server, with its signature.
     "hook": "hear_account_event",
     # SMS providers, with a secret in the path.

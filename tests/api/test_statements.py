@@ -102,13 +102,14 @@ EXPECTED: dict[str, Cost] = {
     "list_claims": Cost("/admin/campaigns/{decided}/claims", 3),
     "list_names": Cost("/admin/names", 2),
     "list_pushes": Cost("/admin/push", 3),
+    "list_audit": Cost("/audit", 6),
     "list_texts": Cost("/admin/editorial", 2),
     "get_text": Cost("/admin/editorial/campaign/{campaign}", 5),
     "list_messages": Cost("/admin/messages", 3),
 }
 # They run no statements, or a health check.
 # The last one is no page: it can be read once, part by part.
-OPERATIONS = {"live", "ready", "get_keys", "download_export"}
+OPERATIONS = {"live", "ready", "get_keys", "get_audit_checkpoint", "download_export"}
 
 
 @pytest.fixture

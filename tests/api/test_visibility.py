@@ -384,12 +384,13 @@ TABLE: dict[str, Rule] = {
     "list_objections": for_staff("/admin/objections", "editor", "admin"),
     "list_messages": for_staff("/admin/messages", "editor", "admin"),
     "list_pushes": for_staff("/admin/push", "admin"),
+    "list_audit": for_staff("/audit", "admin"),
     "list_texts": for_staff("/admin/editorial", "reviewer", "editor", "admin"),
     "get_text": for_staff("/admin/editorial/campaign/{campaign}", "reviewer", "editor", "admin", status=404),
 }
 # Boards are public: they show published entries to all viewers, regardless of blocks, and nothing else.
 PUBLIC_FACTS = {"get_leaderboard", "get_draw"}
-WITHOUT_WORDS = {"live", "ready", "get_keys"}
+WITHOUT_WORDS = {"live", "ready", "get_keys", "get_audit_checkpoint"}
 
 
 async def ask(town: Town, client: httpx.AsyncClient, viewer: str, path: str) -> httpx.Response:

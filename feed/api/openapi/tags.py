@@ -40,6 +40,7 @@ TAGS = {
     "moderator.words": "Moderators: words",
     "moderator.users": "Moderators: users",
     "moderator.takedowns": "Moderators: takedowns",
+    "moderator.audit": "Staff",
     "editor.staff": "Staff",
     "editor.names": "Staff",
     "webhooks.accounts": "Hooks",

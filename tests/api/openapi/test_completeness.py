@@ -22,6 +22,8 @@ OPEN = {
     "name": "names of people, topics, prizes and places",
     "reason": "words of staff",
     "badge": "words of the site",
+    "AuditCard.action": "grows with each action that is audited",
+    "AuditSubject.kind": "grows with each kind that is acted on",
     "ActCard.action": "grows with each action that is audited",
     "ChallengeParameters.algorithm": "chosen by the library that clients solve it with",
     "Disqualification.reason_code": "0.3.0 and earlier stored any code",

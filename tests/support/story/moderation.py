@@ -1,5 +1,6 @@
 """September: reviewers look at what was posted."""
 
+from feed.audit.sealing import seal_audit
 from tests.support.story.people import ADMIN, EDITOR, READER, REVIEWER, SPAMMER
 from tests.support.story.readers import Readers
 from tests.support.story.stage import Stage
@@ -64,6 +65,12 @@ async def review(stage: Stage, readers: Readers) -> None:
     await stage.call("search_users", REVIEWER, q=SPAMMER.name[:2], limit=2)
     await stage.call("get_user_record", REVIEWER, user_id=spammer)
     await stage.call("list_sanctions", REVIEWER, state="ended", kind="mute", limit=2)
+    await seal_audit(stage.pool, stage.keys)
+    await stage.call("get_audit_checkpoint")
+    await stage.call("list_audit", ADMIN, subject=f"account:{spammer}", limit=2)
+    actor = (await stage.call("get_me", REVIEWER, kept=False))["id"]
+    lifted = {"actor": actor, "action": "sanction.lift", "limit": 2}
+    await stage.call("list_audit", ADMIN, headers=lambda _: {"Accept": "text/csv"}, **lifted)
     by_link = {"link": f"看看这条 {link}", "reason_code": "fraud"}
     await stage.call("take_down", REVIEWER, by_link)
     await stage.call("list_takedowns", REVIEWER, state="in_force", limit=2)

@@ -3,6 +3,19 @@
 _REASON = "Code of the reason, which the author reads; required by `remove` and `reject`. Null: `fine`."
 
 FIELDS = {
+    "AuditCard.id": "Id of the row: a number as text.",
+    "AuditCard.at": "When it was written.",
+    "AuditCard.actor": "The account that acted; null: a scheduled job, or an operator at the command line.",
+    "AuditActor.id": "Id of the account.",
+    "AuditActor.name": "Its present name; null: the account is erased.",
+    "AuditCard.action": "What was done, as a code; new ones may be added.",
+    "AuditCard.title": "The same in words, in the language of the request.",
+    "AuditCard.subject": "What was acted on.",
+    "AuditSubject.kind": "Kind of the subject, such as `post`, `comment`, `account`, `campaign` or `prize`.",
+    "AuditSubject.id": "Its id; null: none, or several.",
+    "AuditCard.detail": "Further members, by action: reasons, codes, ids as texts, numbers. No personal data.",
+    "AuditCard.row_sha256": "SHA-256 of the row in canonical JSON, hexadecimal.",
+    "AuditCard.batch": "Number of the batch in which the row is sealed; null: it waits for a seal.",
     "SignedTextCard.kind": "What the text belongs to: a campaign (its announcement and rules) or a post of the newsroom.",
     "SignedTextCard.id": "Id of the campaign or the post.",
     "SignedTextCard.state": "`unsigned`: no stage is signed; `waiting`: some are; `signed`: all are.",
