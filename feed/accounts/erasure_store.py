@@ -1,10 +1,11 @@
 """SQL of erasing accounts: the row at once, everything else in steps afterwards."""
 
+from collections.abc import Sequence
 from datetime import datetime
 
 import msgspec
 
-from feed.accounts.model import AccountId
+from feed.accounts.model import AccountId, AccountNotFound
 from feed.postgres import Connection, one
 
 ERASED_NAME = "已注销用户"
@@ -246,3 +247,23 @@ async def remove_old_subjects(conn: Connection, *, days: int) -> int:
         days,
     )
     return int(tag.split()[-1])
+
+
+async def list_unnamed_ids(conn: Connection, account_ids: Sequence[int]) -> set[int]:
+    """The ids without an account that is named to others: of accounts that are unknown, erased or leave."""
+    rows = await conn.fetch(
+        """
+        SELECT given.id FROM unnest($1::bigint[]) AS given (id)
+        WHERE NOT EXISTS (
+            SELECT FROM accounts WHERE accounts.id = given.id AND accounts.erased_at IS NULL AND accounts.leaving_at IS NULL
+        )
+        """,
+        account_ids,
+    )
+    return {row["id"] for row in rows}
+
+
+async def require_row(conn: Connection, account_id: int) -> None:
+    """Raises AccountNotFound for an id that no account has had; an erased account still has its row."""
+    if not await conn.fetchval("SELECT EXISTS (SELECT FROM accounts WHERE id = $1)", account_id):
+        raise AccountNotFound

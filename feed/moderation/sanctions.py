@@ -2,6 +2,7 @@
 
 from datetime import datetime
 
+from feed.accounts import erasure_store
 from feed.accounts import sanctions as sanction_store
 from feed.accounts import store as accounts
 from feed.accounts.model import AccountId
@@ -168,9 +169,10 @@ async def lapse_next_sanction(pool: Pool) -> bool:
 async def _require_sanctionable(conn: Connection, actor_id: AccountId, account_id: AccountId) -> None:
     """Checks the whole person, as the sanction holds for it: own sanctions and those of staff are not changed by way of another account.
 
+    An erased account can be sanctioned too, after a report for instance; that holds for the person's next account.
     Raises AccountNotFound, OwnSubject, StaffProtected.
     """
-    await accounts.get_account(conn, account_id)
+    await erasure_store.require_row(conn, account_id)
     same = await accounts.list_same_person(conn, account_id)
     if actor_id in same:
         raise OwnSubject

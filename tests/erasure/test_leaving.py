@@ -14,6 +14,7 @@ from feed.postgres import Pool
 from tests.support import erasing, make
 from tests.support.api import Join, Person
 from tests.support.app_events import outcome, send
+from tests.support.notifications import Town
 from tests.support.sms import newest_code
 
 PHONE = "+8613900002222"
@@ -114,6 +115,21 @@ async def test_a_deletion_hides_everything_at_once_and_is_taken_back_exactly(sce
     assert await scene.seen() == before
     assert await scene.pool.fetchval("SELECT count(*) FROM departures") == 0
     assert (await scene.author("POST", "/posts", {"text": "又来了"})).status_code == 201
+
+
+async def test_notices_of_others_do_not_name_an_account_that_leaves(scene: Scene) -> None:
+    theirs = scene.ids["theirs"]
+    await Town(scene.pool).follow()
+    before = (await scene.reader("GET", "/me/inbox")).json()["items"]
+    assert {each["kind"] for each in before} == {"like", "comment"}
+    assert "作者甲" in str(before)
+    await scene.author("DELETE", "/me")
+    during = (await scene.reader("GET", "/me/inbox")).json()["items"]
+    assert "作者甲" not in str(during)
+    likers = (await scene.reader("GET", f"/posts/{theirs}/likes")).json()["items"]
+    assert [each["user"]["name"] for each in likers] == ["已注销用户"]
+    await scene.author("POST", "/me/restore")
+    assert (await scene.reader("GET", "/me/inbox")).json()["items"] == before
 
 
 async def test_a_repeated_deletion_and_a_repeated_return_change_nothing(scene: Scene) -> None:

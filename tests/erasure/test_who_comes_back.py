@@ -163,3 +163,32 @@ async def test_what_an_earlier_version_has_left_of_an_erased_account_is_erased(p
     assert await pool.fetchval("SELECT count(*) FROM erased_subjects") == 1
     async with pool.acquire() as conn:
         assert await accounts.find_account(conn, author) is None
+
+
+async def test_who_erases_the_account_after_a_report_can_still_be_judged_and_banned(
+    client: httpx.AsyncClient, join: Join, app_state: AppState
+) -> None:
+    spammer, reader, reviewer = join("小明", phone=PHONE), join("读者"), join("审", roles=("reviewer",))
+    former = (await spammer("GET", "/me")).json()["id"]
+    post = (await spammer("POST", "/posts", {"text": "代写作业加我"})).json()["id"]
+    report = {"target": {"kind": "post", "id": post}, "reason_code": "spam"}
+    assert (await reader("POST", "/reports", report)).status_code == 201
+    assert outcome(await send(client, "erased", "test:小明")) == "applied"
+    await erasing.erase_rest(app_state.pool, app_state.keys)
+    assert (await reader("GET", f"/posts/{post}")).status_code == 404
+
+    leased = (await reviewer("POST", "/moderation/cases/lease", {"count": 10, "kind": "report"})).json()["items"]
+    (case,) = [each for each in leased if "代写作业加我" in str(each)]
+    verdict = {"verdict": "remove", "reason_code": "spam", "version": case["version"]}
+    assert (await reviewer("POST", f"/moderation/cases/{case['id']}/verdict", verdict)).status_code in (200, 201)
+    ban = await reviewer("PUT", f"/moderation/users/{former}/sanction", {"kind": "ban", "reason_code": "spam"})
+    assert ban.status_code == 200, ban.text
+    await app_state.pool.execute("UPDATE erased_subjects SET erased_at = erased_at - interval '1 minute'")
+    back = again(client, app_state.keys)
+    assert (await back("PUT", f"/posts/{await make.post(app_state.pool)}/like")).json()["code"] == "banned"
+    # The case is decided, so the text goes.
+    await app_state.pool.execute("UPDATE erasures SET next_at = now()")
+    await erasing.erase_rest(app_state.pool, app_state.keys)
+    assert await app_state.pool.fetchval("SELECT text FROM post_revisions WHERE post_id = $1", int(post)) == ""
+    assert await app_state.pool.fetchval("SELECT count(*) FROM inbox WHERE account_id = $1", int(former)) == 0
+    assert await app_state.pool.fetchval("SELECT count(*) FROM erasures") == 0

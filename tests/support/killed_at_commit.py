@@ -15,6 +15,9 @@ import asyncpg
 
 from feed import redis as feed_redis
 from feed.accounts.model import AccountId
+from feed.erasure import actions as leaving
+from feed.erasure.jobs import erase_next
+from feed.exports.jobs import make_next_export
 from feed.keys.store import Keys, open_keys
 from feed.moderation.takedowns import spread
 from feed.moderation.takedowns.actions import lift_takedown, take_down
@@ -83,6 +86,34 @@ async def _spread(pool: Pool, keys: Keys) -> None:
         pass
 
 
+async def _leave(pool: Pool, _: Keys, account_id: int) -> None:
+    """Requests the deletion of an account, and hides what it has written."""
+    await leaving.request_deletion(pool, AccountId(account_id), days=15)
+    while await leaving.move_some_items(pool, AccountId(account_id)):
+        pass
+
+
+async def _return(pool: Pool, _: Keys, account_id: int) -> None:
+    """Takes the deletion back, and shows everything again."""
+    await leaving.take_back_deletion(pool, AccountId(account_id))
+    while await leaving.move_some_items(pool, AccountId(account_id)):
+        pass
+
+
+async def _erase(pool: Pool, keys: Keys) -> None:
+    """The jobs that erase, until they find nothing more."""
+    while await leaving.follow_next_departure(pool, keys):
+        pass
+    while await erase_next(pool, keys):
+        pass
+
+
+async def _export(pool: Pool, keys: Keys) -> None:
+    """The job that makes exports."""
+    while await make_next_export(pool, keys):
+        pass
+
+
 STEPS: dict[str, Callable[..., Awaitable[object]]] = {
     "settle": lambda pool, keys, campaign, by: settle_campaign(pool, keys, campaign, by=AccountId(by)),
     "announce": lambda pool, keys, campaign, by: announce_winners(pool, keys, campaign, by=AccountId(by)),
@@ -124,6 +155,10 @@ STEPS: dict[str, Callable[..., Awaitable[object]]] = {
         pool, AccountId(by), Target("topic", str(topic)), "mistaken"
     ),
     "spread": _spread,
+    "leave": _leave,
+    "return": _return,
+    "erase": _erase,
+    "export": _export,
     "lapse": lapse_next_claim,
     "forfeit": forfeit_next_prize,
 }

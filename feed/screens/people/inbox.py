@@ -7,8 +7,7 @@ from typing import Any, NamedTuple
 import msgspec
 from asyncpg import Record
 
-from feed.accounts import blocks
-from feed.accounts import store as accounts
+from feed.accounts import blocks, erasure_store
 from feed.inbox.model import NotificationKind
 from feed.links import DEFAULT_LINKS, Links
 from feed.notifications.model import likes_template
@@ -48,7 +47,7 @@ async def read_texts(conn: Connection, rows: Sequence[Record], language: str) ->
 
     A row has `id`, `account_id`, `kind`, `title`, `body`, `subject`, `template`, `params`.
 
-    The one about the likes of a post names no account that has been erased since, or that the recipient and a block or mute keep apart.
+    The one about the likes of a post names no account that has been erased since, or leaves, or that the recipient and a block or mute keep apart.
     """
     named = {
         row["id"]: (row["account_id"], [int(user_id) for user_id in row["subject"].get("user_ids", ())])
@@ -58,8 +57,8 @@ async def read_texts(conn: Connection, rows: Sequence[Record], language: str) ->
     pairs = [(recipient, user_id) for recipient, user_ids in named.values() for user_id in user_ids]
     hidden: set[tuple[int, int]] = set()
     if pairs:
-        erased = set(await accounts.list_unknown_ids(conn, [user_id for _, user_id in pairs]))
-        hidden = await blocks.list_hidden_pairs(conn, pairs) | {pair for pair in pairs if pair[1] in erased}
+        unnamed = await erasure_store.list_unnamed_ids(conn, [user_id for _, user_id in pairs])
+        hidden = await blocks.list_hidden_pairs(conn, pairs) | {pair for pair in pairs if pair[1] in unnamed}
     texts: dict[int, NotificationText] = {}
     for row in rows:
         subject = row["subject"]
