@@ -18,6 +18,7 @@ from bench import load, parts, plain, report
 from bench.baseline import baseline
 from bench.installation import Scene, scene
 from bench.lines import Case
+from bench.machine_check import measure_machine_check
 from bench.presence import NothingToMeasure
 from bench.report import Report, Verdict
 from bench.rounds import Bench, Figure
@@ -76,6 +77,8 @@ class Run:
                 console.print("memory …")
                 all_tokens = Case(key="memory", name="latest", base="", load=installation.pages["latest"])
                 self._add(await parts.memory(bench, installation, all_tokens))
+            if self.wants("check"):
+                self.verdicts += measure_machine_check()
             if self.wants("go"):
                 await self._measure_plain(name, sizes, installation, bench)
             if self.wants("idle"):
@@ -183,7 +186,7 @@ def read_options(argv: Sequence[str] | None = None) -> argparse.Namespace:
         "--only",
         type=lambda names: names.split(","),
         metavar="A,B",
-        help="lines by name, and go, idle, memory, tail, workers",
+        help="lines by name, and check, go, idle, memory, tail, workers",
     )
     parser.add_argument("--keep", type=Path, metavar="DIR", help="keep the installations here, and use those that are")
     parser.add_argument("--json", type=Path, metavar="FILE", help="keep everything that was measured here")

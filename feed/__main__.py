@@ -33,6 +33,7 @@ COMMANDS = (
     "keys",
     "audit",
     "retention",
+    "words",
     "bench",
     "ops",
 )

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from feed.accounts.model import AccountId
 from feed.audit import store as audit
-from feed.errors import Invalid
+from feed.errors import FieldError, Invalid
 from feed.moderation import recent_texts_store as texts
 from feed.postgres import Connection, Pool, transaction
 from feed.screening import words_store as store
@@ -24,30 +24,48 @@ async def put_words(
 
     Without a difference nothing changes. Raises Invalid with the words that cannot be listed.
     """
-    words, errors = read_words(given)
+    words, errors, tried_on = await _try(pool, given, even_if_common=even_if_common)
     if errors:
         raise Invalid(*errors[:_ERRORS_MOST])
+    return await _list(pool, editor_id, list(words.values()), tried_on)
+
+
+async def import_words(
+    pool: Pool, given: Sequence[WordIn], *, even_if_common: bool = False
+) -> tuple[ListChange, list[FieldError]]:
+    """Lists the words of a file in one version, without those that cannot be listed. Returns the errors of the others too."""
+    words, errors, tried_on = await _try(pool, given, even_if_common=even_if_common)
+    refused = {error.field for error in errors}
+    return await _list(pool, None, [word for field, word in words.items() if field not in refused], tried_on), errors
+
+
+async def _try(
+    pool: Pool, given: Sequence[WordIn], *, even_if_common: bool
+) -> tuple[dict[str, NewWord], list[FieldError], int]:
+    """The words that can be listed but for the errors, and on how many texts they were tried."""
+    words, errors = read_words(given)
     async with pool.acquire() as conn:
         recent = await texts.list_recent_texts(conn)
-    trial = await asyncio.to_thread(try_words, words, recent, clock=time.monotonic)
-    if errors := common_words(words, trial, even_if_common=even_if_common):
-        raise Invalid(*errors[:_ERRORS_MOST])
+    trial = await asyncio.to_thread(try_words, list(words.values()), recent, clock=time.monotonic)
+    errors += common_words(words, trial, even_if_common=even_if_common)
+    return words, errors, trial.harmless + trial.recent
+
+
+async def _list(pool: Pool, editor_id: AccountId | None, words: Sequence[NewWord], tried_on: int) -> ListChange:
     async with transaction(pool) as conn:
         version = await store.lock_list(conn)
         known = await store.list_in_force(conn, [word.form for word in words])
         different = [word for word in words if known.get(word.form) != word]
         if not different:
             return ListChange(version, unchanged=len(words))
-        changed = sum(word.form in known for word in different)
-        await _change(
-            conn, editor_id, version + 1, different, ended=[word.form for word in different if word.form in known]
-        )
+        ended = [word.form for word in different if word.form in known]
+        await _change(conn, editor_id, version + 1, different, ended=ended)
     return ListChange(
         version + 1,
-        added=len(different) - changed,
-        changed=changed,
+        added=len(different) - len(ended),
+        changed=len(ended),
         unchanged=len(words) - len(different),
-        tried_on=trial.harmless + trial.recent,
+        tried_on=tried_on,
     )
 
 

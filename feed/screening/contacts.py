@@ -40,7 +40,7 @@ _LINK = re.compile(
 _DIGITS = str.maketrans("〇零一二三四五六七八九幺壹贰叁肆伍陆柒捌玖两", "0012345678911234567892")
 _DIGIT = "0-9〇零一二三四五六七八九幺壹贰叁肆伍陆柒捌玖两"
 # A quick look whether a form has enough digits in a row; the details follow on the translated form.
-MANY_DIGITS = re.compile(f"[{_DIGIT}]{{11}}")
+MANY_DIGITS = re.compile(f"[{_DIGIT}][{_DIGIT}]{{10}}")
 _PHONE = re.compile("(?<![0-9])(?:0{0,2}86)?1[3-9][0-9]{9}(?![0-9])")
 _CARD = re.compile("(?<![0-9])(?:[1-9][0-9]{16}[0-9x]|(?:62|4|5)[0-9]{14,17})(?![0-9])")
 _ACCOUNT = "[a-z0-9][a-z0-9-]{4,19}"

@@ -14,9 +14,11 @@ from feed.texts import IGNORABLE
 
 # What most texts consist of beside letters: removed first, because that is cheaper than a pattern.
 _COMMON = "，。！、 \n？"
+_LESS_COMMON = "“”《》：；（）…—·,.!?:-~/"
 # No letters by their category, but by their compatibility form: radicals, ①, ⓐ, ㊙, 🄰.
 _ENCLOSED = "\u2f00-\u2fdf\u2460-\u24ff\u2776-\u2793\u3200-\u33ff\U0001f100-\U0001f1ff"
-_NOISE = re.compile(f"(?:[^\\w{_ENCLOSED}]|_)+")
+_HAS_ENCLOSED = re.compile(f"[{_ENCLOSED}]")
+_NOISE = re.compile(r"[\W_]+")
 _HAN = "\u4e00-\u9fff\u3400-\u4dbf\U00020000-\U000323af"
 _RARE = re.compile(f"[^{_HAN}0-9a-z]")
 _IS_HAN = re.compile(f"[{_HAN}]")
@@ -59,6 +61,13 @@ def _simplifier() -> opencc.OpenCC:
     return opencc.OpenCC("t2s")
 
 
+@cache
+def _traditional() -> re.Pattern[str]:
+    """A character that is another one when simplified: a quick look at most texts shows that there is none."""
+    other = [each for each in map(chr, [*range(0x3400, 0x4DC0), *range(0x4E00, 0xA000)]) if simplified(each) != each]
+    return re.compile(f"[{''.join(other)}]")
+
+
 def simplified(text: str) -> str:
     """The text in simplified characters."""
     converted: str = _simplifier().convert(text)
@@ -70,11 +79,16 @@ def form_of(text: str) -> str:
     for each in _COMMON:
         text = text.replace(each, "")
     if not text.isalnum():
+        for each in _LESS_COMMON:
+            text = text.replace(each, "")
+    if not text.isalnum():
+        if _HAS_ENCLOSED.search(text):
+            text = unicodedata.normalize("NFKC", text)
         text = _NOISE.sub("", text)
     text = unicodedata.normalize("NFKC", text).casefold()
     if _RARE.search(text):
         text = "".join(map(_plain, text))
-    return simplified(text)
+    return simplified(text) if _traditional().search(text) else text
 
 
 def spelled(text: str) -> tuple[str, list[int]]:

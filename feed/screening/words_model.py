@@ -1,7 +1,7 @@
 """The words of the list as staff write them, and which of them cannot be listed."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Annotated
 
 import msgspec
@@ -73,9 +73,9 @@ class ListChange(msgspec.Struct, frozen=True):
     tried_on: int = 0
 
 
-def read_words(given: Sequence[WordIn]) -> tuple[list[NewWord], list[FieldError]]:
-    """The valid words in the order of the request, and every problem of the others."""
-    words: list[NewWord] = []
+def read_words(given: Sequence[WordIn]) -> tuple[dict[str, NewWord], list[FieldError]]:
+    """The valid words by their fields in the request, and every problem of the others."""
+    words: dict[str, NewWord] = {}
     errors: list[FieldError] = []
     seen: set[str] = set()
     for place, word in enumerate(given):
@@ -91,24 +91,24 @@ def read_words(given: Sequence[WordIn]) -> tuple[list[NewWord], list[FieldError]
         elif form in seen:
             errors.append(FieldError(field, "repeated"))
         else:
-            words.append(NewWord(form, term, word.level, word.label, note))
+            words[field] = NewWord(form, term, word.level, word.label, note)
         seen.add(form)
     return words, errors
 
 
-def common_words(words: Sequence[NewWord], trial: Trial, *, even_if_common: bool) -> list[FieldError]:
+def common_words(words: Mapping[str, NewWord], trial: Trial, *, even_if_common: bool) -> list[FieldError]:
     """The errors of words that would stop ordinary texts.
 
     `even_if_common` accepts those in recent texts, which a wave of spam explains; never those in harmless ones.
     """
     errors = []
-    for place, word in enumerate(words):
+    for field, word in words.items():
         harmless, recent = trial.in_harmless.get(word.form, 0), trial.in_recent.get(word.form, 0)
         is_common = is_too_common(harmless, trial.harmless)
         if is_common or (not even_if_common and _is_common(recent, trial.recent, RECENT_SHARE)):
             count, most = (harmless, trial.harmless) if is_common else (recent, trial.recent)
             params = {"count": count, "most": most, "example": quoted(trial.examples[word.form], 40)}
-            errors.append(FieldError(f"words[{place}].term", "too_common", params))
+            errors.append(FieldError(field, "too_common", params))
     return errors
 
 

@@ -44,6 +44,7 @@ ALLOWED = {
     ("screening/forms.py", "_plain"): "single characters, 5,000 of them",
     ("screening/forms.py", "_spelling"): "single characters, 20,000 of them",
     ("screening/forms.py", "_simplifier"): "one converter",
+    ("screening/forms.py", "_traditional"): "one pattern",
     ("screening/pinyin_list.py", "_sound"): "single characters, 20,000 of them",
     ("screening/pinyin_list.py", "_sounds"): "the syllables of Mandarin",
     ("screening/trial.py", "harmless_texts"): "one file",

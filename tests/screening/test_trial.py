@@ -20,12 +20,12 @@ def test_a_realistic_list_stops_hardly_any_harmless_text() -> None:
 def test_the_dry_run_ends_when_its_time_is_over() -> None:
     words, _ = read_words([WordIn("赌博", "block")])
     ticks = count()
-    trial = try_words(words, ["去赌博"] * 1000, clock=lambda: float(next(ticks)), seconds=10)
+    trial = try_words(list(words.values()), ["去赌博"] * 1000, clock=lambda: float(next(ticks)), seconds=10)
     assert (trial.is_complete, trial.harmless, trial.recent) == (False, 10, 0)
 
 
 def test_the_dry_run_counts_texts_and_not_hits() -> None:
     words, _ = read_words([WordIn("赌博", "block"), WordIn("公园", "allow")])
-    trial = try_words(words, ["赌博赌博", "赌 博", "公园"], clock=lambda: 0.0)
+    trial = try_words(list(words.values()), ["赌博赌博", "赌 博", "公园"], clock=lambda: 0.0)
     assert (trial.in_recent, trial.is_complete) == ({"赌博": 2}, True)
     assert trial.in_harmless == {}
