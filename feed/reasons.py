@@ -59,6 +59,8 @@ ReplacementReason = Literal[
     "by_request",
     "other",
 ]
+# Why the cases that a reviewer has approved are opened again.
+RequeueReason = Literal["role_lost", "careless", "biased", "other"]
 ReinstatementReason = Literal["mistaken", "checked", "appeal", "fine", "other"]
 
 
@@ -126,6 +128,9 @@ WORDS = {
     "ineligible": Words("不符合参与条件", "Does not meet the conditions of participation"),
     "miscounted": Words("结果计算有误", "The result was computed wrongly"),
     "by_request": Words("应本人要求退出", "Withdrawn at the participant's request"),
+    "role_lost": Words("审核资格已取消", "The reviewer may not review any more"),
+    "careless": Words("审核不够仔细", "The reviews were careless"),
+    "biased": Words("审核有失公正", "The reviews were not impartial"),
     "checked": Words("经核查符合要求", "Checked and found in order"),
     "appeal": Words("申诉成立", "The appeal was upheld"),
     "other": OTHER,

@@ -1,8 +1,9 @@
 """Maps errors to HTTP statuses and problem documents (RFC 9457)."""
 
 from collections.abc import Iterable
+from datetime import datetime
 from http import HTTPStatus
-from typing import Any
+from typing import Annotated, Any, get_args
 
 import msgspec
 import structlog
@@ -41,6 +42,8 @@ from feed.keys.files import KeyStoreError
 from feed.keys.fingerprints import KeysUnusable
 from feed.pagination import CursorExpired, CursorInvalid
 from feed.postgres import RETRYABLE, UNAVAILABLE
+from feed.reasons import VerdictName, VerdictReason
+from feed.texts import among
 
 PROBLEM_JSON = "application/problem+json"
 # Below these paths messages name a field in words: staff read them as a list.
@@ -64,6 +67,19 @@ class Problem(msgspec.Struct, kw_only=True, omit_defaults=True):
     detail: str
     code: str
     errors: list["ProblemField"] = []
+    # Of a case that was decided meanwhile.
+    decision: "FirstDecision | msgspec.UnsetType" = msgspec.UNSET
+
+
+class FirstDecision(msgspec.Struct, frozen=True):
+    """What was decided about the case before, and by whom."""
+
+    verdict: VerdictName
+    stage: int
+    reason_code: Annotated[str, among(get_args(VerdictReason))]
+    user_id: str
+    user_name: str
+    made_at: datetime
 
 
 class ProblemField(msgspec.Struct):
@@ -185,6 +201,8 @@ def problem(
     language = language_of(request)
     is_named = str(request.scope.get("path", "")).startswith(_OF_STAFF)
     document = problem_of(error.code, status, language, error.errors, is_named=is_named)
+    if (decision := error.params.get("decision")) is not None:
+        document.decision = msgspec.convert(decision, FirstDecision, from_attributes=True)
     headers = {"cache-control": "no-store", "content-language": language, "vary": "Accept-Language", **(headers or {})}
     if "retry_after" in error.params:
         headers["retry-after"] = str(error.params["retry_after"])

@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 import msgspec
 
 from feed.cases import urgency
-from feed.cases.model import LEASE_SECONDS, Bar, Case, CaseId, CaseNotFound, Kind
+from feed.cases.model import LEASE_SECONDS, STAGE_LAST, Bar, Case, CaseId, CaseNotFound, Kind
 from feed.postgres import Connection, columns, one
 from feed.screening.model import MachineResult
 
@@ -130,6 +130,26 @@ async def add_first_cases(
             ],
             9,
         ),
+    )
+
+
+async def advance_revision(conn: Connection, post_id: int, revision: int, *, done: int) -> CaseId:
+    """Puts the open case of a new revision behind the stage at which it was written, which counts for it; returns the case.
+
+    It asks for the approvals that are left, at least one.
+    """
+    return CaseId(
+        await conn.fetchval(
+            """
+            UPDATE cases SET stage = least($3 + 1, $4), stages = greatest(stages - $3, 1)
+            WHERE kind = 'post' AND state = 'open' AND post_id = $1 AND revision = $2
+            RETURNING id
+            """,
+            post_id,
+            revision,
+            done,
+            STAGE_LAST,
+        )
     )
 
 

@@ -224,7 +224,7 @@ async def _judge(
     if case.held_by not in (None, reviewer_id):
         raise CaseLeased
     if case.version != new.version:
-        raise CaseStale
+        raise CaseStale(decision=await store.get_decision(conn, case_id))
     if "judged" in bars:
         raise AlreadyJudged
     kind = new.verdict

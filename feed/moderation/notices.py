@@ -39,6 +39,21 @@ def verdict_notice(
     return _notice(case, template, verdict, reason_code, once_key=verdict_once_key(verdict_id))
 
 
+def revised_notice(case: Case, revision: int) -> NewNotification:
+    """The notification that a reviewer has edited the post; the author may read both texts."""
+    assert case.author_id is not None
+    assert case.post_id is not None
+    return NewNotification(
+        account_id=case.author_id,
+        kind="review_result",
+        template="review.revised",
+        params={},
+        once_key=f"revised:{case.post_id}:{revision}",
+        deep_link=post_page(case.post_id),
+        subject={"kind": "post", "id": str(case.post_id), "revision": revision},
+    )
+
+
 def undone_notice(case: Case, verdict_id: VerdictId, reason_code: str, *, after: State) -> NewNotification:
     """The notification that a verdict was undone: the subject is visible or waits again, or is hidden for `reason_code`."""
     once_key = f"verdict:{verdict_id}:undone"

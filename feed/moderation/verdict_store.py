@@ -1,12 +1,15 @@
 """SQL of verdicts. A verdict never changes; `undone_at` is the time since which it is not in force."""
 
 from collections.abc import Sequence
+from datetime import datetime
 from typing import NamedTuple
+
+import msgspec
 
 from feed.cases.holds import State
 from feed.cases.model import Case, CaseId
 from feed.moderation.model import BatchId, Verdict, VerdictId, VerdictKind, VerdictResult
-from feed.postgres import Connection, many
+from feed.postgres import Connection, many, one
 
 
 async def add_verdict(
@@ -219,3 +222,71 @@ async def list_engaged_entries(conn: Connection, account_id: int) -> list[int]:
         account_id,
     )
     return [row["post_id"] for row in rows]
+
+
+class Approval(msgspec.Struct, frozen=True):
+    """An approval in force of what others see, whose case is closed."""
+
+    verdict_id: VerdictId
+    case_id: CaseId
+    stage: int
+    post_id: int | None
+    reviewer_id: int
+
+
+async def list_approvals(conn: Connection, reviewer_ids: Sequence[int], since: datetime, limit: int) -> list[Approval]:
+    """The approvals of these accounts since then that `standing_approvals` has, the newest first."""
+    rows = await conn.fetch(
+        """
+        SELECT verdict_id, case_id, stage, post_id, reviewer_id
+        FROM standing_approvals
+        WHERE reviewer_id = ANY ($1::bigint[]) AND made_at >= $2
+        ORDER BY verdict_id DESC
+        LIMIT $3
+        """,
+        reviewer_ids,
+        since,
+        limit,
+    )
+    return many(rows, Approval)
+
+
+async def list_approvals_by_id(conn: Connection, verdict_ids: Sequence[int]) -> list[Approval]:
+    """Those of the approvals that are still in force and whose case is still closed; the statistics of their posts are locked."""
+    rows = await conn.fetch(
+        """
+        SELECT verdict_id, case_id, stage, post_id, reviewer_id
+        FROM standing_approvals
+        WHERE verdict_id = ANY ($1::bigint[])
+        """,
+        verdict_ids,
+    )
+    return many(rows, Approval)
+
+
+class Decision(msgspec.Struct, frozen=True):
+    """What has been decided about a case, and by whom."""
+
+    verdict: VerdictKind
+    stage: int
+    reason_code: str
+    user_id: str
+    user_name: str
+    made_at: datetime
+
+
+async def get_decision(conn: Connection, case_id: int) -> Decision | None:
+    """The latest decision in force about the case; None without one: then it is stale for another reason."""
+    row = await conn.fetchrow(
+        """
+        SELECT verdicts.verdict, verdicts.stage, verdicts.reason_code, accounts.id::text AS user_id, accounts.name AS user_name,
+               verdicts.made_at
+        FROM verdicts
+        JOIN accounts ON accounts.id = verdicts.reviewer_id
+        WHERE verdicts.case_id = $1 AND verdicts.undone_at IS NULL
+        ORDER BY verdicts.id DESC
+        LIMIT 1
+        """,
+        case_id,
+    )
+    return one(row, Decision)

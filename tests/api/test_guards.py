@@ -67,7 +67,7 @@ CALLERS = {
         get_result get_proof get_draw list_winners get_config live ready get_keys get_audit_checkpoint
     """,
     "user": """
-        publish_post edit_post delete_post like_post unlike_post like_comment unlike_comment list_likers add_comment
+        publish_post edit_post list_revisions delete_post like_post unlike_post like_comment unlike_comment list_likers add_comment
         delete_comment block_user unblock_user mute_user unmute_user get_me change_me list_my_posts list_blocks list_juries decline_seat get_settings
         change_settings protect_me end_protection list_inbox read_inbox get_participation list_prizes get_prize claim_prize decline_prize receive_prize show_codes mark_entry
         list_my_marks recuse_juror object_to_result report_target list_reports
@@ -76,7 +76,7 @@ CALLERS = {
     """,
     "reviewer": """
         list_texts get_text sign_text return_text list_cases lease_cases release_case extend_case judge_case judge_cases undo_verdicts list_reasons impose_sanction
-        lift_sanctions list_words get_history get_queue search_users get_user_record list_sanctions
+        lift_sanctions list_words get_history get_queue revise_case search_users get_user_record list_sanctions
         take_down lift_takedown list_takedowns
     """,
     "editor": """
@@ -85,7 +85,7 @@ CALLERS = {
         list_voids add_voids withdraw_void set_fact_aside put_hot_action end_hot_action change_topic settle_campaign undo_settlement announce_winners get_decision get_draw_number enter_draw_number correct_draw_number get_sheet list_claims reveal_claim export_claims verify_claim ship_prize hand_over_prize add_codes get_shredding list_stuck_prizes
         list_messages retry_message resolve_message list_objections answer_objection answer_objections replace_winner get_fairness put_words remove_word
     """,
-    "admin": "list_audit grant_claim_access end_claim_access list_claim_access list_pushes retry_push put_roles remove_roles give_badge take_badge list_names put_name remove_name",
+    "admin": "list_audit requeue_approvals grant_claim_access end_claim_access list_claim_access list_pushes retry_push put_roles remove_roles give_badge take_badge list_names put_name remove_name",
     # The app's server, with its signature.
     "hook": "hear_account_event",
     # SMS providers, with a secret in the path.

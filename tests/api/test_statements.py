@@ -37,6 +37,7 @@ class Cost(NamedTuple):
 EXPECTED: dict[str, Cost] = {
     "get_post": Cost("/posts/{post}", 2, 1),
     "list_posts": Cost("/posts?ids={posts}", 2, 1),
+    "list_revisions": Cost("/posts/{post}/revisions", 2),
     "list_likers": Cost("/posts/{post}/likes", 4),
     "list_comments": Cost("/posts/{post}/comments", 6, 5),
     "list_replies": Cost("/comments/{root}/replies", 5, 4),

@@ -202,6 +202,20 @@ def several_posts(town: Town, viewer: str) -> Iterator[Case]:
     yield f"/posts?ids={ids}", (200, {post.word for post in town.posts if is_visible(viewer, post)})
 
 
+def revisions(town: Town, viewer: str) -> Iterator[Case]:
+    """For its author and staff, in every state but deleted; others learn nothing of what they do not see."""
+    for post in town.posts:
+        path = f"/posts/{post.id}/revisions"
+        if viewer == "anonymous":
+            yield path, (401, NOTHING)
+        elif post.state == "deleted":
+            yield path, (404, NOTHING)
+        elif role_of(viewer) in STAFF or viewer == post.author:
+            yield path, (200, {post.word})
+        else:
+            yield path, (403 if is_visible("stranger", post) else 404, NOTHING)
+
+
 def likers(town: Town, viewer: str) -> Iterator[Case]:
     for post in town.posts:
         allowed = 401 if viewer == "anonymous" else 200 if role_of(viewer) in STAFF or viewer == post.author else 403
@@ -318,6 +332,7 @@ TABLE: dict[str, Rule] = {
     "get_post": each_post,
     "list_posts": several_posts,
     "list_likers": likers,
+    "list_revisions": revisions,
     "list_comments": comments_of,
     "list_replies": replies_to,
     "list_latest": listed_at("/feeds/latest?limit=50"),

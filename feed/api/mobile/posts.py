@@ -2,6 +2,7 @@
 
 from typing import Annotated
 
+import msgspec
 from litestar import Response, Router, delete, get, patch, post
 from litestar.params import FromPath, JSONBody, QueryParameter
 
@@ -15,12 +16,14 @@ from feed.api.dependencies import (
     path_id,
     query_ids,
 )
-from feed.api.responses import json_response, response_specs
+from feed.api.responses import PRIVATE, json_response, response_specs
 from feed.pagination import Page
 from feed.posts import actions
 from feed.posts.actions import Draft
 from feed.posts.model import NewPost, NotYourPost, PostAnnouncesDraw, PostChange, PostId, PostNotEditable, PostNotFound
+from feed.screens.posts import revisions
 from feed.screens.posts.cards import PostCard
+from feed.screens.posts.revisions import RevisionItem
 from feed.screens.posts.written import WrittenPost, written_post
 
 POSTS_AT_ONCE = 50
@@ -73,6 +76,22 @@ async def get_post(post_id: FromPath[str], app_state: InjectedAppState, reader: 
     return json_response(await app_state.pages.post(path_id(post_id, PostNotFound), viewer_id), public=reader is None)
 
 
+class Revisions(msgspec.Struct, frozen=True):
+    """The versions of a post's text."""
+
+    items: list[RevisionItem]
+
+
+@get("/{post_id:str}/revisions", errors=(PostNotFound, NotYourPost))
+async def list_revisions(
+    post_id: FromPath[str], app_state: InjectedAppState, viewer: InjectedViewer
+) -> Response[Revisions]:
+    """The versions of a post's text, the newest first, at most a hundred; for its author and staff. Some may be by a reviewer."""
+    async with app_state.pool.acquire() as conn:
+        items = await revisions.list_revisions(conn, path_id(post_id, PostNotFound), viewer.account_id)
+    return Response(Revisions(items), headers={"cache-control": PRIVATE})
+
+
 @patch(
     "/{post_id:str}",
     responses=response_specs(WrittenPost),
@@ -119,4 +138,4 @@ async def delete_post(post_id: FromPath[str], app_state: InjectedAppState, viewe
     await actions.delete_post(app_state.pool, viewer.account_id, id_, announce=app_state.invalidate_posts)
 
 
-posts = Router("/posts", route_handlers=[publish_post, list_posts, get_post, edit_post, delete_post])
+posts = Router("/posts", route_handlers=[publish_post, list_posts, get_post, list_revisions, edit_post, delete_post])

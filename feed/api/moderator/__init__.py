@@ -5,6 +5,7 @@ from litestar import Router
 from feed.api.dependencies import requires_role
 from feed.api.moderator.audit import audit
 from feed.api.moderator.cases import cases, get_queue
+from feed.api.moderator.reviewers import reviewers
 from feed.api.moderator.sanctions import sanctions
 from feed.api.moderator.takedowns import takedowns
 from feed.api.moderator.users import users
@@ -13,7 +14,7 @@ from feed.api.moderator.words import words
 
 router = Router(
     "/",
-    route_handlers=[audit, cases, get_queue, verdicts, sanctions, takedowns, users, words],
+    route_handlers=[audit, cases, get_queue, verdicts, sanctions, takedowns, users, reviewers, words],
     guards=[requires_role("reviewer", "editor", "admin")],
     opt={"limit": "staff"},
 )

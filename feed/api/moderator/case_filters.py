@@ -10,11 +10,13 @@ from feed.cases.model import STAGES, CaseFilter, Kind
 from feed.errors import FieldError, Invalid
 from feed.ids import GivenId
 from feed.links import LINK_MOST, LinkTarget
-from feed.texts import opaque
+from feed.texts import RAW_PER_NORMALISED, opaque
 from feed.topics import store as topics
-from feed.topics.model import TopicName
+from feed.topics.model import TOPIC_NAME
 from feed.topics.parse import is_topic_name, topic_key
 
+# Compared with the names of topics: what cannot be a name is none.
+GivenTopic = Annotated[str, opaque(TOPIC_NAME.longest * RAW_PER_NORMALISED)]
 GivenLink = Annotated[str, opaque(LINK_MOST)]
 
 
@@ -24,7 +26,7 @@ class CasesWanted(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
     stage: Annotated[int, STAGES.bound] | None = None
     kind: Kind | None = None
     campaign_id: GivenId | None = None
-    topic: TopicName | None = None
+    topic: GivenTopic | None = None
     has_media: bool | None = None
     subject_id: GivenId | None = None
     author_id: GivenId | None = None

@@ -32,8 +32,11 @@ from feed.comments.model import CommentIsDeleted
 from feed.moderation import actions
 from feed.moderation import queue_store as queue
 from feed.moderation.model import AlreadyJudged, NewVerdict, OwnCampaign, OwnSubject, VerdictNotApplicable
+from feed.moderation.revisions import revise_case as revise
+from feed.numbers import Ordinal
 from feed.pagination import NEWEST, OLDEST, Page
 from feed.posts.hide_show import PostIsDeleted
+from feed.posts.model import PostText
 from feed.screens.staff import case_history
 from feed.screens.staff import cases as screen
 from feed.screens.staff import queue as queue_screen
@@ -173,6 +176,47 @@ async def judge_case(
     return await _card(app_state, viewer, id_)
 
 
+class RevisionIn(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """The reviewer's text. `version`: the version of the case that was read; left out: whatever has happened since."""
+
+    text: PostText
+    version: Ordinal | None = None
+
+
+@post(
+    "/{case_id:str}/revision",
+    status_code=200,
+    errors=(
+        CaseNotFound,
+        OwnSubject,
+        OwnCampaign,
+        CaseLeased,
+        CaseStale,
+        AlreadyJudged,
+        VerdictNotApplicable,
+    ),
+)
+async def revise_case(
+    case_id: FromPath[str],
+    data: JSONBody[RevisionIn],
+    app_state: InjectedAppState,
+    viewer: InjectedViewer,
+    keyed_request: InjectedKeyedRequest,
+) -> CaseCard:
+    """Edit the text of a post. The new text is shown when another person has approved it at the next stage; the response is that case."""
+    revised = await revise(
+        app_state.pool,
+        viewer.account_id,
+        CaseId(path_id(case_id, CaseNotFound)),
+        data.text,
+        version=data.version,
+        machine=app_state.screener.check(data.text, "post"),
+        request=keyed_request,
+        announce=app_state.invalidate_posts,
+    )
+    return await _card(app_state, viewer, revised)
+
+
 @get("/{case_id:str}/history", errors=(CaseNotFound,))
 async def get_history(case_id: FromPath[str], app_state: InjectedAppState, viewer: InjectedViewer) -> CaseHistory:
     """What has happened to the subject of a case: revisions, machine checks, leases, and verdicts with their reviewers, also undone ones."""
@@ -197,5 +241,6 @@ async def _cards(app_state: AppState, viewer: Viewer, case_ids: list[CaseId]) ->
 
 
 cases = Router(
-    "/moderation/cases", route_handlers=[list_cases, lease_cases, release_case, extend_case, judge_case, get_history]
+    "/moderation/cases",
+    route_handlers=[list_cases, lease_cases, release_case, extend_case, judge_case, revise_case, get_history],
 )

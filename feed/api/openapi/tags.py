@@ -39,6 +39,7 @@ TAGS = {
     "moderator.sanctions": "Moderators: sanctions",
     "moderator.words": "Moderators: words",
     "moderator.users": "Moderators: users",
+    "moderator.reviewers": "Moderators: users",
     "moderator.takedowns": "Moderators: takedowns",
     "moderator.audit": "Staff",
     "editor.staff": "Staff",

@@ -81,6 +81,13 @@ REVIEWS: Templates = {
             "Others no longer see this {subject:subject}.",
         ),
     ),
+    "review.revised": Template(
+        Words("审核编辑修改了您的动态", "修改后的文字经复审通过后才会展示。您可以在这条动态中查看修改前后的文字。"),
+        Words(
+            "A reviewer has edited your post",
+            "The new text is shown once another reviewer has approved it. You can read both texts at the post.",
+        ),
+    ),
     "review.waiting": Template(
         Words(
             "您的{subject:subject}正在复核",

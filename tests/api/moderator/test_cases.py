@@ -32,15 +32,13 @@ ENDPOINTS = [
     ("DELETE", "/moderation/words?term=1", None),
     ("GET", "/moderation/cases/1/history", None),
     ("GET", "/moderation/queue", None),
+    ("POST", "/moderation/cases/1/revision", {"text": "改过的文字"}),
     ("GET", "/moderation/users?q=小", None),
     ("GET", "/moderation/users/1", None),
     ("GET", "/moderation/sanctions", None),
     ("POST", "/moderation/takedowns", {"target": {"kind": "post", "id": "1"}, "reason_code": "spam"}),
     ("DELETE", "/moderation/takedowns", {"target": {"kind": "post", "id": "1"}}),
     ("GET", "/moderation/takedowns", None),
-    ("GET", "/moderation/takedowns", None),
-    ("POST", "/moderation/takedowns", {"target": {"kind": "post", "id": "1"}, "reason_code": "spam"}),
-    ("DELETE", "/moderation/takedowns", {"target": {"kind": "post", "id": "1"}}),
 ]
 
 
@@ -59,7 +57,9 @@ async def open_cases(reviewer: Person, query: str = "") -> list[dict[str, Any]]:
 
 
 def test_the_guard_test_covers_every_moderation_endpoint() -> None:
-    assert len(ENDPOINTS) == sum(len(route.methods - {"OPTIONS"}) for route in _routes())
+    # What only admins may do has a test of its own.
+    of_staff = [route for route in _routes() if "/reviewers/" not in route.path]
+    assert len(ENDPOINTS) == sum(len(route.methods - {"OPTIONS"}) for route in of_staff)
 
 
 def _routes() -> list[Any]:

@@ -121,7 +121,7 @@ KINDS = {
 AS_PUBLISHED = {"BeaconLine.round", "BeaconLine.value"}
 # There are no media yet. A message that waits, a settlement that is forced, a reserve who is passed over and a topic that is
 # dropped from a post would each need a campaign that goes wrong; the winners would be the same by other weights. A name waits
-# for a reviewer where it is the paper's, or where changes are held.
+# for a reviewer where it is the paper's, or where changes are held. No two reviewers judge one case at once.
 NOT_IN_THE_STORY = {
     "MediaCard",
     "MediaVariant",
@@ -131,6 +131,7 @@ NOT_IN_THE_STORY = {
     "DroppedTopic",
     "Move",
     "PendingChange",
+    "FirstDecision",
 }
 
 

@@ -154,6 +154,7 @@ def others() -> Iterator[NewNotification]:
         (case, "approve", edited),
         (case, "reject", edited),
     ]
+    yield moderation.revised_notice(case, 2)
     for each, verdict, judged in verdicts:
         notice = moderation.verdict_notice(each, VerdictId(1), verdict, "spam", subject=judged, is_last=True)
         assert notice is not None

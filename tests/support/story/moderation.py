@@ -89,3 +89,13 @@ async def review(stage: Stage, readers: Readers) -> None:
         case = found["items"][0]
         seen = {"verdict": "reject", "reason_code": "spam", "version": case["version"]}
         await stage.call("judge_case", REVIEWER, seen, kept=False, case_id=case["id"])
+    market = {"text": "周末书市在市民中心，上午九点开是。"}
+    market_id = (await stage.call("publish_post", SPAMMER, market, kept=False))["id"]
+    found = await stage.call("list_cases", REVIEWER, kept=False, kind="post", subject_id=market_id)
+    case = found["items"][0]
+    mended = {"text": "周末书市在市民中心，上午九点开始。", "version": case["version"]}
+    await stage.call("revise_case", REVIEWER, mended, case_id=case["id"])
+    await stage.call("list_revisions", SPAMMER, post_id=market_id)
+    reviewer = (await stage.call("get_me", REVIEWER, kept=False))["id"]
+    since = {"since": "2026-09-07T00:00:00+08:00", "reason_code": "careless"}
+    await stage.call("requeue_approvals", ADMIN, since, user_id=reviewer)
