@@ -23,7 +23,7 @@ from feed.idempotency import KeyedRequest, idempotent_transaction
 from feed.inbox import store as inbox
 from feed.moderation import queue_store as queue
 from feed.moderation import verdict_store as store
-from feed.moderation.disputes import reopen_disputes, reopened_case, settle_disputes
+from feed.moderation.disputes import reopen_disputes, reopened_case, restores_item, settle_disputes
 from feed.moderation.model import (
     APPROVING,
     BATCH_MOST,
@@ -232,11 +232,13 @@ async def _judge(
     # Removing takes down what others see; any other verdict is about the revision of the case.
     state = subject.state if kind == "remove" else subject.judged
     after = state_after(case, kind, state)
+    if case.kind == "appeal" and after != state and not await restores_item(conn, case):
+        after = state
 
     # A second verdict of a person at the same stage replaces the first.
     same = await accounts.list_same_person(conn, reviewer_id)
     in_force = await store.list_in_force(conn, case_id)
-    approves = kind in APPROVING
+    approves = kind in APPROVING and (case.kind != "appeal" or after != state)
     if (kind == "approve" or (approves and not subject.approved)) and not subject.elsewhere.isdisjoint(same):
         raise AlreadyJudged
     await store.mark_undone(conn, [verdict.id for verdict in in_force if verdict.reviewer_id in same])

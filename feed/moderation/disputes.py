@@ -1,10 +1,11 @@
 """What verdicts, and undoing them, mean for reports and appeals. The caller opens the transaction and has locked the subject."""
 
+from feed.accounts import store as accounts
 from feed.accounts.model import AccountId
 from feed.cases import dispute_store, holds
 from feed.cases import store as cases
 from feed.cases.holds import NONE, Hold
-from feed.cases.model import Case, CaseId, Subject
+from feed.cases.model import Case, CaseId, CaseStale, Subject
 from feed.comments import hide_show as comment_visibility
 from feed.inbox import store as inbox
 from feed.moderation import verdict_store
@@ -18,9 +19,13 @@ from feed.moderation.model import (
     adverse_reason_problems,
 )
 from feed.moderation.sanctions import lift_sanction
+from feed.moderation.takedowns import store as takedown_store
+from feed.moderation.takedowns.actions import end_takedown
 from feed.postgres import Connection
 from feed.posts import hide_show as post_visibility
+from feed.profiles.changes import ChangeNotApplicable, apply_verdict
 from feed.reports import appeal_store
+from feed.reports.appeal_model import Appeal
 from feed.reports.notices import shown_again_key, shown_again_notice, waiting_notice
 from feed.reports.outcomes import decide_appeal, decide_reports, reopen_appeal, reopen_reports
 
@@ -60,7 +65,7 @@ async def settle_disputes(
 
 
 async def reopen_disputes(conn: Connection, case: Case, verdict: Verdict) -> None:
-    """Takes back what an undone verdict meant for reports and appeals. Raises VerdictNotApplicable for a sanction that it has lifted."""
+    """Takes back what an undone verdict meant for reports and appeals. Raises VerdictNotApplicable for what it has ended for good."""
     if case.kind == "appeal":
         await _reopen_appeal(conn, case, verdict)
     elif case.kind == "report":
@@ -84,6 +89,12 @@ async def reopen_disputes(conn: Connection, case: Case, verdict: Verdict) -> Non
             await inbox.add_notifications(conn, [waiting_notice(case.subject, f"verdict:{verdict.id}:waiting")])
 
 
+async def restores_item(conn: Connection, case: Case) -> bool:
+    """Whether upholding the appeal of a case shows its post or comment: the verdict that it is against is what hides it."""
+    appeal = await appeal_store.find_of_case(conn, case.id)
+    return appeal is None or (appeal.decision_kind == "verdict" and appeal.in_force)
+
+
 async def uphold_moot_appeals(conn: Connection, case: Case, verdict_id: int) -> None:
     """Upholds the open appeals in other cases against decisions about the subject that are not in force any more."""
     for appeal in await appeal_store.list_moot(conn, case.subject.id):
@@ -104,15 +115,39 @@ async def _decide_appeal(
         return
     if appeal.decision_kind == "sanction":
         await lift_sanction(conn, appeal.decision_id, by=by)
+    elif appeal.decision_kind == "takedown":
+        await _end_takedown(conn, appeal.decision_id, by=by)
+    elif appeal.target_kind in ("name", "bio", "avatar"):
+        await _show_profile(conn, appeal)
     await decide_appeal(conn, appeal, verdict_id, reason_code=None)
+
+
+async def _end_takedown(conn: Connection, takedown_id: int, *, by: AccountId) -> None:
+    await takedown_store.lock_takedowns(conn)
+    takedown = await takedown_store.find_takedown(conn, takedown_id)
+    if takedown is not None and takedown.lifted_at is None:
+        await end_takedown(conn, by, takedown, "appeal")
+
+
+async def _show_profile(conn: Connection, appeal: Appeal) -> None:
+    """Shows a refused name, bio or picture, unless it was changed since."""
+    if appeal.decision_case_id is None:
+        return
+    account = await accounts.find_account(conn, appeal.target_id)
+    try:
+        await apply_verdict(conn, appeal.decision_case_id, account, "published")
+    except CaseStale:
+        return
+    except ChangeNotApplicable:
+        raise VerdictNotApplicable from None
 
 
 async def _reopen_appeal(conn: Connection, case: Case, verdict: Verdict) -> None:
     appeal = await appeal_store.find_of_case(conn, case.id)
     if appeal is None:
         return
-    if appeal.state == "upheld" and appeal.decision_kind == "sanction":
-        # It has ended, and people have acted since: it is imposed anew, with its own reason and end.
+    if appeal.state == "upheld" and (appeal.decision_kind != "verdict" or appeal.post_id is None):
+        # What has ended is imposed anew, with its own reason and end: the person has acted since.
         raise VerdictNotApplicable
     await cases.mark_open(conn, case.id, stage=verdict.stage)
     await reopen_appeal(conn, appeal)

@@ -53,9 +53,8 @@ async def lock_subject(conn: Connection, case: Case) -> JudgedSubject:
     post = await posts.lock_post(conn, case.post_id)
     number = case.revision or post.revision
     revision = await posts.get_revision_review(conn, post.id, number)
-    # What was reported is judged as it was reported; what was never shown is superseded by a newer revision.
-    is_current = number in (post.revision, post.latest_revision)
-    if not is_current and (case.kind not in ("report", "appeal") or not revision.approved):
+    # What was reported is judged as it was reported, and what was refused as it was refused.
+    if number not in (post.revision, post.latest_revision) and case.kind not in ("report", "appeal"):
         raise CaseStale
     chain = await verdicts.get_chain(conn, case, revision.content_sha256)
     judged = post.state

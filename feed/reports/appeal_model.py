@@ -11,12 +11,12 @@ from feed.texts import prose
 
 AppealId = NewType("AppealId", int)
 # What a decision is, and what it is about.
-DecisionKind = Literal["verdict", "sanction"]
-DecidedKind = Literal["post", "comment", "user"]
-# What was done: an item removed or refused, a person muted or banned.
-Effect = Literal["remove", "reject", "mute", "ban"]
+DecisionKind = Literal["verdict", "sanction", "takedown"]
+DecidedKind = Literal["post", "comment", "user", "name", "bio", "avatar"]
+# What was done: an item removed, refused or taken down, a person muted, banned or taken down.
+Effect = Literal["remove", "reject", "mute", "ban", "takedown"]
 # The targets by which an appeal names its decision; `decision`: by its own id.
-AppealTargetKind = Literal["post", "comment", "user", "decision"]
+AppealTargetKind = Literal["post", "comment", "user", "name", "bio", "avatar", "decision"]
 # `open` while a reviewer has not decided.
 AppealState = Literal["open", "upheld", "rejected"]
 
@@ -89,6 +89,10 @@ class Appeal(msgspec.Struct, frozen=True):
     decision_reason: str
     reason_code: str | None
     verdict_id: int | None
+    # Of the decision.
+    in_force: bool = False
+    # Of the case of a verdict.
+    decision_case_id: int | None = None
 
 
 def appealable(decisions: list[Decision]) -> Decision:

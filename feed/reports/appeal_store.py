@@ -5,7 +5,7 @@ from feed.reports.appeal_model import Appeal, AppealId, AppealTarget, Decision
 
 
 async def list_in_force(conn: Connection, account_id: int, target: AppealTarget, *, days: int) -> list[Decision]:
-    """The decisions in force about this against the account; sanctions those of its person. `days`: the time to appeal."""
+    """The decisions in force about this against the account; those about a user against its person. `days`: the time to appeal."""
     rows = await conn.fetch(
         """
         SELECT decisions.id, decisions.kind, decisions.account_id, decisions.target_kind, decisions.target_id, decisions.post_id,
@@ -16,10 +16,10 @@ async def list_in_force(conn: Connection, account_id: int, target: AppealTarget,
         JOIN decisions ON decisions.account_id = same.same_id
         LEFT JOIN appeals ON appeals.decision_id = decisions.id
         WHERE same.account_id = $1 AND decisions.in_force
-            AND (decisions.account_id = $1 OR decisions.kind = 'sanction')
+            AND (decisions.account_id = $1 OR decisions.target_kind = 'user')
             AND CASE $2::text
                 WHEN 'decision' THEN decisions.id = $3
-                -- Of a user: the own account, whichever account of the person the sanction is on.
+                -- Of a user: the own account, whichever account of the person the decision names.
                 WHEN 'user' THEN decisions.target_kind = 'user' AND $3 = $1
                 ELSE decisions.target_kind = $2 AND decisions.target_id = $3
             END
@@ -59,7 +59,8 @@ async def find_of_case(conn: Connection, case_id: int) -> Appeal | None:
         """
         SELECT appeals.id, appeals.case_id, appeals.decision_kind, appeals.decision_id, appeals.account_id, appeals.state,
                decisions.target_kind, decisions.target_id, decisions.post_id, decisions.effect,
-               decisions.reason_code AS decision_reason, appeals.reason_code, appeals.verdict_id
+               decisions.reason_code AS decision_reason, appeals.reason_code, appeals.verdict_id,
+               decisions.in_force, decisions.case_id AS decision_case_id
         FROM appeals
         JOIN decisions ON decisions.id = appeals.decision_id
         WHERE appeals.case_id = $1
@@ -75,7 +76,8 @@ async def list_moot(conn: Connection, target_id: int) -> list[Appeal]:
         """
         SELECT appeals.id, appeals.case_id, appeals.decision_kind, appeals.decision_id, appeals.account_id, appeals.state,
                decisions.target_kind, decisions.target_id, decisions.post_id, decisions.effect,
-               decisions.reason_code AS decision_reason, appeals.reason_code, appeals.verdict_id
+               decisions.reason_code AS decision_reason, appeals.reason_code, appeals.verdict_id,
+               decisions.in_force, decisions.case_id AS decision_case_id
         FROM cases
         JOIN appeals ON appeals.case_id = cases.id AND appeals.state = 'open'
         JOIN decisions ON decisions.id = appeals.decision_id
@@ -85,6 +87,7 @@ async def list_moot(conn: Connection, target_id: int) -> list[Appeal]:
                 SELECT FROM cases AS others JOIN verdicts AS later ON later.case_id = others.id
                 WHERE others.post_id = cases.post_id AND others.comment_id IS NOT DISTINCT FROM cases.comment_id
                     AND later.id > verdicts.id AND later.undone_at IS NULL AND later.verdict = 'restore'
+                    AND others.kind <> 'appeal'
             ))
         ORDER BY appeals.id
         """,

@@ -78,8 +78,9 @@ async def appeal(
 async def hide(
     reviewer: Person, kind: str, id_: str, verdict: str = "remove", reason_code: str = "spam"
 ) -> dict[str, Any]:
-    """Judges the open case of a post or comment, as a batch; returns the batch."""
-    case = next(case for case in await cases_of(reviewer, kind) if case["subject"]["id"] == id_)
+    """Judges the open case of a post or comment, of its newest revision, as a batch; returns the batch."""
+    found = [case for case in await cases_of(reviewer, kind) if case["subject"]["id"] == id_]
+    case = max(found, key=lambda case: case["subject"]["revision"] or 0)
     seen = {"cases": [{"id": case["id"], "version": case["version"]}], "verdict": verdict, "reason_code": reason_code}
     batch: dict[str, Any] = (await reviewer("POST", "/moderation/verdicts", seen)).json()
     assert [item["outcome"] for item in batch["items"]] == ["done"]

@@ -72,17 +72,22 @@ async def lift_takedown(
         if takedown.lifted_at is not None:
             return
         await _require_allowed(conn, actor_id, takedown.author_id, whole_person=takedown.kind == "user")
-        # Accounts and aliases that were added since are in the scope too, so that what they have under the hold is shown again.
-        await cover(conn, takedown)
-        await store.lift_takedown(conn, takedown.id, actor_id=actor_id, reason=reason)
-        if takedown.kind == "post":
-            await post_visibility.change_holds(conn, takedown.number, remove=Hold.SUBJECT)
-        if takedown.kind == "comment":
-            await comment_visibility.change_holds(conn, takedown.number, remove=Hold.SUBJECT)
+        await end_takedown(conn, actor_id, takedown, reason)
         await _notify(conn, takedown, lifted=True)
-        detail = {"kind": takedown.kind, "reason_code": reason, "takedown_id": str(takedown.id)}
-        await _record(conn, actor_id, "takedown.lift", takedown, detail)
     announce([] if takedown.post_id is None else [takedown.post_id])
+
+
+async def end_takedown(conn: Connection, actor_id: AccountId, takedown: Takedown, reason: ReinstatementReason) -> None:
+    """Ends a takedown in force; its author is notified by the caller. The takedowns are locked."""
+    # Accounts and aliases that were added since are in the scope too, so that what they have under the hold is shown again.
+    await cover(conn, takedown)
+    await store.lift_takedown(conn, takedown.id, actor_id=actor_id, reason=reason)
+    if takedown.kind == "post":
+        await post_visibility.change_holds(conn, takedown.number, remove=Hold.SUBJECT)
+    if takedown.kind == "comment":
+        await comment_visibility.change_holds(conn, takedown.number, remove=Hold.SUBJECT)
+    detail = {"kind": takedown.kind, "reason_code": reason, "takedown_id": str(takedown.id)}
+    await _record(conn, actor_id, "takedown.lift", takedown, detail)
 
 
 async def cover(conn: Connection, takedown: Takedown) -> None:

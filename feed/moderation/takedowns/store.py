@@ -42,6 +42,19 @@ async def add_takedown(
     return msgspec.convert(row, Takedown)
 
 
+async def find_takedown(conn: Connection, takedown_id: int) -> Takedown | None:
+    """The takedown, in force or not."""
+    row = await conn.fetchrow(
+        """
+        SELECT id, kind, target, author_id, post_id, revision, reason_code, actor_id, created_at, lifted_at
+        FROM takedowns
+        WHERE id = $1
+        """,
+        takedown_id,
+    )
+    return one(row, Takedown)
+
+
 async def find_newest(conn: Connection, kind: TargetKind, target: str) -> Takedown | None:
     """The takedown of this target that is in force, or else the one that ended last; None if there was none."""
     row = await conn.fetchrow(

@@ -21,6 +21,7 @@ DECIDED: Labels = {
     "reject": ("不予通过", "The rejection"),
     "mute": ("禁言", "The mute"),
     "ban": ("封禁", "The ban"),
+    "takedown": ("下架", "The takedown"),
 }
 # What a person takes part in a draw with.
 ENTRIES: Labels = {"post": ("动态", "post"), "comment": ("评论", "comment"), "like": ("点赞", "like")}

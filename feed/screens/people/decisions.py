@@ -16,7 +16,7 @@ Reason = Annotated[str, among(ADVERSE_REASONS)]
 
 
 class DecidedTarget(msgspec.Struct, frozen=True):
-    """What was decided about. `text`: of the post or comment, as its author wrote it; null for a user and once it is erased."""
+    """What was decided about. `text`: as its author wrote it; null for a user and once it is erased."""
 
     kind: DecidedKind
     id: Id
@@ -107,13 +107,13 @@ class _AppealRow(msgspec.Struct, frozen=True):
 async def list_decisions(
     conn: Connection, account_id: int, *, before_id: int, limit: int, days: int
 ) -> list[DecisionCard]:
-    """The decisions against the account, newest first; sanctions those of its person. `days`: the time to appeal."""
+    """The decisions against the account, newest first; those about a user against its person. `days`: the time to appeal."""
     rows = await conn.fetch(
         """
         SELECT decisions.id
         FROM same_person_accounts AS same
         JOIN decisions ON decisions.account_id = same.same_id
-        WHERE same.account_id = $1 AND decisions.id < $2 AND (decisions.account_id = $1 OR decisions.kind = 'sanction')
+        WHERE same.account_id = $1 AND decisions.id < $2 AND (decisions.account_id = $1 OR decisions.target_kind = 'user')
         ORDER BY decisions.id DESC
         LIMIT $3
         """,
@@ -164,7 +164,9 @@ async def _read(conn: Connection, decision_ids: list[int], days: int) -> dict[in
     rows = await conn.fetch(
         """
         SELECT decisions.id, decisions.kind, decisions.effect, decisions.target_kind, decisions.target_id,
-               CASE WHEN decisions.comment_id IS NOT NULL THEN comments.text ELSE revisions.text END AS text,
+               CASE WHEN decisions.comment_id IS NOT NULL THEN comments.text
+                    WHEN decisions.post_id IS NOT NULL THEN revisions.text
+                    ELSE changes.value END AS text,
                decisions.reason_code, decisions.made_at, decisions.until, decisions.in_force,
                decisions.made_at + make_interval(days => $2) AS closes_at,
                decisions.made_at > clock_timestamp() - make_interval(days => $2) AS is_open,
@@ -175,6 +177,7 @@ async def _read(conn: Connection, decision_ids: list[int], days: int) -> dict[in
         LEFT JOIN posts ON posts.id = decisions.post_id
         LEFT JOIN post_revisions AS revisions
           ON revisions.post_id = posts.id AND revisions.revision = coalesce(decisions.revision, posts.revision)
+        LEFT JOIN profile_changes AS changes ON decisions.post_id IS NULL AND changes.case_id = decisions.case_id
         LEFT JOIN comments ON comments.post_id = decisions.post_id AND comments.id = decisions.comment_id
         """,
         decision_ids,

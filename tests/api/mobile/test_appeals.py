@@ -64,7 +64,7 @@ async def test_an_appeal_is_decided_by_another_person_who_sees_it_in_the_queue(
     assert (case["subject"]["id"], case["subject"]["state"]) == (post_id, "removed")
     assert case["appeal"]["text"] == "请再看一遍，这是我自己写的"
     assert (case["appeal"]["effect"], case["appeal"]["reason_code"]) == ("remove", "spam")
-    for person in (again, twin):
+    for person in (first, again, twin):
         assert (await judge(person, case, "restore")).json()["code"] == "already_judged"
         leased = await person("POST", "/moderation/cases/lease", {"kind": "appeal", "count": 5})
         assert leased.json()["items"] == []
@@ -286,3 +286,127 @@ async def test_the_reported_person_learns_nothing_of_the_reporters(
         assert secrets[1] not in answer.text
     detail = await app_state.pool.fetchval("SELECT string_agg(detail::text, ' ') FROM audit")
     assert not [secret for secret in secrets if secret in detail]
+
+
+async def take_down(reviewer: Person, kind: str, id_: str) -> None:
+    body = {"target": {"kind": kind, "id": id_}, "reason_code": "illegal"}
+    answer = await reviewer("POST", "/moderation/takedowns", body)
+    assert answer.status_code in (200, 201), answer.text
+
+
+async def test_an_upheld_appeal_against_a_takedown_leaves_what_else_hides_the_item(
+    client: httpx.AsyncClient, join: Join
+) -> None:
+    ming, first, other = join("小明"), join("审", roles=("reviewer",)), join("复", roles=("reviewer",))
+    third = join("审三", roles=("reviewer",))
+    post_id = await publish(ming)
+    comment_id = await say(ming, post_id)
+    for kind, id_ in (("post", post_id), ("comment", comment_id)):
+        await take_down(first, kind, id_)
+        made = await appeal(ming, kind, id_)
+        assert made.status_code == 201, made.text
+        assert made.json()["decision"]["effect"] == "takedown"
+        (case,) = await cases_of(other, "appeal")
+        assert (await judge(first, case, "restore")).json()["code"] == "already_judged"
+        if kind == "post":
+            # Removed too, by another person and for another reason.
+            await hide(third, "post", post_id, reason_code="spam")
+            (case,) = await cases_of(other, "appeal")
+        assert (await judge(other, case, "restore")).status_code == 200
+        assert (await inbox_titles(ming))[0] == "您的申诉成立"
+    # The verdict of the third person is another decision.
+    assert (await client.get(f"/posts/{post_id}")).status_code == 404
+    assert (await appeal(ming, "post", post_id)).status_code == 201
+    (case,) = await cases_of(other, "appeal")
+    last = join("审四", roles=("reviewer",))
+    assert (await judge(other, case, "restore")).json()["code"] == "already_judged"
+    assert (await judge(last, case, "restore")).status_code == 200
+    assert (await client.get(f"/posts/{post_id}")).status_code == 200
+    assert [item["id"] for item in (await client.get(f"/posts/{post_id}/comments")).json()["items"]] == [comment_id]
+
+
+async def test_a_person_who_is_taken_down_appeals_with_any_account(client: httpx.AsyncClient, join: Join) -> None:
+    one, twin = join("小明", phone=PHONE), join("明明", phone=PHONE)
+    first, other = join("审", roles=("reviewer",)), join("复", roles=("reviewer",))
+    post_id = await publish(one)
+    await take_down(first, "user", await user_id(one))
+    assert (await client.get(f"/posts/{post_id}")).status_code == 404
+    assert (await appeal(twin, "user", await user_id(twin))).status_code == 201
+    (case,) = await cases_of(other, "appeal")
+    assert (await judge(first, case, "restore")).json()["code"] == "already_judged"
+    assert (await judge(other, case, "restore")).status_code == 200
+    assert (await client.get(f"/users/{await user_id(one)}")).status_code == 200
+
+
+async def test_a_refused_name_is_appealed_and_shown_again(client: httpx.AsyncClient, join: Join) -> None:
+    ming, first, other = join("小明"), join("审", roles=("reviewer",)), join("复", roles=("reviewer",))
+    own = await user_id(ming)
+    assert (await ming("PATCH", "/me", {"name": "爱读书的人"})).status_code == 200
+    (case,) = await cases_of(first, "name")
+    assert (await judge(first, case, "reject", reason_code="abuse")).status_code == 200
+    assert (await client.get(f"/users/{own}")).json()["name"] != "爱读书的人"
+    (decision,) = await decisions(ming)
+    assert decision["target"] == {"kind": "name", "id": own, "text": "爱读书的人"}
+    assert (await appeal(ming, "name", own)).status_code == 201
+    (case,) = await cases_of(other, "appeal")
+    assert (await judge(first, case, "restore")).json()["code"] == "already_judged"
+    assert (await judge(other, case, "restore")).status_code == 200
+    assert (await client.get(f"/users/{own}")).json()["name"] == "爱读书的人"
+    assert (await inbox_titles(ming))[0] == "您的申诉成立"
+    assert [each["in_force"] for each in await decisions(ming)] == [False]
+
+
+async def test_an_appeal_against_a_refusal_is_one_approval_of_the_chain(
+    client: httpx.AsyncClient, join: Join, app_state: AppState
+) -> None:
+    ming, first = join("小明"), join("审", roles=("reviewer",))
+    second, third = join("复", roles=("reviewer",)), join("终", roles=("reviewer",))
+    await publish(ming, "第一条 #要审两次的话题#")
+    await app_state.pool.execute("UPDATE topics SET review_stages = 2")
+    post_id = await publish(ming, "第二条 #要审两次的话题#")
+    assert (await ming("GET", f"/posts/{post_id}")).json()["state"] == "pending"
+    await hide(first, "post", post_id, verdict="reject")
+    assert (await ming("GET", f"/posts/{post_id}")).json()["state"] == "rejected"
+    assert (await appeal(ming, "post", post_id)).status_code == 201
+    (case,) = await cases_of(second, "appeal")
+    assert (await judge(second, case, "restore")).status_code == 200
+    # Another person has to approve it before others see it.
+    assert (await ming("GET", f"/posts/{post_id}")).json()["state"] == "pending"
+    assert (await client.get(f"/posts/{post_id}")).status_code == 404
+    assert "您的申诉成立" in await inbox_titles(ming)
+    (case,) = [case for case in await cases_of(third, "post") if case["subject"]["id"] == post_id]
+    assert (await judge(second, case, "approve")).json()["code"] == "already_judged"
+    assert (await judge(third, case, "approve")).status_code == 200
+    assert (await client.get(f"/posts/{post_id}")).status_code == 200
+
+
+async def test_a_refused_edit_is_appealed_while_the_approved_text_stays(
+    client: httpx.AsyncClient, join: Join, app_state: AppState
+) -> None:
+    ming, first, second = join("小明"), join("审", roles=("reviewer",)), join("复", roles=("reviewer",))
+    post_id = await publish(ming, "原来的文字 #要审的话题#")
+    await app_state.pool.execute("UPDATE topics SET review_stages = 1")
+    assert (await ming("PATCH", f"/posts/{post_id}", {"text": "改过的文字 #要审的话题#"})).status_code == 200
+    await hide(first, "post", post_id, verdict="reject")
+    assert (await client.get(f"/posts/{post_id}")).json()["text"] == "原来的文字 #要审的话题#"
+    (decision,) = await decisions(ming)
+    assert decision["target"]["text"] == "改过的文字 #要审的话题#"
+    assert (await appeal(ming, "post", post_id)).status_code == 201
+    (case,) = await cases_of(second, "appeal")
+    assert (await judge(second, case, "restore")).status_code == 200
+    assert (await client.get(f"/posts/{post_id}")).json()["text"] == "改过的文字 #要审的话题#"
+
+
+async def test_an_appeal_about_an_edit_that_was_replaced_can_be_decided(
+    client: httpx.AsyncClient, join: Join, app_state: AppState
+) -> None:
+    ming, first, second = join("小明"), join("审", roles=("reviewer",)), join("复", roles=("reviewer",))
+    post_id = await publish(ming, "原来的文字 #要审的话题#")
+    await app_state.pool.execute("UPDATE topics SET review_stages = 1")
+    await ming("PATCH", f"/posts/{post_id}", {"text": "改过的文字 #要审的话题#"})
+    await hide(first, "post", post_id, verdict="reject")
+    await appeal(ming, "post", post_id)
+    await ming("PATCH", f"/posts/{post_id}", {"text": "又改过的文字 #要审的话题#"})
+    (case,) = await cases_of(second, "appeal")
+    assert (await judge(second, case, "dismiss")).status_code == 200
+    assert (await client.get(f"/posts/{post_id}")).json()["text"] == "原来的文字 #要审的话题#"
