@@ -7,6 +7,8 @@ from feed.accounts.blocks import RelationKind
 from feed.accounts.model import (
     RELATIONS_MOST,
     AccountId,
+    AgeBand,
+    AgeBandByApp,
     OwnAccount,
     RelationsFull,
 )
@@ -23,6 +25,15 @@ async def change_notification_settings(
         disabled = await settings.get_disabled_notifications(conn, account_id)
         disabled = {kind for kind in OPTIONAL_NOTIFICATIONS if not enabled.get(kind, kind not in disabled)}
         await settings.change_disabled_notifications(conn, account_id, sorted(disabled))
+
+
+async def change_age_band(pool: Pool, account_id: AccountId, band: AgeBand) -> None:
+    """Records how old the account's owner is. Raises AgeBandByApp if the app says something else."""
+    async with transaction(pool) as conn:
+        if await settings.change_age_band(conn, account_id, band, by_app=False):
+            return
+        if await settings.get_age_band(conn, account_id) != band:
+            raise AgeBandByApp
 
 
 async def add_relation(pool: Pool, account_id: AccountId, target_id: AccountId, kind: RelationKind) -> None:

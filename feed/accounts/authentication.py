@@ -8,7 +8,7 @@ from typing import Annotated, NamedTuple
 import structlog
 
 from feed.accounts import erasure_store, session_store, store
-from feed.accounts.model import NAME, AccountId, AccountNotFound, KnownAccount, Viewer
+from feed.accounts.model import AGE_BANDS, NAME, AccountId, AccountNotFound, AgeBand, KnownAccount, Viewer
 from feed.auth.jwks import RefreshRequired
 from feed.auth.tokens import Claims, TokenInvalid, TokenVerifier
 from feed.batching import Batcher
@@ -122,6 +122,8 @@ class Authenticator:
         phone = phone_of_claims(claims)
         if phone is not None and self._keys.person_of(phone) != known.person:
             return None
+        if (band := age_band_of(claims)) is not None and band != known.age_band:
+            return None
         if self._on_known_account is not None:
             self._on_known_account(known)
         return known.id
@@ -164,6 +166,11 @@ def phone_of_claims(claims: Claims) -> str | None:
         return normalise_phone(claims.phone) if claims.phone else None
     except Invalid:
         return None
+
+
+def age_band_of(claims: Claims) -> AgeBand | None:
+    """The band of ages in the token; None if it does not say, or says another thing."""
+    return next((band for band in AGE_BANDS if band == claims.age_band), None)
 
 
 def seed_name(claimed: str) -> str:

@@ -47,6 +47,7 @@ async def erase_row(conn: Connection, account_id: int, subject: bytes) -> None:
         WITH erased AS (
             UPDATE accounts
             SET iss = $3, sub = id::text, name = $4, bio = '', avatar_url = NULL, badge = NULL, phone_sealed = NULL,
+                age_band = NULL, age_band_by_app = false,
                 erased_at = coalesce(erased_at, clock_timestamp())
             WHERE id = $1 AND iss <> $3
             RETURNING id, erased_at

@@ -19,6 +19,17 @@ Name = Annotated[str, NAME.bound]
 Bio = Annotated[str, BIO.bound]
 
 
+# How old the owner of an account is, as far as it matters: below 14 a guardian consents, and less is published.
+AgeBand = Literal["under_14", "14_17", "adult"]
+AGE_BANDS: tuple[AgeBand, ...] = get_args(AgeBand)
+# A child's name in public rankings and lists of winners.
+CHILD_NAME = "小读者"
+
+
+class AgeBandByApp(Conflict):
+    """The app says how old its user is: the account cannot say otherwise."""
+
+
 class AccountNotFound(NotFound):
     """No such account, or an erased one."""
 
@@ -100,6 +111,7 @@ class KnownAccount(msgspec.Struct, frozen=True):
     has_claimed_roles: bool
     age_seconds: float
     verified: bool
+    age_band: AgeBand | None
 
 
 class Standing(msgspec.Struct, frozen=True):

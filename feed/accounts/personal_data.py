@@ -11,7 +11,7 @@ PERSONAL_TABLES: tuple[PersonalTable, ...] = (
     PersonalTable(
         "accounts",
         of="id",
-        emptied="iss sub name bio avatar_url badge phone_sealed name_key unique_name_key",
+        emptied="iss sub name bio avatar_url badge phone_sealed name_key unique_name_key age_band",
         ids="id",
         hashes="person",
         neutral="post_count",
@@ -91,7 +91,11 @@ PERSONAL_TABLES: tuple[PersonalTable, ...] = (
         because="the audit log is append-only and holds ids, codes and counts only",
     ),
     PersonalTable(
-        "posts", of="author_id", emptied="location ip_region", ids="author_id", neutral="id state comment_policy"
+        "posts",
+        of="author_id",
+        emptied="location ip_region",
+        ids="author_id",
+        neutral="id state comment_policy ai_label_source",
     ),
     PersonalTable(
         "post_revisions",

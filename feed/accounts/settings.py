@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from typing import Literal, get_args
 
+from feed.accounts.model import AgeBand
 from feed.postgres import Connection
 
 # The kinds of notification that an account can turn off.
@@ -37,3 +38,24 @@ async def list_opted_out(conn: Connection, account_ids: Sequence[int], kind: Opt
         kind,
     )
     return {row["account_id"] for row in rows}
+
+
+async def get_age_band(conn: Connection, account_id: int) -> AgeBand | None:
+    """The band of ages of the account's owner; None if it is unknown."""
+    band: AgeBand | None = await conn.fetchval("SELECT age_band FROM accounts WHERE id = $1", account_id)
+    return band
+
+
+async def change_age_band(conn: Connection, account_id: int, band: AgeBand | None, *, by_app: bool) -> bool:
+    """Records the band of ages, as the app or the account itself says it. False: the app has said it, which the account cannot change."""
+    changed = await conn.fetchval(
+        """
+        UPDATE accounts SET age_band = $2, age_band_by_app = $3
+        WHERE id = $1 AND erased_at IS NULL AND ($3 OR NOT age_band_by_app)
+        RETURNING true
+        """,
+        account_id,
+        band,
+        by_app,
+    )
+    return changed is not None

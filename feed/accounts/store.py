@@ -48,7 +48,7 @@ async def list_known_accounts(
                    WHERE rights.account_id = accounts.id AND rights.by_claim AND rights.revoked_at IS NULL
                ) AS has_claimed_roles,
                extract(epoch FROM clock_timestamp() - accounts.created_at)::float8 AS age_seconds,
-               accounts.person IS NOT NULL AS verified
+               accounts.person IS NOT NULL AS verified, accounts.age_band
         FROM unnest($1::text[], $2::text[]) AS given (iss, sub)
         JOIN accounts ON accounts.iss = given.iss AND accounts.sub = given.sub
         JOIN persons ON persons.account_id = accounts.id
@@ -58,7 +58,7 @@ async def list_known_accounts(
     )
     return {
         (row["iss"], row["sub"]): KnownAccount(
-            row["id"], row["person"], row["has_claimed_roles"], row["age_seconds"], row["verified"]
+            row["id"], row["person"], row["has_claimed_roles"], row["age_seconds"], row["verified"], row["age_band"]
         )
         for row in rows
     }

@@ -164,12 +164,6 @@ _ERROR_MESSAGES: dict[str, tuple[str, str]] = {
         "活动开始后，已参与本活动，或点赞、评论过其作品的人，不能担任评委",
         "After the opening, a person with an entry, a like or a comment in the campaign cannot join the jury.",
     ),
-    "reserved_name_not_found": ("没有找到该保留名称", "There is no such name on the list."),
-    "reserved_names_full": ("保留名称已达上限", "The list of names is full."),
-    "phone_not_verified": (
-        "根据法律法规，请先验证手机号再发布",
-        "The law asks for it: please verify your phone first.",
-    ),
     "last_admin": ("至少要保留一位管理员", "This is the last admin: name another one first."),
     "keys_unusable": (
         "服务器密钥异常，暂时无法处理，请稍后再试",

@@ -22,4 +22,15 @@ MODERATION_MESSAGES: dict[str, tuple[str, str]] = {
         "该内容当前状态不适用此结论",
         "This verdict does not apply to the present state of the content.",
     ),
+    "phone_not_verified": (
+        "根据法律法规，请先验证手机号再发布",
+        "The law asks for it: please verify your phone first.",
+    ),
+    "age_band_by_app": ("年龄段由应用确认，不能自行修改", "The app says how old you are: it cannot be changed here."),
+    "ai_label_kept": (
+        "该标注由审核员或媒体信息确认，不能取消",
+        "A reviewer or the media say so: the label cannot be taken away.",
+    ),
+    "reserved_name_not_found": ("没有找到该保留名称", "There is no such name on the list."),
+    "reserved_names_full": ("保留名称已达上限", "The list of names is full."),
 }

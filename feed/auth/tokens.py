@@ -31,7 +31,7 @@ _LONGEST = 8192
 _SUBJECT_LONGEST = 255
 
 # The types of claims that are left out if they have another one.
-_OPTIONAL = {"name": str, "phone_number": str, "phone_number_verified": bool, "sid": str}
+_OPTIONAL = {"name": str, "phone_number": str, "phone_number_verified": bool, "sid": str, "age_band": str}
 
 # The `sub` of a token, in an event of its issuer.
 Subject = Annotated[str, opaque(_SUBJECT_LONGEST)]
@@ -64,6 +64,7 @@ class Claims(msgspec.Struct, frozen=True, gc=False):
     phone_number_verified: bool = False
     roles: tuple[str, ...] = ()
     sid: str = ""
+    age_band: str = ""
     issued_after: float | None = None
 
     @property
@@ -116,6 +117,7 @@ def issue_token(
     phone: str | None = None,
     roles: tuple[str, ...] = (),
     session: int | None = None,
+    age_band: str = "",
     seconds: int = 3600,
 ) -> str:
     """A JWT for `sub`, signed with our own key and valid for `seconds`; `phone` (E.164) counts as verified.
@@ -135,6 +137,8 @@ def issue_token(
         claims |= {"phone_number": phone, "phone_number_verified": True}
     if roles:
         claims["roles"] = list(roles)
+    if age_band:
+        claims["age_band"] = age_band
     if session is not None:
         claims["sid"] = str(session)
     return jwt.encode({"alg": LOCAL_ALGORITHM}, claims, OctKey.import_key(key))

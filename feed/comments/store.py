@@ -47,7 +47,12 @@ async def add_comments(conn: Connection, rows: Sequence[NewRow]) -> list[Comment
     added = await conn.fetch(
         """
         WITH given AS MATERIALIZED (
-            SELECT place, coalesce(id, next_id()) AS id, post_id, author_id, root_id, reply_to_id, text, ip_region, state
+            -- Where a child has written is not stored.
+            SELECT place, coalesce(id, next_id()) AS id, post_id, author_id, root_id, reply_to_id, text,
+                   CASE
+                       WHEN NOT EXISTS (SELECT FROM accounts WHERE accounts.id = author_id AND age_band = 'under_14')
+                       THEN ip_region
+                   END AS ip_region, state
             FROM unnest($1::bigint[], $2::bigint[], $3::bigint[], $4::bigint[], $5::bigint[], $6::text[], $7::text[], $8::text[])
                 WITH ORDINALITY AS given (id, post_id, author_id, root_id, reply_to_id, text, ip_region, state, place)
         ), added AS (

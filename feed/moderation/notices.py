@@ -107,6 +107,19 @@ def _profile_notice(
     )
 
 
+def ai_label_notice(author_id: int, post_id: int, audit_id: int, *, labelled: bool) -> NewNotification:
+    """The notification that a reviewer has labelled a post as made by AI, or has taken the label away."""
+    return NewNotification(
+        account_id=author_id,
+        kind="review_result",
+        template="post.ai_labelled" if labelled else "post.ai_unlabelled",
+        params={},
+        once_key=f"ai_label:{audit_id}",
+        deep_link=post_page(post_id),
+        subject={"kind": "post", "id": str(post_id)},
+    )
+
+
 def sanction_notice(sanction: Sanction) -> NewNotification:
     """The notification of a new sanction."""
     said: dict[str, Any] = {"sanction": sanction.kind, "reason": sanction.reason_code}

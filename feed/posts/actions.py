@@ -27,6 +27,7 @@ from feed.posts.model import (
     PLACE,
     TEXT,
     TOPICS_MOST,
+    AiLabelKept,
     NewPost,
     NotYourPost,
     Post,
@@ -144,7 +145,7 @@ async def edit_post(
 
     It is shown at once, or after its approvals (`stages`, or more by its topics), while others go on seeing the approved one. The
     edit of a post that waits never publishes it, and one that the machine check blocks is refused.
-    Raises Invalid, PostNotFound, NotYourPost, PostNotEditable, PostAnnouncesDraw, Banned, Muted.
+    Raises Invalid, PostNotFound, NotYourPost, PostNotEditable, PostAnnouncesDraw, AiLabelKept, Banned, Muted.
     """
     async with transaction(pool) as conn:
         await changes.lock_stats(conn, [post_id])
@@ -158,6 +159,8 @@ async def edit_post(
         text, problem = (old_text, None) if change.text is None else read_text(change.text, TEXT)
         if problems := change_problems(change, problem):
             raise Invalid(*problems)
+        if change.ai_generated is not None and not await store.declare_ai(conn, post_id, declared=change.ai_generated):
+            raise AiLabelKept
         if change.comment_policy is not None and change.comment_policy != post.comment_policy:
             await store.change_comment_policy(conn, post_id, change.comment_policy)
         if text != old_text:

@@ -91,6 +91,14 @@ class Post(msgspec.Struct, frozen=True):
         return shown_state(self)
 
 
+# Who says that a post was made by AI: its author, a reviewer, or what its media say of themselves.
+AiLabelSource = Literal["declared", "reviewer", "metadata"]
+
+
+class AiLabelKept(Conflict):
+    """A reviewer or the media's own metadata say that AI has made it: its author cannot take the label away."""
+
+
 class NewPost(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """The members of a new post."""
 
@@ -107,6 +115,7 @@ class PostChange(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     text: PostText | None = None
     media_ids: MediaIds | None = None
     comment_policy: CommentPolicy | None = None
+    ai_generated: bool | None = None
 
 
 def content_sha256(text: str, media_ids: list[int]) -> bytes:

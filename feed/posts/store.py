@@ -46,14 +46,17 @@ async def add_posts(conn: Connection, rows: Sequence[NewRow]) -> list[PostId]:
     added = await conn.fetch(
         """
         WITH given AS MATERIALIZED (
+            -- Where a child has written is not stored.
             SELECT place, coalesce(id, next_id()) AS id, author_id, comment_policy, location::jsonb AS location, ip_region,
-                   ai_generated, state, clock_timestamp() AS now
+                   ai_generated, state, clock_timestamp() AS now,
+                   EXISTS (SELECT FROM accounts WHERE accounts.id = author_id AND age_band = 'under_14') AS of_child
             FROM unnest($1::bigint[], $2::bigint[], $3::text[], $4::text[], $5::text[], $6::boolean[], $7::text[])
                 WITH ORDINALITY AS given (id, author_id, comment_policy, location, ip_region, ai_generated, state, place)
         ), added AS (
             INSERT INTO posts
                 (id, author_id, state, comment_policy, location, ip_region, ai_generated, created_at, published_at)
-            SELECT id, author_id, state, comment_policy, location, ip_region, ai_generated, now,
+            SELECT id, author_id, state, comment_policy, CASE WHEN NOT of_child THEN location END,
+                   CASE WHEN NOT of_child THEN ip_region END, ai_generated, now,
                    CASE state WHEN 'published' THEN now END
             FROM given
             ORDER BY place
@@ -235,6 +238,35 @@ async def list_stages(conn: Connection, post_id: int) -> list[int]:
 async def change_comment_policy(conn: Connection, post_id: int, comment_policy: str) -> None:
     """Changes who may comment, without a new revision."""
     await conn.execute("UPDATE posts SET comment_policy = $2 WHERE id = $1", post_id, comment_policy)
+
+
+async def declare_ai(conn: Connection, post_id: int, *, declared: bool) -> bool:
+    """Records whether the author says that AI has made the post. False: others say so, and the author does not any more."""
+    changed = await conn.fetchval(
+        """
+        UPDATE posts
+        SET ai_generated = $2, ai_label_source = CASE WHEN ai_generated = $2 THEN ai_label_source ELSE 'declared' END
+        WHERE id = $1 AND ($2 OR NOT ai_generated OR coalesce(ai_label_source, 'declared') = 'declared')
+        RETURNING true
+        """,
+        post_id,
+        declared,
+    )
+    return changed is not None
+
+
+async def change_ai_label(conn: Connection, post_id: int, *, labelled: bool) -> bool:
+    """Records that a reviewer labels a post as made by AI, or takes the label away. Returns whether anything changed."""
+    changed = await conn.fetchval(
+        """
+        UPDATE posts SET ai_generated = $2, ai_label_source = 'reviewer'
+        WHERE id = $1 AND (ai_generated <> $2 OR ($2 AND ai_label_source IS DISTINCT FROM 'reviewer'))
+        RETURNING true
+        """,
+        post_id,
+        labelled,
+    )
+    return changed is not None
 
 
 async def get_latest_text(conn: Connection, post_id: int) -> str:

@@ -1,8 +1,8 @@
 """From the first token of a subject to its account, whose name follows the rules of the site."""
 
-from feed.accounts import erasure_store, name_store, roles
+from feed.accounts import erasure_store, name_store, roles, settings
 from feed.accounts import store as accounts
-from feed.accounts.authentication import phone_of_claims, seed_name
+from feed.accounts.authentication import age_band_of, phone_of_claims, seed_name
 from feed.accounts.model import AccountId, AccountNotFound
 from feed.accounts.phone import seal_phone
 from feed.auth.tokens import LOCAL_ISSUER, Claims
@@ -37,6 +37,8 @@ async def register_account(pool: Pool, naming: Naming, claims: Claims) -> Accoun
             await accounts.change_phone(conn, account_id, person=person, phone_sealed=sealed)
         if former is not None and is_next and former.account_id is not None:
             await erasure_store.carry_sanctions(conn, former.account_id, account_id)
+        if (band := age_band_of(claims)) is not None:
+            await settings.change_age_band(conn, account_id, band, by_app=claims.iss != LOCAL_ISSUER)
         await roles.follow_token(
             conn, account_id, claims.roles, issued_after=claims.issued_after, by_app=claims.iss != LOCAL_ISSUER
         )

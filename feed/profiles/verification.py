@@ -1,5 +1,6 @@
 """Who has a verified phone, which the law asks of everybody who publishes."""
 
+from feed.accounts import store as accounts
 from feed.accounts.model import AccountId, KnownAccount, PhoneNotVerified
 from feed.bounded_cache import BoundedCache
 from feed.postgres import Pool
@@ -27,10 +28,12 @@ class VerifiedAccounts:
             self._verified.put(known.id, True)
 
     async def require(self, account_id: AccountId) -> None:
-        """Raises PhoneNotVerified for an account without a verified phone, where one is required."""
+        """Raises PhoneNotVerified, or Banned or Muted, for an account without a verified phone, where one is required."""
         if not self._required or self._verified.get(account_id):
             return
         async with self._pool.acquire() as conn:
             if not await store.is_verified(conn, account_id):
+                # A ban is said first: a phone would not end it.
+                (await accounts.get_standing(conn, account_id)).require_write_access()
                 raise PhoneNotVerified
         self._verified.put(account_id, True)

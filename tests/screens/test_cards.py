@@ -28,6 +28,8 @@ def row(state: str = "published", **fields: Any) -> dict[str, Any]:
         "credits": [],
         "location": {"name": "深圳湾公园", "lat": 22.5, "lng": 113.9},
         "ip_region": "广东",
+        "ai_label": None,
+        "of_child": False,
         "comment_policy": "everyone",
         "state": state,
         "is_visible": state == "published",

@@ -13,7 +13,7 @@ from feed.campaigns.rules.site_terms import Licence
 from feed.comments.model import TEXT as COMMENT_TEXT
 from feed.curation.trends import HALF_LIFE, REACH
 from feed.links import PHONE_PAGE
-from feed.posts.model import PLACE, TOPICS_MOST, CommentPolicy
+from feed.posts.model import PLACE, TOPICS_MOST, AiLabelSource, CommentPolicy
 from feed.posts.model import TEXT as POST_TEXT
 from feed.ranking_snapshots import MAX_RANKED
 from feed.screens.posts.new_count import MAX_NEW_COUNT
@@ -67,6 +67,21 @@ class PrivacyText(msgspec.Struct, frozen=True):
     url: str | None
 
 
+class AiLabelWords(msgspec.Struct, frozen=True):
+    """The label of a post that AI has made, in both languages, by the source that says so."""
+
+    source: AiLabelSource
+    zh: str
+    en: str
+
+
+_AI_LABELS = [
+    AiLabelWords("declared", "内容由AI生成（作者声明）", "Made by AI, as its author says"),
+    AiLabelWords("reviewer", "内容由AI生成（审核标注）", "Made by AI, as a reviewer has found"),
+    AiLabelWords("metadata", "疑似AI生成（依据文件标识）", "Probably made by AI, as its files say"),
+]
+
+
 class Config(msgspec.Struct, frozen=True, kw_only=True):
     """Limits, rules and texts of this server."""
 
@@ -84,6 +99,7 @@ class Config(msgspec.Struct, frozen=True, kw_only=True):
     licences: list[Licence]
     minimum_app_version: str | None
     phone_page: str | None
+    ai_labels: list[AiLabelWords]
 
 
 @get("/config", conditional=True)
@@ -99,6 +115,7 @@ async def get_config(app_state: InjectedAppState) -> Response[Config]:
         privacy=PrivacyText(app_state.settings.privacy_version, app_state.settings.privacy_url or None),
         licences=list(app_state.site_terms.licences),
         minimum_app_version=app_state.settings.minimum_app_version or None,
+        ai_labels=_AI_LABELS,
         phone_page=app_state.links.deep_link(PHONE_PAGE) if app_state.settings.require_phone else None,
     )
     return Response(config, headers={"cache-control": _CACHE_CONTROL})

@@ -7,7 +7,7 @@ from litestar import Request, Response, Router, delete, get, patch, post
 from litestar.params import FromPath, FromQuery, JSONBody, QueryParameter
 
 from feed.accounts import actions as account_actions
-from feed.accounts.model import AccountNotFound, Banned, Muted
+from feed.accounts.model import AccountNotFound, AgeBand, AgeBandByApp, Banned, Muted
 from feed.accounts.settings import OptionalNotification
 from feed.api.dependencies import (
     Cursor,
@@ -69,6 +69,7 @@ class SettingsIn(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Settings of the account."""
 
     notify: NoticesIn = NoticesIn()
+    age_band: AgeBand | None = None
 
 
 class Unread(msgspec.Struct, frozen=True):
@@ -154,7 +155,7 @@ async def get_settings(app_state: InjectedAppState, viewer: InjectedViewer) -> R
         return Response(await profiles.get_settings(conn, viewer.account_id), headers=_OWN)
 
 
-@patch("/settings")
+@patch("/settings", errors=(AgeBandByApp,))
 async def change_settings(
     data: JSONBody[SettingsIn], app_state: InjectedAppState, viewer: InjectedViewer
 ) -> Response[SettingsCard]:
@@ -165,6 +166,8 @@ async def change_settings(
         "reply": data.notify.replies,
     }
     changed = {kind: value for kind, value in requested.items() if value is not None}
+    if data.age_band is not None:
+        await account_actions.change_age_band(app_state.pool, viewer.account_id, data.age_band)
     await account_actions.change_notification_settings(app_state.pool, viewer.account_id, changed)
     async with app_state.pool.acquire() as conn:
         return Response(await profiles.get_settings(conn, viewer.account_id), headers=_OWN)

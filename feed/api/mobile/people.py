@@ -48,7 +48,7 @@ async def list_user_posts(
     author_id = path_id(user_id, AccountNotFound)
     viewer_id = reader.account_id if reader else None
     async with app_state.pool.acquire() as conn:
-        await screen.get_user(conn, author_id, viewer_id)
+        await screen.get_visible_account(conn, author_id, viewer_id)
 
     async def listed(conn: Connection, after: Position, most: int) -> list[Listed]:
         return await feeds.list_of_author(conn, author_id, after, most)

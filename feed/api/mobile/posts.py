@@ -20,7 +20,16 @@ from feed.api.responses import PRIVATE, json_response, response_specs
 from feed.pagination import Page
 from feed.posts import actions
 from feed.posts.actions import Draft
-from feed.posts.model import NewPost, NotYourPost, PostAnnouncesDraw, PostChange, PostId, PostNotEditable, PostNotFound
+from feed.posts.model import (
+    AiLabelKept,
+    NewPost,
+    NotYourPost,
+    PostAnnouncesDraw,
+    PostChange,
+    PostId,
+    PostNotEditable,
+    PostNotFound,
+)
 from feed.screens.posts import revisions
 from feed.screens.posts.cards import PostCard
 from feed.screens.posts.revisions import RevisionItem
@@ -100,6 +109,7 @@ async def list_revisions(
         NotYourPost,
         PostNotEditable,
         PostAnnouncesDraw,
+        AiLabelKept,
         Banned,
         Muted,
         PhoneNotVerified,

@@ -3,6 +3,7 @@
 from litestar import Router
 
 from feed.api.dependencies import requires_role
+from feed.api.moderator.ai_labels import ai_labels
 from feed.api.moderator.audit import audit
 from feed.api.moderator.cases import cases, get_queue
 from feed.api.moderator.reviewers import reviewers
@@ -14,7 +15,7 @@ from feed.api.moderator.words import words
 
 router = Router(
     "/",
-    route_handlers=[audit, cases, get_queue, verdicts, sanctions, takedowns, users, reviewers, words],
+    route_handlers=[ai_labels, audit, cases, get_queue, verdicts, sanctions, takedowns, users, reviewers, words],
     guards=[requires_role("reviewer", "editor", "admin")],
     opt={"limit": "staff"},
 )

@@ -34,6 +34,7 @@ TAGS = {
     "editor.sms": "Editors: messages",
     "editor.objections": "Editors: settling and claims",
     "editor.fairness": "Editors: settling and claims",
+    "moderator.ai_labels": "Moderators: verdicts",
     "moderator.cases": "Moderators: cases",
     "moderator.verdicts": "Moderators: verdicts",
     "moderator.sanctions": "Moderators: sanctions",

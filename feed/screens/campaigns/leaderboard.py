@@ -144,7 +144,11 @@ def rank_entries(rows: Sequence[Row], rules: Rules) -> list[LeaderboardEntry]:
 
 def leaderboard_base(board: LeaderboardRows, fragments: Sequence[Fragment], *, read_at: float) -> PageBase:
     """The leaderboard's page. The rank of a post that is no longer public is left out."""
-    published = {part.post_id: part for part in fragments if part.is_visible}
+    published = {
+        part.post_id: msgspec.structs.replace(part, json_prefix=part.ranked_prefix)
+        for part in fragments
+        if part.is_visible
+    }
     entries = [entry for entry in board.entries if entry.post_id in published]
     members = {"as_of": board.as_of, "provisional": board.provisional, "basis": board.basis}
     frame = Frame(

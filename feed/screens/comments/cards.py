@@ -274,7 +274,9 @@ async def list_for_viewers(conn: Connection, pairs: Sequence[tuple[int, int | No
                likes.account_id IS NOT NULL AS liked_by_me, shown_state(comments.state, comments.holds) AS state,
                comments.state = 'published' AND comments.holds = 0
                    AND NOT EXISTS (SELECT FROM taken_down_accounts AS down WHERE down.account_id = comments.author_id) AS is_visible,
-               comments.author_id IS NOT DISTINCT FROM wanted.viewer_id AS is_own, comments.ip_region, comments.created_at,
+               comments.author_id IS NOT DISTINCT FROM wanted.viewer_id AS is_own,
+               CASE WHEN accounts.age_band IS DISTINCT FROM 'under_14' THEN comments.ip_region END AS ip_region,
+               comments.created_at,
                reviews.stage AS review_stage, reviews.stages AS review_stages, reviews.reason_code AS review_reason,
                reviews.due_at AS review_due_at
         FROM unnest($1::bigint[], $2::bigint[]) WITH ORDINALITY AS wanted (id, viewer_id, position)

@@ -175,6 +175,23 @@ REVIEWS: Templates = {
             "The decision about your appeal was withdrawn. {decided:decided} is being looked at again.",
         ),
     ),
+    "post.ai_labelled": Template(
+        Words(
+            "您的动态已标注为AI生成内容",
+            "经核查，这条动态含人工智能生成的内容，已按规定标注，其他人可以看到标注。如有异议，可以申诉。",
+        ),
+        Words(
+            "Your post is labelled as made by AI",
+            "A reviewer has found that AI has made it or a part of it. Others see the label, which the law asks for. You can appeal.",
+        ),
+    ),
+    "post.ai_unlabelled": Template(
+        Words("您的动态已取消AI生成标注", "经核查，这条动态不再标注为人工智能生成的内容。"),
+        Words(
+            "Your post is not labelled as made by AI any more",
+            "A reviewer has checked it again and taken the label away.",
+        ),
+    ),
     "sanction.until": Template(
         Words(
             "您的账号已被{sanction:sanction}",

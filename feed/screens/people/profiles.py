@@ -6,7 +6,7 @@ import msgspec
 
 from feed.accounts import blocks, departure_store, protection, settings
 from feed.accounts.blocks import RelationKind
-from feed.accounts.model import Account, AccountNotFound, Role
+from feed.accounts.model import Account, AccountNotFound, AgeBand, Role
 from feed.accounts.phone import phone_of
 from feed.accounts.store import get_account, list_rights, list_roles
 from feed.keys.store import Keys
@@ -28,6 +28,7 @@ class UserCard(msgspec.Struct, frozen=True):
     badge: str | None
     post_count: int
     created_at: datetime
+    ip_region: str | None
 
 
 class PendingChange(msgspec.Struct, frozen=True):
@@ -70,9 +71,10 @@ class SettingsCard(msgspec.Struct, frozen=True):
 
     notify: NotificationSettings
     protected_until: datetime | None
+    age_band: AgeBand | None
 
 
-def user_card(account: Account) -> UserCard:
+def user_card(account: Account, ip_region: str | None) -> UserCard:
     """The public profile."""
     return UserCard(
         id=str(account.id),
@@ -82,11 +84,18 @@ def user_card(account: Account) -> UserCard:
         badge=account.badge,
         post_count=account.post_count,
         created_at=account.created_at,
+        ip_region=ip_region,
     )
 
 
 async def get_user(conn: Connection, account_id: int, viewer_id: int | None = None) -> UserCard:
-    """An account's profile. Raises AccountNotFound, also where it is taken down or has blocked the viewer, except for staff and jurors.
+    """An account's profile. Raises AccountNotFound as `get_visible_account` does."""
+    account = await get_visible_account(conn, account_id, viewer_id)
+    return user_card(account, await find_region(conn, account_id))
+
+
+async def get_visible_account(conn: Connection, account_id: int, viewer_id: int | None = None) -> Account:
+    """The account whose profile is shown. Raises AccountNotFound, also where it is taken down or has blocked the viewer, except for staff and jurors.
 
     An account that the viewer has blocked is found, so that the block can be undone.
     """
@@ -97,7 +106,29 @@ async def get_user(conn: Connection, account_id: int, viewer_id: int | None = No
         raise AccountNotFound
     if account.is_taken_down and viewer_id != account_id and not await list_rights(conn, viewer_id or 0):
         raise AccountNotFound
-    return user_card(account)
+    return account
+
+
+async def find_region(conn: Connection, account_id: int) -> str | None:
+    """The region of what the account has published last: its latest post, or its comment under the latest post that it commented on.
+
+    None if that is unknown, and for a child.
+    """
+    region: str | None = await conn.fetchval(
+        """
+        SELECT latest.ip_region
+        FROM (
+            (SELECT ip_region, created_at FROM visible_posts WHERE author_id = $1 ORDER BY id DESC LIMIT 1)
+            UNION ALL
+            (SELECT ip_region, created_at FROM visible_comments WHERE author_id = $1 ORDER BY post_id DESC LIMIT 1)
+        ) AS latest
+        JOIN accounts ON accounts.id = $1 AND accounts.age_band IS DISTINCT FROM 'under_14'
+        ORDER BY latest.created_at DESC
+        LIMIT 1
+        """,
+        account_id,
+    )
+    return region
 
 
 async def list_blocks(conn: Connection, account_id: int, after: Position, limit: int) -> list[RelationCard]:
@@ -129,6 +160,7 @@ async def get_settings(conn: Connection, account_id: int) -> SettingsCard:
     return SettingsCard(
         NotificationSettings("like" not in quiet, "comment" not in quiet, "reply" not in quiet),
         await protection.find_protection(conn, account_id),
+        await settings.get_age_band(conn, account_id),
     )
 
 
@@ -143,7 +175,7 @@ async def get_me(conn: Connection, keys: Keys, account_id: int) -> MeCard:
     if departure is not None:
         account = msgspec.structs.replace(account, **msgspec.structs.asdict(departure))
     return MeCard(
-        **msgspec.structs.asdict(user_card(account)),
+        **msgspec.structs.asdict(user_card(account, await find_region(conn, account_id))),
         phone_masked=None if phone is None else mask_phone(phone),
         roles=await list_roles(conn, account_id),
         verified=account.person is not None,

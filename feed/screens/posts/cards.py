@@ -12,11 +12,12 @@ from typing import Any, Literal, cast
 import msgspec
 from msgspec.structs import fields
 
+from feed.accounts.model import CHILD_NAME
 from feed.cases.chain import ALWAYS, OfficeHours
 from feed.cases.holds import State
 from feed.links import Links
 from feed.postgres import Connection
-from feed.posts.model import CommentPolicy, Location
+from feed.posts.model import AiLabelSource, CommentPolicy, Location
 from feed.reasons import VerdictReason
 from feed.screens.posts.viewer import ViewerRights, ViewerState, rights_of
 from feed.signoffs.model import Credit
@@ -97,6 +98,7 @@ class SharedPost(msgspec.Struct, frozen=True, kw_only=True):
     media: list[MediaCard]
     location: Location | None
     ip_region: str | None
+    ai_label: AiLabelSource | None
     comment_policy: CommentPolicy
     state: State
     revision: int
@@ -129,6 +131,8 @@ class Fragment(msgspec.Struct, frozen=True):
     takes_comments: bool
     is_protected: bool  # Strangers to the author cannot comment now.
     json_prefix: bytes
+    # The same for public rankings, in which a child has a neutral name.
+    ranked_prefix: bytes
     review: Review | msgspec.UnsetType = msgspec.UNSET
 
 
@@ -138,7 +142,11 @@ async def list_posts(conn: Connection, post_ids: Sequence[int]) -> list[dict[str
         """
         SELECT posts.id, posts.author_id, accounts.name AS author_name, accounts.avatar_url, accounts.badge,
                coalesce(accounts.protected_until > clock_timestamp(), false) AS is_protected,
-               revisions.text, revisions.topics, revisions.credits, posts.location, posts.ip_region, posts.comment_policy,
+               revisions.text, revisions.topics, revisions.credits,
+               CASE WHEN accounts.age_band IS DISTINCT FROM 'under_14' THEN posts.location END AS location,
+               CASE WHEN accounts.age_band IS DISTINCT FROM 'under_14' THEN posts.ip_region END AS ip_region,
+               CASE WHEN posts.ai_generated THEN coalesce(posts.ai_label_source, 'declared') END AS ai_label,
+               accounts.age_band = 'under_14' AS of_child, posts.comment_policy,
                shown_state(posts.state, held.holds) AS state, posts.state = 'published' AND held.holds = 0 AS is_visible,
                posts.revision, posts.created_at, posts.published_at, posts.edited_at,
                stats.like_count, stats.comment_count,
@@ -222,6 +230,9 @@ def fragment(row: Mapping[str, Any], links: Links, hours: OfficeHours = ALWAYS) 
         },
         SharedPost,
     )
+    encoded = _encoder.encode(shared)[:-1]
+    child = AuthorCard(str(author_id), CHILD_NAME, None, None)
+    ranked = _encoder.encode(msgspec.structs.replace(shared, author=child))[:-1] if row["of_child"] else encoded
     takes_comments = shared.comment_policy == "everyone"
     return Fragment(
         post_id,
@@ -230,7 +241,8 @@ def fragment(row: Mapping[str, Any], links: Links, hours: OfficeHours = ALWAYS) 
         row["is_visible"],
         takes_comments,
         row["is_protected"],
-        _encoder.encode(shared)[:-1],
+        encoded,
+        ranked,
         _review(row, hours),
     )
 

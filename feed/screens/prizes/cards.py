@@ -143,6 +143,7 @@ async def get_result_version(conn: Connection, campaign_id: int, viewer_id: int 
     named = await conn.fetch(
         """
         SELECT held_places.person, held_places.account_id, accounts.name,
+            ranked_name(accounts.name, accounts.age_band) AS ranked_name,
             EXISTS (SELECT FROM rights_now WHERE rights_now.account_id = $2)
                 OR held_places.account_id IN (SELECT same_id FROM same_person_accounts WHERE account_id = $2) AS is_whole,
             held_places.notified_at IS NOT NULL AND accounts.erased_at IS NULL AS is_named
@@ -154,7 +155,7 @@ async def get_result_version(conn: Connection, campaign_id: int, viewer_id: int 
         viewer_id,
     )
     # Over all winners, as in their list, so that both have the same names.
-    names = published_names({each["account_id"]: each["name"] for each in named})
+    names = published_names({each["account_id"]: each["ranked_name"] for each in named})
     people = {
         pseudonym(announced.result_salt, each["person"], each["account_id"]): each["name"]
         if each["is_whole"]

@@ -53,7 +53,8 @@ async def list_winners(conn: Connection, campaign_id: int) -> WinnersCard:
         raise ResultNotFound
     rows = await conn.fetch(
         """
-        SELECT held_places.place, held_places.rank, held_places.account_id, accounts.name, held_places.post_id::text, held_places.comment_id::text, held_places.score,
+        SELECT held_places.place, held_places.rank, held_places.account_id,
+            ranked_name(accounts.name, accounts.age_band) AS name, held_places.post_id::text, held_places.comment_id::text, held_places.score,
             EXISTS (SELECT FROM draws WHERE draws.settlement_id = held_places.settlement_id) AS is_drawn,
             held_places.prizes,
             EXISTS (SELECT FROM amendments WHERE amendments.successor_id = held_places.id) AS moved_up

@@ -81,12 +81,13 @@ async def test_own_posts_are_filtered_by_state(join: Join, app_state: AppState) 
 
 async def test_settings_change_one_by_one(join: Join) -> None:
     ming = join("小明")
-    everything = {"notify": {"likes": True, "comments": True, "replies": True}}
+    rest = {"protected_until": None, "age_band": None}
+    everything = {"notify": {"likes": True, "comments": True, "replies": True}} | rest
     assert (await ming("GET", "/me/settings")).json() == everything
     changed = await ming("PATCH", "/me/settings", {"notify": {"likes": False}})
-    assert changed.json() == {"notify": {"likes": False, "comments": True, "replies": True}}
+    assert changed.json() == {"notify": {"likes": False, "comments": True, "replies": True}} | rest
     again = await ming("PATCH", "/me/settings", {"notify": {"replies": False, "likes": True}})
-    assert again.json() == {"notify": {"likes": True, "comments": True, "replies": False}}
+    assert again.json() == {"notify": {"likes": True, "comments": True, "replies": False}} | rest
     assert (await ming("GET", "/me/settings")).json() == again.json()
     wrong = await ming("PATCH", "/me/settings", {"notify": {"likes": "no", "comments": 1}})
     assert [error["field"] for error in wrong.json()["errors"]] == ["notify.likes", "notify.comments"]

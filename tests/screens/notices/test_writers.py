@@ -164,6 +164,8 @@ def others() -> Iterator[NewNotification]:
     afterwards: tuple[State, ...] = ("published", "pending", "removed")
     for after in afterwards:
         yield moderation.undone_notice(case, VerdictId(1), "spam", after=after)
+    for labelled in (True, False):
+        yield moderation.ai_label_notice(3, 2, 1, labelled=labelled)
     for kind in ("mute", "ban"):
         for until in (None, LATER):
             yield moderation.sanction_notice(convert(Sanction, kind=kind, until=until, reason_code="spam"))

@@ -47,6 +47,8 @@ async def review(stage: Stage, readers: Readers) -> None:
     seen = seen | {"cases": [{"id": spam["id"], "version": again["version"]}]}
     await stage.call("judge_cases", REVIEWER, seen)
     await stage.call("list_reports", READER, limit=2)
+    await stage.call("label_ai", REVIEWER, post_id=spam["subject"]["post_id"])
+    await stage.call("unlabel_ai", REVIEWER, post_id=spam["subject"]["post_id"])
     spammer = (await stage.call("get_me", SPAMMER, kept=False))["id"]
     sanction = {"kind": "mute", "reason_code": "spam", "until": "2026-09-14T16:00:00Z"}
     await stage.call("impose_sanction", REVIEWER, sanction, user_id=spammer)

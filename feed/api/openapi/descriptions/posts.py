@@ -16,6 +16,8 @@ FIELDS = {
     f"{_CARDS}.review": "Review of the post; only for its author, while the post or its latest edit is not public.",
     "CommentCard.review": "Review of the comment; only for its author, while it is not public.",
     "WrittenPost.topics_dropped": "Topics in the text that the post is not listed under; absent: none.",
+    f"{_CARDS}.ai_label AiLabelCard.ai_label": "Who says that AI has made it: its author, a reviewer, or the metadata of its media; the words are in `/v1/config`. Null: no label.",
+    "PostChange.ai_generated": "Whether the content was made by a machine, as its author declares; absent or null: it stays.",
     "NewPost.text": "Text, with `#topic#` for topics. May be empty if `media_ids` is not.",
     "PostChange.text": "New text; absent or null: it stays.",
     "PostChange.media_ids": "New photos and videos, in the order of display; absent or null: they stay.",
