@@ -3,6 +3,7 @@
 import hashlib
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
+from datetime import datetime
 from typing import NamedTuple
 
 import msgspec
@@ -236,12 +237,20 @@ async def remove_account(conn: Connection, account_id: int, *, limit: int) -> in
     return int(tag.split()[-1])
 
 
-async def forget_responses(conn: Connection, word: str) -> None:
-    """Removes the stored responses that contain the word. Their keys stay: a repetition acts once, and its response is made anew."""
+async def forget_responses(conn: Connection, word: str, *, begin: datetime, end: datetime) -> None:
+    """Removes the stored responses of requests from `begin` until `end` that contain the word.
+
+    Their keys stay: a repetition acts once, and its response is made anew.
+    """
     await conn.execute(
-        "UPDATE idempotency_keys SET status = NULL, answer = NULL WHERE position($1::bytea IN answer) > 0",
+        """
+        UPDATE idempotency_keys SET status = NULL, answer = NULL
+        WHERE created_at >= $2 AND created_at < $3 AND position($1::bytea IN answer) > 0
+        """,
         # As it stands in JSON, without the quotes.
         msgspec.json.encode(word)[1:-1],
+        begin,
+        end,
     )
 
 

@@ -14,13 +14,14 @@ Step = Literal["hiding", "hidden", "returning"]
 
 
 class Departure(msgspec.Struct, frozen=True):
-    """A requested deletion, or one that was taken back. `is_due`: its time has come, by the database's clock."""
+    """A requested deletion, or one that was taken back. `is_due`: its time has come; `is_recent`: it was requested in the last two days."""
 
     account_id: AccountId
     step: Step
     asked_at: datetime
     erase_at: datetime
     is_due: bool
+    is_recent: bool
 
 
 class Profile(msgspec.Struct, frozen=True):
@@ -36,7 +37,8 @@ async def lock_departure(conn: Connection, account_id: int) -> Departure | None:
     """The departure of the account, locked before anything of the account is."""
     row = await conn.fetchrow(
         """
-        SELECT account_id, step, asked_at, erase_at, erase_at <= clock_timestamp() AS is_due
+        SELECT account_id, step, asked_at, erase_at, erase_at <= clock_timestamp() AS is_due,
+               asked_at > clock_timestamp() - interval '2 days' AS is_recent
         FROM departures WHERE account_id = $1 FOR UPDATE
         """,
         account_id,
@@ -48,7 +50,8 @@ async def lock_next(conn: Connection) -> Departure | None:
     """The departure that waits longest for a worker, locked; None if there is none, or others hold all of them."""
     row = await conn.fetchrow(
         """
-        SELECT account_id, step, asked_at, erase_at, erase_at <= clock_timestamp() AS is_due
+        SELECT account_id, step, asked_at, erase_at, erase_at <= clock_timestamp() AS is_due,
+               asked_at > clock_timestamp() - interval '2 days' AS is_recent
         FROM departures WHERE next_at <= clock_timestamp()
         ORDER BY next_at, account_id
         LIMIT 1

@@ -28,6 +28,15 @@ class Identity(msgspec.Struct, frozen=True):
     name: str
 
 
+class Sweep(msgspec.Struct, frozen=True):
+    """The next responses to sweep of a name: of requests from `begin` until `end`. `is_over`: none is left."""
+
+    name: str
+    begin: datetime
+    end: datetime
+    is_over: bool
+
+
 async def lock_identity(conn: Connection, account_id: int) -> Identity | None:
     """Issuer, subject and name of an account, locked; None for an unknown account and for one without an identity any more."""
     row = await conn.fetchrow(
@@ -36,8 +45,10 @@ async def lock_identity(conn: Connection, account_id: int) -> Identity | None:
     return one(row, Identity)
 
 
-async def erase_row(conn: Connection, account_id: int, subject: bytes) -> None:
+async def erase_row(conn: Connection, account_id: int, subject: bytes, *, swept_name: str | None) -> None:
     """Erases the row of a locked account and queues the erasure of everything else; a second time changes nothing.
+
+    `swept_name` is the name that responses of the last day may contain; None: it was not shown for so long.
 
     The keyed hash of the phone stays for a time: the person's engagement in campaigns and sanctions depend on it, and it identifies
     no person without the key. `subject` is the keyed hash of issuer and subject.
@@ -54,7 +65,8 @@ async def erase_row(conn: Connection, account_id: int, subject: bytes) -> None:
         ), departed AS (
             DELETE FROM departures USING erased WHERE account_id = erased.id
         ), queued AS (
-            INSERT INTO erasures (account_id) SELECT id FROM erased
+            INSERT INTO erasures (account_id, name, swept_at)
+            SELECT id, $5, CASE WHEN $5::text IS NOT NULL THEN clock_timestamp() - interval '25 hours' END FROM erased
             ON CONFLICT (account_id) DO NOTHING
         )
         INSERT INTO erased_subjects (subject, account_id, erased_at)
@@ -65,6 +77,37 @@ async def erase_row(conn: Connection, account_id: int, subject: bytes) -> None:
         subject,
         ERASED_ISSUER,
         ERASED_NAME,
+        swept_name,
+    )
+
+
+async def find_sweep(conn: Connection, account_id: int) -> Sweep | None:
+    """The name and the next responses to sweep, an hour of them at most; None when that is over.
+
+    Only those of requests a minute ago: the response to a later one may still be stored.
+    """
+    row = await conn.fetchrow(
+        """
+        SELECT erasures.name, swept_at AS begin,
+               least(swept_at + interval '1 hour', clock_timestamp() - interval '1 minute') AS end,
+               swept_at >= erased_at + interval '10 seconds' AS is_over
+        FROM erasures JOIN accounts ON accounts.id = erasures.account_id
+        WHERE account_id = $1 AND erasures.name IS NOT NULL
+        """,
+        account_id,
+    )
+    return one(row, Sweep)
+
+
+async def mark_swept(conn: Connection, account_id: int, until: datetime | None) -> None:
+    """Records up to when responses are swept; None: all of them, and the name is forgotten."""
+    await conn.execute(
+        """
+        UPDATE erasures SET swept_at = $2, name = CASE WHEN $2::timestamptz IS NULL THEN NULL ELSE name END
+        WHERE account_id = $1
+        """,
+        account_id,
+        until,
     )
 
 
@@ -154,13 +197,16 @@ async def postpone(conn: Connection, account_id: int, *, seconds: int) -> None:
 
 
 async def mark_content_erased(conn: Connection, account_id: int, *, after_seconds: int) -> bool:
-    """Records that everything is erased. False: `after_seconds` since the erasure are not over, so that writes may be in flight."""
+    """Records that everything is erased. False: `after_seconds` since the erasure are not over, so that writes may be in flight, or responses
+    are still to be swept."""
     return bool(
         await conn.fetchval(
             """
             WITH done AS (
                 UPDATE accounts SET content_erased_at = clock_timestamp()
-                WHERE id = $1 AND erased_at < clock_timestamp() - make_interval(secs => $2)
+                FROM erasures
+                WHERE id = $1 AND erasures.account_id = $1 AND erasures.name IS NULL
+                  AND erased_at < clock_timestamp() - make_interval(secs => $2)
                 RETURNING id
             )
             DELETE FROM erasures USING done WHERE account_id = done.id RETURNING true
@@ -211,7 +257,7 @@ async def remove_next_person(conn: Connection) -> AccountId | None:
         """
         WITH next AS (
             SELECT id FROM accounts
-            WHERE content_erased_at IS NOT NULL AND person IS NOT NULL
+            WHERE erased_at IS NOT NULL AND content_erased_at IS NOT NULL AND person IS NOT NULL
               AND NOT EXISTS (
                   SELECT FROM sanctions
                   WHERE sanctions.account_id = accounts.id AND lifted_at IS NULL
@@ -221,7 +267,7 @@ async def remove_next_person(conn: Connection) -> AccountId | None:
                   SELECT FROM campaigns
                   WHERE starts_at < accounts.erased_at AND published_at IS NOT NULL AND final_at IS NULL AND cancelled_at IS NULL
               )
-            ORDER BY content_erased_at
+            ORDER BY erased_at
             LIMIT 1
             FOR NO KEY UPDATE SKIP LOCKED
         ), former AS (

@@ -174,7 +174,7 @@ PERSONAL_TABLES: tuple[PersonalTable, ...] = (
     PersonalTable(
         "erasures",
         of="account_id",
-        removed="account_id",
+        removed="account_id name",
         not_exported="the work that erasure has still to do",
     ),
     PersonalTable(

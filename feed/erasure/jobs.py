@@ -27,7 +27,7 @@ async def erase_next(pool: Pool, keys: Keys) -> bool:
         # An account that an earlier version has erased still has its subject.
         if (identity := await erasures.lock_identity(conn, account_id)) is not None:
             # By itself: posts are locked before accounts.
-            await erasures.erase_row(conn, account_id, keys.subject_of(identity.iss, identity.sub))
+            await erasures.erase_row(conn, account_id, keys.subject_of(identity.iss, identity.sub), swept_name=None)
             return True
         for step in STEPS:
             if await step(conn, account_id):

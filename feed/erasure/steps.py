@@ -5,6 +5,7 @@ so a worker that is killed anywhere leaves nothing that the next one would not f
 """
 
 from collections.abc import Awaitable, Callable
+from datetime import timedelta
 
 from feed import idempotency
 from feed.accounts import erasure_store as accounts
@@ -32,6 +33,8 @@ Step = Callable[[Connection, AccountId], Awaitable[int]]
 
 # A post takes about ten statements, during which requests for it may wait for its locks.
 _ITEMS = 25
+# Between two sweeps of stored responses.
+_SWEPT_AT_LEAST = timedelta(seconds=5)
 # Rows that one statement changes.
 _ROWS = 500
 
@@ -129,6 +132,17 @@ async def _remove_exports(conn: Connection, account_id: AccountId) -> int:
     return await exports.remove_account(conn, account_id, limit=_ITEMS)
 
 
+async def _sweep_responses(conn: Connection, account_id: AccountId) -> int:
+    sweep = await accounts.find_sweep(conn, account_id)
+    # The rest is too recent: the account is looked at again.
+    if sweep is None or not (sweep.is_over or sweep.end - sweep.begin >= _SWEPT_AT_LEAST):
+        return 0
+    if not sweep.is_over:
+        await idempotency.forget_responses(conn, sweep.name, begin=sweep.begin, end=sweep.end)
+    await accounts.mark_swept(conn, account_id, None if sweep.is_over else sweep.end)
+    return 1
+
+
 async def _remove_account_rows(conn: Connection, account_id: AccountId) -> int:
     return await accounts.remove_account_rows(conn, account_id, limit=_ROWS)
 
@@ -150,6 +164,7 @@ STEPS: tuple[Step, ...] = (
     _remove_exports,
     _remove_account_rows,
     _remove_responses,
+    _sweep_responses,
 )
 
 

@@ -5,7 +5,6 @@ from typing import Annotated, Literal
 
 import msgspec
 
-from feed import idempotency
 from feed.accounts import departure_store, erasure_store, event_store, roles
 from feed.accounts import store as accounts
 from feed.accounts.authentication import ClaimedName, seed_name
@@ -107,16 +106,22 @@ async def erase_account(conn: Connection, keys: Keys, account_id: AccountId, *, 
 
     `by`: `app` or `owner`. False if it was erased before.
     """
-    # Locked before the account, as everywhere; its name is the one that the account shows to its owner.
-    await departure_store.lock_departure(conn, account_id)
+    # Locked before the account, as everywhere.
+    departure = await departure_store.lock_departure(conn, account_id)
     profile = await departure_store.find_profile(conn, account_id)
     # Cases are locked before the account, as by verdicts.
     await erase_profile(conn, account_id)
     identity = await erasure_store.lock_identity(conn, account_id)
     if identity is None:
         return False
-    await erasure_store.erase_row(conn, account_id, keys.subject_of(identity.iss, identity.sub))
-    await idempotency.forget_responses(conn, identity.name if profile is None else profile.name)
+    # Responses of the last day may contain the name, unless the account was leaving for longer.
+    named_lately = departure is None or departure.step == "returning" or departure.is_recent
+    await erasure_store.erase_row(
+        conn,
+        account_id,
+        keys.subject_of(identity.iss, identity.sub),
+        swept_name=(identity.name if profile is None else profile.name) if named_lately else None,
+    )
     await erasure_store.end_access(conn, account_id)
     await roles.revoke_roles_of_erased(conn, account_id)
     await audit.add(conn, None, "account.erase", "account", account_id, {"by": by})

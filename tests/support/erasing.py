@@ -1,7 +1,7 @@
 """Erasing an account to the end, as the hook and the worker do."""
 
 from feed.accounts.model import AccountId
-from feed.erasure.jobs import GRACE_SECONDS, erase_next
+from feed.erasure.jobs import erase_next
 from feed.keys.store import Keys
 from feed.moderation.account_events import erase_account
 from feed.postgres import Pool, transaction
@@ -17,11 +17,12 @@ async def erase_rest(pool: Pool, keys: Keys) -> int:
     """Runs the job until nothing is left to do, as if the time of grace were over. Returns the number of its transactions."""
     done = 0
     for _ in range(2):
+        for statement in (
+            "UPDATE accounts SET erased_at = erased_at - interval '2 minutes' WHERE content_erased_at IS NULL",
+            "UPDATE idempotency_keys SET created_at = created_at - interval '2 minutes'",
+            "UPDATE erasures SET next_at = now()",
+        ):
+            await pool.execute(statement)
         while await erase_next(pool, keys):
             done += 1
-        await pool.execute(
-            "UPDATE accounts SET erased_at = erased_at - make_interval(secs => $1) WHERE content_erased_at IS NULL",
-            GRACE_SECONDS + 1,
-        )
-        await pool.execute("UPDATE erasures SET next_at = now()")
     return done
