@@ -24,6 +24,7 @@ from feed.moderation.takedowns.actions import end_takedown
 from feed.postgres import Connection
 from feed.posts import hide_show as post_visibility
 from feed.profiles.changes import ChangeNotApplicable, apply_verdict
+from feed.reasons import AdverseReason, listed
 from feed.reports import appeal_store
 from feed.reports.appeal_model import Appeal
 from feed.reports.notices import shown_again_key, shown_again_notice, waiting_notice
@@ -92,7 +93,7 @@ async def reopen_disputes(conn: Connection, case: Case, verdict: Verdict) -> Non
 async def restores_item(conn: Connection, case: Case) -> bool:
     """Whether upholding the appeal of a case shows its post or comment: the verdict that it is against is what hides it."""
     appeal = await appeal_store.find_of_case(conn, case.id)
-    return appeal is None or (appeal.decision_kind == "verdict" and appeal.in_force)
+    return appeal is None or (appeal.decision_kind in ("verdict", "machine") and appeal.in_force)
 
 
 async def uphold_moot_appeals(conn: Connection, case: Case, verdict_id: int) -> None:
@@ -110,7 +111,7 @@ async def _decide_appeal(
         return
     if verdict == "dismiss":
         # Without a reason of its own the decision stands for the reason that was given first.
-        reason = appeal.decision_reason if adverse_reason_problems(reason_code) else reason_code
+        reason = listed(appeal.decision_reason, AdverseReason) if adverse_reason_problems(reason_code) else reason_code
         await decide_appeal(conn, appeal, verdict_id, reason_code=reason)
         return
     if appeal.decision_kind == "sanction":
@@ -146,7 +147,9 @@ async def _reopen_appeal(conn: Connection, case: Case, verdict: Verdict) -> None
     appeal = await appeal_store.find_of_case(conn, case.id)
     if appeal is None:
         return
-    if appeal.state == "upheld" and (appeal.decision_kind != "verdict" or appeal.post_id is None):
+    if appeal.state == "upheld" and (
+        appeal.decision_kind in ("sanction", "takedown") or appeal.post_id is None
+    ):
         # What has ended is imposed anew, with its own reason and end: the person has acted since.
         raise VerdictNotApplicable
     await cases.mark_open(conn, case.id, stage=verdict.stage)

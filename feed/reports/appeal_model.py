@@ -11,7 +11,7 @@ from feed.texts import prose
 
 AppealId = NewType("AppealId", int)
 # What a decision is, and what it is about.
-DecisionKind = Literal["verdict", "sanction", "takedown"]
+DecisionKind = Literal["verdict", "sanction", "takedown", "machine"]
 DecidedKind = Literal["post", "comment", "user", "name", "bio", "avatar"]
 # What was done: an item removed, refused or taken down, a person muted, banned or taken down.
 Effect = Literal["remove", "reject", "mute", "ban", "takedown"]

@@ -7,6 +7,7 @@ import msgspec
 
 from feed.moderation.model import ADVERSE_REASONS
 from feed.postgres import Connection, many
+from feed.reasons import AdverseReason, listed
 from feed.reports.appeal_model import AppealId, AppealState, DecidedKind, DecisionKind, Effect
 from feed.screens.posts.cards import Id
 from feed.texts import among
@@ -85,7 +86,7 @@ class _DecisionRow(msgspec.Struct, frozen=True):
             kind=self.kind,
             effect=self.effect,
             target=DecidedTarget(self.target_kind, str(self.target_id), self.text),
-            reason_code=self.reason_code,
+            reason_code=listed(self.reason_code, AdverseReason),
             made_at=self.made_at,
             until=self.until,
             in_force=self.in_force,

@@ -7,7 +7,7 @@ import msgspec
 
 from feed.moderation.model import ADVERSE_REASONS
 from feed.postgres import Connection, many
-from feed.reasons import ReportReason
+from feed.reasons import AdverseReason, ReportReason, listed
 from feed.reports.appeal_model import AppealState, DecisionKind, Effect
 from feed.screens.posts.cards import Id
 from feed.texts import among
@@ -182,6 +182,6 @@ def _appealed(row: _AppealedRow) -> AppealedCard:
         decision_id=str(row.decision_id),
         kind=row.kind,
         effect=row.effect,
-        reason_code=row.reason_code,
+        reason_code=listed(row.reason_code, AdverseReason),
         decided_at=row.decided_at,
     )

@@ -4,9 +4,15 @@ import asyncio
 from typing import Any
 
 import httpx
+import msgspec
 import pytest
 
+from feed.accounts.model import AccountId
 from feed.api.state import AppState
+from feed.comments.actions import NewComment, add_comments
+from feed.posts.actions import Draft, publish_posts
+from feed.posts.model import NewPost, PostId
+from feed.screening.model import Label, MachineResult
 from tests.support.api import Join, Person
 from tests.support.reporting import appeal, cases_of, hide, inbox_titles, judge, publish, report_by, say, undo, user_id
 
@@ -410,3 +416,27 @@ async def test_an_appeal_about_an_edit_that_was_replaced_can_be_decided(
     (case,) = await cases_of(second, "appeal")
     assert (await judge(second, case, "dismiss")).status_code == 200
     assert (await client.get(f"/posts/{post_id}")).json()["text"] == "原来的文字 #要审的话题#"
+
+
+@pytest.mark.parametrize("kind", ["post", "comment"])
+async def test_what_the_machine_has_blocked_is_appealed_to_a_person(
+    client: httpx.AsyncClient, join: Join, app_state: AppState, kind: str
+) -> None:
+    ming, reviewer = join("小明"), join("审", roles=("reviewer",))
+    post_id = await publish(ming)
+    machine = MachineResult("block", 90, [Label("fraud", "block", "代开发票", 0, 4, "words")])
+    author = AccountId(int(await user_id(ming)))
+    if kind == "post":
+        draft = Draft.checked(author, NewPost(text="代开发票"))
+        (id_,) = await publish_posts(app_state.pool, [msgspec.structs.replace(draft, machine=machine)])
+    else:
+        comment = NewComment.checked(author, PostId(int(post_id)), "代开发票")
+        (id_,) = await add_comments(app_state.pool, [msgspec.structs.replace(comment, machine=machine)])
+    (decision,) = await decisions(ming)
+    assert (decision["kind"], decision["target"]["text"], decision["reason_code"]) == ("machine", "代开发票", "fraud")
+    assert (await appeal(ming, kind, str(id_))).status_code == 201
+    (case,) = await cases_of(reviewer, "appeal")
+    judged = await judge(reviewer, case, "restore")
+    assert judged.json()["subject"]["state"] == "published", judged.text
+    assert (await inbox_titles(ming))[0] == "您的申诉成立"
+    assert [each["in_force"] for each in await decisions(ming)] == [False]

@@ -65,7 +65,7 @@ FIELDS = {
     "AppealedCard.text": "Why the decision is wrong, in the user's words.",
     "AppealedCard.state": "`open`: it waits for a verdict.",
     "AppealedCard.decision_id": "Id of the decision: a number as text.",
-    "AppealedCard.kind": "What the decision is: a verdict on an item, or a sanction.",
+    "AppealedCard.kind": "What the decision is: a verdict or the machine check on an item, a takedown, a sanction.",
     "AppealedCard.effect": "What was done: an item removed or refused, the person muted or banned.",
     "AppealedCard.reason_code": "Code of the reason of the decision.",
     "AppealedCard.decided_at": "When the decision was made.",

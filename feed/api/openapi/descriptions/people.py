@@ -89,7 +89,7 @@ FIELDS = {
     "AppealCard.decided_at": "When it was decided; null: it is open.",
     "DecisionCard.reason_code": "Code of the reason.",
     "DecisionCard.id": "Id of the decision: a number as text.",
-    "DecisionCard.kind": "Who has decided what: a `verdict` of a reviewer on an item, a `sanction` of the person.",
+    "DecisionCard.kind": "Who has decided what: a `verdict` of a reviewer or the `machine` check on an item, a `takedown`, a `sanction` of the person.",
     "DecisionCard.effect": "What was done: an item removed or refused, the person muted or banned.",
     "DecisionCard.target": "What it is about.",
     "DecisionCard.until": "When a sanction ends; null: it is none, or in force until it is lifted.",
