@@ -147,9 +147,7 @@ async def _reopen_appeal(conn: Connection, case: Case, verdict: Verdict) -> None
     appeal = await appeal_store.find_of_case(conn, case.id)
     if appeal is None:
         return
-    if appeal.state == "upheld" and (
-        appeal.decision_kind in ("sanction", "takedown") or appeal.post_id is None
-    ):
+    if appeal.state == "upheld" and (appeal.decision_kind in ("sanction", "takedown") or appeal.post_id is None):
         # What has ended is imposed anew, with its own reason and end: the person has acted since.
         raise VerdictNotApplicable
     await cases.mark_open(conn, case.id, stage=verdict.stage)

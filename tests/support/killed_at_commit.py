@@ -19,6 +19,9 @@ from feed.erasure import actions as leaving
 from feed.erasure.jobs import erase_next
 from feed.exports.jobs import make_next_export
 from feed.keys.store import Keys, open_keys
+from feed.moderation.actions import judge_case
+from feed.moderation.model import NewVerdict, VerdictKind
+from feed.moderation.sanctions import lapse_next_sanction
 from feed.moderation.takedowns import spread
 from feed.moderation.takedowns.actions import lift_takedown, take_down
 from feed.moderation.takedowns.model import Target
@@ -30,6 +33,10 @@ from feed.prizes.draw.correction_actions import correct_number
 from feed.prizes.model import WinnerId
 from feed.prizes.settlement.actions import freeze_next_campaign, settle_campaign, settle_next_campaign
 from feed.prizes.winners.expiry import forfeit_next_prize, lapse_next_claim
+from feed.reports import model as reports
+from feed.reports.actions import report_target
+from feed.reports.appeal_model import AppealTarget
+from feed.reports.appeals import appeal_decision
 from feed.settings import Settings, read_settings
 from feed.sms.file_provider import FileProvider
 from feed.worker.loop import work
@@ -86,6 +93,13 @@ async def _spread(pool: Pool, keys: Keys) -> None:
         pass
 
 
+async def _judge_dispute(pool: Pool, _: Keys, reviewer_id: int, restore: int) -> None:
+    """Judges the newest case of a report or an appeal as its first version: removes its post, or restores it."""
+    verdict: VerdictKind = "restore" if restore else "remove"
+    case_id = await pool.fetchval("SELECT max(id) FROM cases WHERE kind IN ('report', 'appeal')")
+    await judge_case(pool, AccountId(reviewer_id), case_id, NewVerdict(verdict, 1, "mistaken" if restore else "spam"))
+
+
 async def _leave(pool: Pool, _: Keys, account_id: int) -> None:
     """Requests the deletion of an account, and hides what it has written."""
     await leaving.request_deletion(pool, AccountId(account_id), days=15)
@@ -140,6 +154,18 @@ STEPS: dict[str, Callable[..., Awaitable[object]]] = {
     "record": lambda pool, keys, campaign, round_: record_drand_value(
         pool, TEST_CHAIN, campaign, round_, signature_of(round_)
     ),
+    "report": lambda pool, keys, reporter, post: report_target(
+        pool,
+        AccountId(reporter),
+        reports.Target("post", post),
+        reason_code="spam",
+        thresholds=reports.Thresholds(post=1),
+    ),
+    "judge_dispute": _judge_dispute,
+    "appeal": lambda pool, keys, author, post: appeal_decision(
+        pool, AccountId(author), AppealTarget("post", post), text="请再看一遍", days=30
+    ),
+    "lapse_sanction": lambda pool, keys: lapse_next_sanction(pool),
     "take_down": lambda pool, keys, by, account: take_down(
         pool, AccountId(by), Target("user", str(account)), "illegal"
     ),
