@@ -100,7 +100,7 @@ ENGLISH = Script(
         "So I am not the only one.", "That last sentence!", "Please go on writing.", "Sent it to my colleagues.", "You make the nights brighter.",
         "Every word counts.", "That is life.", "It smells of books.", "To the Book City together next time!", "I laughed at the end.",
     ),
-    spam="Add me on WeChat: dushu888, free classics for the first hundred!!!",
+    spam="Free classics for the first hundred readers: see my profile!!!",
     praise="Up! How well written!",
     late_comment="Late, but still!",
     late_post="I am late too. #TOPIC#",

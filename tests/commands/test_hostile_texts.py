@@ -40,6 +40,7 @@ async def hostile(pool: Pool, there: Installation) -> dict[str, Sequence[str]]:
         "outbox": ("outbox",),
         "push": ("push", "list"),
         "retention": ("retention",),
+        "words": ("words", "list"),
         "doctor": ("doctor",),
         "grant": ("grant", FORGED, "editor"),
         "grant of bytes": ("grant", "a\udc80", "editor"),

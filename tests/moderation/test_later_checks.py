@@ -100,6 +100,20 @@ async def test_a_homophone_is_held_and_its_reviewer_sees_the_word_and_the_place(
     assert (await case_of(reviewer, comment.json()["id"]))["machine"]["verdict"] == "review"
 
 
+async def test_what_a_reviewer_has_approved_is_public_and_is_not_looked_at_again(
+    author: Person, reviewer: Person, join: Join, pool: "Pool[Record]"
+) -> None:
+    await listed(join, "法轮功")
+    post_id = await published(author, "来学发抡功")
+    await run(pool, LaterChecks())
+    case = await case_of(reviewer, post_id)
+    body = {"verdict": "approve", "version": case["version"]}
+    assert (await reviewer("POST", f"/moderation/cases/{case['id']}/verdict", body)).status_code == 200
+    assert await status(join("路人"), post_id) == 200
+    await run(pool, LaterChecks())
+    assert await status(join("路人"), post_id) == 200
+
+
 async def test_the_third_equal_text_of_a_person_within_a_day_is_held_whatever_account_sends_it(
     join: Join, pool: "Pool[Record]"
 ) -> None:
