@@ -9,6 +9,7 @@ import pytest
 from feed.api.openapi.examples.played import FOLDER, read_played
 from feed.api.state import AppState
 from feed.settings import Settings
+from tests.support.story.audited import unaudited
 from tests.support.story.clock import CLOCK_FILE, clock_at
 from tests.support.story.comparison import differences
 from tests.support.story.play import BEGINS, PUBLIC_URL, play
@@ -34,6 +35,8 @@ async def test_a_running_server_accepts_every_example(client: httpx.AsyncClient,
     stage = Stage(client, app_state, clock_at(app_state.pool, BEGINS), document)
     await play(stage)
     assert stage.played.keys() == stage.operations.keys(), "each operation has its place in the story"
+    # One event for each object that an act of the staff affects, also when it is undone.
+    assert unaudited(stage) == [], "tests/support/story/audited.py"
     if CLOCK_FILE in os.environ:
         stage.record(FOLDER)
     stored = read_played()

@@ -56,6 +56,8 @@ class Stage:
         self.client, self.app_state, self.clock = client, app_state, clock
         self.pool, self.keys = app_state.pool, app_state.keys
         self.played: dict[str, Played] = {}
+        # The acts that each operation has left in the audit log: action and kind of the subject, for each time it was played.
+        self.audited: dict[str, list[list[tuple[str, str]]]] = {}
         self.operations = {
             operation["operationId"]: (method.upper(), path, operation)
             for path, item in document["paths"].items()
@@ -89,7 +91,9 @@ class Stage:
         if "Idempotency-Key" in declared:
             key = str(uuid5(NAMESPACE_URL, f"{operation} {next(self._requests)}"))
             request = request._replace(headers=lambda sent: {"Idempotency-Key": key} | headers(sent))
+        before = await self._last_audit_id()
         answer, sent = await self._send(request)
+        self.audited.setdefault(operation, []).append(await self._acts_after(before))
         assert answer.is_success, f"{operation}: {answer.status_code} {answer.text}"
         assert status in (None, answer.status_code), f"{operation}: {answer.status_code}, not {status}"
         content = _content_of(answer)
@@ -135,6 +139,14 @@ class Stage:
             if refused.status_code == 422:
                 keeping.answers.setdefault("422", {"application/problem+json": refused.json()})
                 break
+
+    async def _last_audit_id(self) -> int:
+        last: int = await self.pool.fetchval("SELECT coalesce(max(id), 0) FROM audit")
+        return last
+
+    async def _acts_after(self, audit_id: int) -> list[tuple[str, str]]:
+        rows = await self.pool.fetch("SELECT action, subject_kind FROM audit WHERE id > $1 ORDER BY id", audit_id)
+        return [(row["action"], row["subject_kind"]) for row in rows]
 
     def _headers_of(self, operation: str) -> set[str]:
         return {each["name"] for each in self.operations[operation][2].get("parameters", ()) if each["in"] == "header"}
