@@ -395,3 +395,9 @@ async def find_byline(conn: Connection, account_id: int) -> str | None:
     """The name under which the account signs; None: its own name."""
     name: str | None = await conn.fetchval("SELECT name FROM bylines WHERE account_id = $1", account_id)
     return name
+
+
+async def list_official(conn: Connection, account_ids: Sequence[int]) -> frozenset[int]:
+    """Those of the accounts that have the official badge."""
+    rows = await conn.fetch("SELECT id FROM accounts WHERE id = ANY ($1::bigint[]) AND badge IS NOT NULL", account_ids)
+    return frozenset(row["id"] for row in rows)

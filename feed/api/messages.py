@@ -239,6 +239,10 @@ _ERROR_MESSAGES: dict[str, tuple[str, str]] = {
     "second_person_required": ("此操作需由另一个人确认", "A second person has to confirm this."),
     "sign_in_elsewhere": ("请在读特 App 内登录", "Please sign in with the app."),
     "settlement_blocked": ("仍有内容待审核或待打分", "Some entries still need a verdict or a mark."),
+    "signatures_missing": (
+        "本社稿件须走完审签流程才能发布",
+        "A text of the newsroom is published by its signatures.",
+    ),
     "signoff_barred": (
         "您是文稿作者或者已签署其他环节，须由另一人签署",
         "You have written this text or signed another stage of it: another person has to sign.",

@@ -204,6 +204,16 @@ async def find_chain_case(conn: Connection, case: Case) -> Case | None:
     return one(row, Case)
 
 
+async def find_open_review(conn: Connection, post_id: int, revision: int) -> CaseId | None:
+    """The open case in which a revision of a post is reviewed."""
+    case_id: CaseId | None = await conn.fetchval(
+        "SELECT id FROM cases WHERE kind = 'post' AND post_id = $1 AND revision = $2 AND state = 'open'",
+        post_id,
+        revision,
+    )
+    return case_id
+
+
 async def lock_case(conn: Connection, case_id: int) -> Case:
     """The case, locked until the transaction ends. Raises CaseNotFound.
 

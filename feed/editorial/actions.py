@@ -11,6 +11,8 @@ from feed.audit import store as audit
 from feed.campaigns import store as campaigns
 from feed.campaigns.errors import CampaignNotFound
 from feed.campaigns.rules.site_terms import SiteTerms
+from feed.cases import store as cases
+from feed.cases.model import CaseId
 from feed.changes import store as changes
 from feed.changes.store import Announce, Delta, announce_nothing
 from feed.editorial import store
@@ -19,6 +21,7 @@ from feed.editorial.store import NewsroomText
 from feed.errors import NotFound
 from feed.idempotency import KeyedRequest, idempotent_transaction
 from feed.inbox import store as inbox
+from feed.moderation.subjects import lock_case, lock_subject, publish
 from feed.postgres import Connection, Pool
 from feed.posts import store as posts
 from feed.posts.model import PostId
@@ -146,3 +149,15 @@ async def _credit_post(conn: Connection, text: NewsroomText) -> None:
     credits = [msgspec.to_builtins(each) for each in credits_of(signed)]
     await posts.change_credits(conn, text.subject_id, text.revision, credits)
     await changes.change_stats(conn, [Delta(text.subject_id)])
+    case_id = await cases.find_open_review(conn, text.subject_id, text.revision) if credits else None
+    if case_id is not None:
+        await _publish_signed(conn, case_id)
+
+
+async def _publish_signed(conn: Connection, case_id: CaseId) -> None:
+    """Publishes a revision that waited for its signatures, and closes its case: four persons have read it."""
+    case = await lock_case(conn, case_id)
+    subject = await lock_subject(conn, case)
+    if not subject.approved and subject.judged == "pending":
+        await publish(conn, case, subject)
+        await cases.mark_closed(conn, case_id)

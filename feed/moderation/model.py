@@ -39,6 +39,10 @@ class AlreadyJudged(Conflict):
     """The reviewer has judged the case at another stage, or what the appeal is against, with this account or another one."""
 
 
+class SignaturesMissing(Conflict):
+    """The text is the newsroom's: it is published by its signatures, and not by reviewers."""
+
+
 class VerdictNotApplicable(Conflict):
     """The verdict does not apply to the subject's state."""
 
@@ -105,6 +109,8 @@ class JudgedSubject(msgspec.Struct, frozen=True):
     stages: int
     approvers: frozenset[int]
     elsewhere: frozenset[int]
+    # It waits for signatures of the newsroom.
+    unsigned: bool = False
 
     def is_last(self, others: Collection[int]) -> bool:
         """Whether one more approval publishes it. `others`: the accounts of the person who gives it, whose former ones do not count."""

@@ -12,7 +12,7 @@ from feed.changes.store import Delta
 from feed.comments import hide_show as comments_shown
 from feed.comments import store as comments
 from feed.moderation import verdict_store as verdicts
-from feed.moderation.model import NO_SUBJECT, JudgedSubject, VerdictNotApplicable
+from feed.moderation.model import NO_SUBJECT, JudgedSubject, SignaturesMissing, VerdictNotApplicable
 from feed.postgres import Connection
 from feed.posts import hide_show as posts_shown
 from feed.posts import store as posts
@@ -60,11 +60,15 @@ async def lock_subject(conn: Connection, case: Case) -> JudgedSubject:
     judged = post.state
     if number > post.revision and post.state == "published":
         judged = "rejected" if revision.refused else "pending"
-    return JudgedSubject(post.state, judged, revision.content_sha256, revision.approved, *chain)
+    return JudgedSubject(
+        post.state, judged, revision.content_sha256, revision.approved, *chain, unsigned=revision.unsigned
+    )
 
 
 async def publish(conn: Connection, case: Case, subject: JudgedSubject) -> None:
-    """Makes the subject visible, for a post in the revision of the case, unless something else holds it."""
+    """Makes the subject visible, for a post in the revision of the case, unless something else holds it. Raises SignaturesMissing."""
+    if subject.unsigned and not subject.approved:
+        raise SignaturesMissing
     if case.comment_id is not None:
         await comments_shown.show_comment(conn, case.comment_id)
     elif case.post_id is not None:

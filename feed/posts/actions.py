@@ -59,12 +59,14 @@ class _NewRevision(NamedTuple):
     topic_ids: Mapping[str, int]
     approved: bool
     refused: bool
+    signed_first: bool = False
 
 
 class Draft(msgspec.Struct, frozen=True):
     """A validated post that is to be published. `request` makes a retry publish it once.
 
     `machine` is the result of the machine check, `stages` the human approvals before publication that it and the site require.
+    `editorial_chain`: the site's newsroom signs what official accounts publish.
     """
 
     author_id: AccountId
@@ -75,6 +77,7 @@ class Draft(msgspec.Struct, frozen=True):
     ip_region: str | None = None
     machine: MachineResult = PASSED
     stages: int = 0
+    editorial_chain: bool = False
 
     @staticmethod
     def checked(
@@ -92,9 +95,9 @@ class Draft(msgspec.Struct, frozen=True):
             new = msgspec.structs.replace(new, location=msgspec.structs.replace(new.location, name=place))
         return Draft(author_id, text, find_topics(text), new, request, ip_region)
 
-    def judged(self, machine: MachineResult, stages: int) -> "Draft":
+    def judged(self, machine: MachineResult, stages: int, *, editorial_chain: bool = False) -> "Draft":
         """The draft with the result of the machine check and the approvals that are required."""
-        return msgspec.structs.replace(self, machine=machine, stages=stages)
+        return msgspec.structs.replace(self, machine=machine, stages=stages, editorial_chain=editorial_chain)
 
 
 async def publish_posts(
@@ -139,6 +142,7 @@ async def edit_post(
     *,
     machine: MachineResult = PASSED,
     stages: int = 0,
+    editorial_chain: bool = False,
     announce: Announce = announce_nothing,
 ) -> None:
     """Adds a revision to the author's own post; the old ones are kept.
@@ -164,19 +168,30 @@ async def edit_post(
         if change.comment_policy is not None and change.comment_policy != post.comment_policy:
             await store.change_comment_policy(conn, post_id, change.comment_policy)
         if text != old_text:
-            await add_revision(conn, post, author_id, text, machine=machine, stages=stages)
+            signed_first = editorial_chain and bool(await accounts.list_official(conn, [post.author_id]))
+            await add_revision(conn, post, author_id, text, machine=machine, stages=stages, signed_first=signed_first)
     announce([post_id])
 
 
 async def add_revision(
-    conn: Connection, post: Post, author_id: AccountId, text: str, *, machine: MachineResult = PASSED, stages: int = 0
+    conn: Connection,
+    post: Post,
+    author_id: AccountId,
+    text: str,
+    *,
+    machine: MachineResult = PASSED,
+    stages: int = 0,
+    signed_first: bool = False,
 ) -> int:
-    """Adds a revision by `author_id` to a post whose statistics and row are locked, shows or queues it; returns its number."""
+    """Adds a revision by `author_id` to a post whose statistics and row are locked, shows or queues it; returns its number.
+
+    `signed_first`: it is shown once the newsroom has signed it.
+    """
     mentions = find_topics(text)
     [found] = await _find_topics(conn, [mentions], post.id)
     # What the post has left behind counts too: dropping a topic in the edit is no way around its chain.
     needed = max([stages, *(topic.stages for topic in found.values()), *await store.list_stages(conn, post.id)])
-    if post.state == "pending":
+    if post.state == "pending" or signed_first:
         needed = max(needed, 1)
     number = post.latest_revision + 1
     refused = machine.verdict == "block"
@@ -186,7 +201,10 @@ async def add_revision(
     else:
         await store.keep_waiting(conn, post.id, number)
     topic_ids = {key: topic.id for key, topic in found.items()}
-    await _add_revisions(conn, [_NewRevision(post.id, author_id, number, text, mentions, topic_ids, approved, refused)])
+    await _add_revisions(
+        conn,
+        [_NewRevision(post.id, author_id, number, text, mentions, topic_ids, approved, refused, signed_first)],
+    )
     # A revision that waits enters no campaign: the entry would tell of it.
     if approved or post.state == "pending":
         await add_entries(conn, [post.id])
@@ -226,8 +244,10 @@ async def delete_post(
 
 async def _add(conn: Connection, drafts: Sequence[tuple[Draft, int | None]]) -> list[PostId]:
     found = await _find_topics(conn, [draft.mentions for draft, _ in drafts])
+    signed = [draft.author_id for draft, _ in drafts if draft.editorial_chain]
+    official = await accounts.list_official(conn, signed) if signed else frozenset()
     stages = [
-        max([draft.stages, *(topic.stages for topic in topics_.values())])
+        max([draft.stages, *(topic.stages for topic in topics_.values()), 1 if draft.author_id in official else 0])
         for (draft, _), topics_ in zip(drafts, found, strict=True)
     ]
     states = [first_state(draft.machine, needed) for (draft, _), needed in zip(drafts, stages, strict=True)]
@@ -251,6 +271,7 @@ async def _add(conn: Connection, drafts: Sequence[tuple[Draft, int | None]]) -> 
                 {key: topic.id for key, topic in topics_.items()},
                 approved=state == "published",
                 refused=state == "rejected",
+                signed_first=draft.author_id in official,
             )
             for post_id, (draft, _), topics_, state in zip(ids, drafts, found, states, strict=True)
         ],
@@ -291,6 +312,7 @@ async def _add_revisions(conn: Connection, revisions: Sequence[_NewRevision]) ->
                 each.author_id,
                 approved=each.approved,
                 refused=each.refused,
+                signed_first=each.signed_first,
             )
             for each in revisions
         ],

@@ -31,6 +31,8 @@ class Revision(NamedTuple):
     author_id: int
     approved: bool
     refused: bool
+    # The newsroom signs it before it is shown.
+    signed_first: bool
 
 
 class RevisionReview(msgspec.Struct, frozen=True):
@@ -39,6 +41,8 @@ class RevisionReview(msgspec.Struct, frozen=True):
     content_sha256: bytes
     approved: bool
     refused: bool
+    # It waits for signatures of the newsroom.
+    unsigned: bool
 
 
 async def add_posts(conn: Connection, rows: Sequence[NewRow]) -> list[PostId]:
@@ -78,21 +82,24 @@ async def add_revisions(conn: Connection, revisions: Sequence[Revision]) -> None
     await conn.execute(
         """
         INSERT INTO post_revisions
-            (post_id, revision, text, topics, topic_ids, content_sha256, author_id, created_at, approved_at, refused_at)
+            (post_id, revision, text, topics, topic_ids, content_sha256, author_id, created_at, approved_at, refused_at,
+             signed_first)
         SELECT given.post_id, given.revision, given.text, given.topics::jsonb,
                coalesce((SELECT array_agg(DISTINCT (topic ->> 'id')::bigint)
                          FROM jsonb_array_elements(given.topics::jsonb) AS topic), '{}'),
                given.content_sha256, given.author_id, made.at,
-               CASE WHEN given.approved THEN made.at END, CASE WHEN given.refused THEN made.at END
-        FROM unnest($1::bigint[], $2::integer[], $3::text[], $4::text[], $5::bytea[], $6::bigint[], $7::boolean[], $8::boolean[])
-            AS given (post_id, revision, text, topics, content_sha256, author_id, approved, refused)
+               CASE WHEN given.approved THEN made.at END, CASE WHEN given.refused THEN made.at END,
+               given.signed_first
+        FROM unnest($1::bigint[], $2::integer[], $3::text[], $4::text[], $5::bytea[], $6::bigint[], $7::boolean[], $8::boolean[],
+                    $9::boolean[])
+            AS given (post_id, revision, text, topics, content_sha256, author_id, approved, refused, signed_first)
         JOIN posts ON posts.id = given.post_id
         CROSS JOIN LATERAL (
             -- A first revision has the time of its post: a separate reading of the clock could be after a deadline that the post met.
             SELECT CASE WHEN given.revision = 1 THEN posts.created_at ELSE clock_timestamp() END AS at
         ) AS made
         """,
-        *columns([each._replace(topics=_json(each.topics)) for each in revisions], 8),
+        *columns([each._replace(topics=_json(each.topics)) for each in revisions], 9),
     )
 
 
@@ -335,7 +342,8 @@ async def get_revision_review(conn: Connection, post_id: int, revision: int) -> 
     """The hash of a revision's content, and the result of its review."""
     row = await conn.fetchrow(
         """
-        SELECT content_sha256, approved_at IS NOT NULL AS approved, refused_at IS NOT NULL AS refused
+        SELECT content_sha256, approved_at IS NOT NULL AS approved, refused_at IS NOT NULL AS refused,
+               signed_first AND credits = '[]' AS unsigned
         FROM post_revisions
         WHERE post_id = $1 AND revision = $2
         """,

@@ -66,7 +66,9 @@ async def publish_post(
     """Publish a post. It is queued for review, and visible at once or after its approvals (`state`, `review`). `topics_dropped` names topics of its text that it does not have."""
     await app_state.verified.require(viewer.account_id)
     draft = Draft.checked(viewer.account_id, data, keyed_request, region)
-    post_id = await app_state.posts.submit(draft.judged(*app_state.check("post", draft.text)))
+    post_id = await app_state.posts.submit(
+        draft.judged(*app_state.check("post", draft.text), editorial_chain=app_state.site_terms.editorial_chain)
+    )
     return json_response(written_post(await app_state.pages.post(post_id, viewer.account_id)), status=201)
 
 
@@ -129,6 +131,7 @@ async def edit_post(
         data,
         machine=machine,
         stages=stages,
+        editorial_chain=app_state.site_terms.editorial_chain,
         announce=app_state.invalidate_posts,
     )
     return json_response(written_post(await app_state.pages.post(id_, viewer.account_id)))

@@ -31,7 +31,14 @@ from feed.cases.model import (
 from feed.comments.model import CommentIsDeleted
 from feed.moderation import actions
 from feed.moderation import queue_store as queue
-from feed.moderation.model import AlreadyJudged, NewVerdict, OwnCampaign, OwnSubject, VerdictNotApplicable
+from feed.moderation.model import (
+    AlreadyJudged,
+    NewVerdict,
+    OwnCampaign,
+    OwnSubject,
+    SignaturesMissing,
+    VerdictNotApplicable,
+)
 from feed.moderation.revisions import revise_case as revise
 from feed.numbers import Ordinal
 from feed.pagination import NEWEST, OLDEST, Page
@@ -156,6 +163,7 @@ async def extend_case(
         CaseLeased,
         CaseStale,
         AlreadyJudged,
+        SignaturesMissing,
         VerdictNotApplicable,
         PostIsDeleted,
         CommentIsDeleted,

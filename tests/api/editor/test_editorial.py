@@ -305,3 +305,44 @@ async def test_without_the_setting_signatures_are_optional_and_printed(newsroom:
     await sign_all(newsroom, "campaign", signed)
     published = await editor("POST", f"/admin/campaigns/{signed}/publish")
     assert published.json()["credits"] == credits()
+
+
+async def test_a_post_of_an_official_account_is_visible_once_it_is_signed(
+    newsroom: list[Person], join: Join, app_state: AppState
+) -> None:
+    editor, reader, reviewer = newsroom[0], join("小红"), join("审核", roles=("reviewer",))
+    official = join("读特官方账号甲")
+    account_id = int((await official("GET", "/me")).json()["id"])
+    await app_state.pool.execute("UPDATE accounts SET badge = '官方' WHERE id = $1", account_id)
+    made = (await official("POST", "/posts", {"text": "读书月开始啦 #读书#"})).json()
+    post = made["id"]
+    assert made["state"] == "pending"
+
+    async def is_seen(text: str | None) -> None:
+        answer = await reader("GET", f"/posts/{post}")
+        assert (answer.status_code, answer.json().get("text")) == ((404, None) if text is None else (200, text))
+        # Lists may be a second old.
+        app_state.pages.invalidate(None)
+        listed = [item["text"] for item in (await reader("GET", "/feeds/latest")).json()["items"]]
+        assert listed == ([] if text is None else [text])
+
+    await is_seen(None)
+    case = (await reviewer("GET", f"/moderation/cases?subject_id={post}")).json()["items"][0]
+    approval = {"verdict": "approve", "version": case["version"]}
+    refused = await reviewer("POST", f"/moderation/cases/{case['id']}/verdict", approval)
+    assert (refused.status_code, refused.json()["code"]) == (409, "signatures_missing")
+    for stage, person in enumerate(newsroom, start=1):
+        await is_seen(None)
+        assert (await sign(person, "post", post, stage)).status_code == 200
+    await is_seen("读书月开始啦 #读书#")
+    assert (await reviewer("GET", f"/moderation/cases?subject_id={post}")).json()["items"] == []
+
+    # A changed text waits for its own signatures, while readers see the signed one.
+    await official("PATCH", f"/posts/{post}", {"text": "读书月开始啦，改过 #读书#"})
+    await is_seen("读书月开始啦 #读书#")
+    await sign_all(newsroom, "post", post)
+    await is_seen("读书月开始啦，改过 #读书#")
+    assert (await reader("GET", f"/posts/{post}")).json()["credits"] == credits()
+
+    # Others publish as before, staff included.
+    assert (await editor("POST", "/posts", {"text": "今天读了一本好书"})).json()["state"] == "published"
