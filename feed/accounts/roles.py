@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from msgspec import UNSET, UnsetType
 
-from feed.accounts import store
+from feed.accounts import newsroom_store, store
 from feed.accounts.approvals import require_right
 from feed.accounts.model import NAME, ROLES, AccountId, LastAdmin, Role
 from feed.audit import store as audit
@@ -41,8 +41,8 @@ async def change_roles(
             elif role in held and role not in roles:
                 await store.revoke_role(conn, account_id, role, by=actor_id)
                 await _record(conn, actor_id, "staff.revoke", account_id, role)
-        if not isinstance(byline, UnsetType) and byline != await store.find_byline(conn, account_id):
-            await store.change_byline(conn, account_id, byline)
+        if not isinstance(byline, UnsetType) and byline != await newsroom_store.find_byline(conn, account_id):
+            await newsroom_store.change_byline(conn, account_id, byline)
             # The name itself is not in the audit log, which outlives the account.
             await audit.add(conn, actor_id, "staff.byline", "account", account_id, {"own": byline is None})
         return await store.list_roles(conn, account_id)

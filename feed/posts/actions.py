@@ -7,6 +7,7 @@ from typing import NamedTuple
 import msgspec
 
 from feed import idempotency
+from feed.accounts import newsroom_store as newsroom
 from feed.accounts import store as accounts
 from feed.accounts.author_standings import list_author_standings
 from feed.accounts.model import UNRESTRICTED, AccountId
@@ -168,7 +169,7 @@ async def edit_post(
         if change.comment_policy is not None and change.comment_policy != post.comment_policy:
             await store.change_comment_policy(conn, post_id, change.comment_policy)
         if text != old_text:
-            signed_first = editorial_chain and bool(await accounts.list_official(conn, [post.author_id]))
+            signed_first = editorial_chain and bool(await newsroom.list_official(conn, [post.author_id]))
             await add_revision(conn, post, author_id, text, machine=machine, stages=stages, signed_first=signed_first)
     announce([post_id])
 
@@ -245,7 +246,7 @@ async def delete_post(
 async def _add(conn: Connection, drafts: Sequence[tuple[Draft, int | None]]) -> list[PostId]:
     found = await _find_topics(conn, [draft.mentions for draft, _ in drafts])
     signed = [draft.author_id for draft, _ in drafts if draft.editorial_chain]
-    official = await accounts.list_official(conn, signed) if signed else frozenset()
+    official = await newsroom.list_official(conn, signed) if signed else frozenset()
     stages = [
         max([draft.stages, *(topic.stages for topic in topics_.values()), 1 if draft.author_id in official else 0])
         for (draft, _), topics_ in zip(drafts, found, strict=True)
