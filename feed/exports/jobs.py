@@ -2,7 +2,7 @@
 
 from datetime import UTC, datetime
 
-from feed.accounts.personal_data import PERSONAL_TABLES
+from feed.accounts.personal_data.register import PERSONAL_TABLES
 from feed.audit import store as audit
 from feed.exports import store
 from feed.exports.archive import Archive

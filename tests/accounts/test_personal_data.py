@@ -1,6 +1,6 @@
 """The register of personal data against the schema: every table, and every column that could hold something of a person."""
 
-from feed.accounts.personal_data import NOT_PERSONAL, PERSONAL_TABLES
+from feed.accounts.personal_data.register import NOT_PERSONAL, PERSONAL_TABLES
 from feed.postgres import Connection
 
 # Times, switches and small numbers say nothing of who somebody is.

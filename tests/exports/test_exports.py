@@ -10,7 +10,7 @@ import httpx
 import msgspec
 import pytest
 
-from feed.accounts.personal_data import PERSONAL_TABLES
+from feed.accounts.personal_data.register import PERSONAL_TABLES
 from feed.api.state import AppState
 from feed.exports import model
 from feed.exports.jobs import make_next_export, remove_ended_exports

@@ -4,8 +4,8 @@ Export and erasure are tested against it, and a test fails for a column that is 
 without anything of people a word in NOT_PERSONAL.
 """
 
-from feed.accounts.personal_data_of_prizes import TABLES_OF_PRIZES
-from feed.accounts.personal_table import DECIDED, HASH, HOURS, OFFICE, PersonalTable
+from feed.accounts.personal_data.prizes import TABLES_OF_PRIZES
+from feed.accounts.personal_data.table import DECIDED, HASH, HOURS, OFFICE, PersonalTable
 
 PERSONAL_TABLES: tuple[PersonalTable, ...] = (
     PersonalTable(

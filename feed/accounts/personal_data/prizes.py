@@ -1,6 +1,6 @@
 """The part of the register of personal data about campaigns and prizes."""
 
-from feed.accounts.personal_table import OFFICE, RECORD, PersonalTable
+from feed.accounts.personal_data.table import OFFICE, RECORD, PersonalTable
 
 TABLES_OF_PRIZES: tuple[PersonalTable, ...] = (
     PersonalTable(
