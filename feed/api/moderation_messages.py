@@ -33,4 +33,18 @@ MODERATION_MESSAGES: dict[str, tuple[str, str]] = {
     ),
     "reserved_name_not_found": ("没有找到该保留名称", "There is no such name on the list."),
     "reserved_names_full": ("保留名称已达上限", "The list of names is full."),
+    # Signatures on texts of the newsroom.
+    "signatures_missing": (
+        "本社稿件须走完审签流程才能发布",
+        "A text of the newsroom is published by its signatures.",
+    ),
+    "signoff_barred": (
+        "您是文稿作者或者已签署其他环节，须由另一人签署",
+        "You have written this text or signed another stage of it: another person has to sign.",
+    ),
+    "signoff_not_next": ("当前应签署的不是这一环节", "This stage is not the next one to be signed."),
+    "signoff_stale": ("文稿已有改动，请刷新后重新审读", "The text has changed: please read it again."),
+    "nothing_signed": ("文稿尚无签署，无需退回", "No stage of the text is signed: there is nothing to return."),
+    "text_not_found": ("没有找到需要签署的文稿", "There is no such text to sign."),
+    "post_not_signed": ("稿件尚未签署完毕，不能置顶", "The post is not signed by all stages: it cannot be pinned."),
 }
