@@ -8,7 +8,7 @@ from feed.changes.store import Announce, announce_nothing
 from feed.errors import FieldError, Invalid
 from feed.idempotency import KeyedRequest, idempotent_transaction
 from feed.inbox import store as inbox
-from feed.moderation.model import AlreadyJudged, OwnCampaign, OwnSubject, VerdictNotApplicable
+from feed.moderation.model import AlreadyJudged, OwnCampaign, OwnSubject, SignaturesMissing, VerdictNotApplicable
 from feed.moderation.notices import revised_notice
 from feed.moderation.subjects import lock_case, lock_subject
 from feed.moderation.verdict_store import get_decision
@@ -37,7 +37,7 @@ async def revise_case(
     see stays until then. The author is notified, and may read both texts. `version` None: whatever has happened to the case since it
     was read. A repeated request returns the case it was made for.
 
-    Raises Invalid, CaseNotFound, OwnSubject, OwnCampaign, CaseLeased, CaseStale, AlreadyJudged, VerdictNotApplicable.
+    Raises Invalid, CaseNotFound, OwnSubject, OwnCampaign, CaseLeased, CaseStale, AlreadyJudged, SignaturesMissing, VerdictNotApplicable.
     """
     if machine.verdict == "block":
         raise Invalid(FieldError("text", "text_blocked"))
@@ -70,6 +70,8 @@ async def revise_case(
             raise CaseStale
         if read == await posts.get_latest_text(conn, post.id):
             raise Invalid(FieldError("text", "unchanged"))
+        if (await posts.get_revision_review(conn, post.id, post.latest_revision)).signed_first:
+            raise SignaturesMissing
         number = await add_revision(conn, post, reviewer_id, read, machine=machine, stages=1)
         revised_id = await cases.advance_revision(conn, post.id, number, done=case.stage)
         await inbox.add_notifications(conn, [revised_notice(case, number)])

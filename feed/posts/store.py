@@ -41,7 +41,8 @@ class RevisionReview(msgspec.Struct, frozen=True):
     content_sha256: bytes
     approved: bool
     refused: bool
-    # It waits for signatures of the newsroom.
+    # The newsroom signs it before it is shown, and whether it waits for that.
+    signed_first: bool
     unsigned: bool
 
 
@@ -343,7 +344,7 @@ async def get_revision_review(conn: Connection, post_id: int, revision: int) -> 
     row = await conn.fetchrow(
         """
         SELECT content_sha256, approved_at IS NOT NULL AS approved, refused_at IS NOT NULL AS refused,
-               signed_first AND credits = '[]' AS unsigned
+               signed_first, signed_first AND credits = '[]' AS unsigned
         FROM post_revisions
         WHERE post_id = $1 AND revision = $2
         """,

@@ -201,6 +201,7 @@ class RevisionIn(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         CaseLeased,
         CaseStale,
         AlreadyJudged,
+        SignaturesMissing,
         VerdictNotApplicable,
     ),
 )

@@ -331,6 +331,8 @@ async def test_a_post_of_an_official_account_is_visible_once_it_is_signed(
     approval = {"verdict": "approve", "version": case["version"]}
     refused = await reviewer("POST", f"/moderation/cases/{case['id']}/verdict", approval)
     assert (refused.status_code, refused.json()["code"]) == (409, "signatures_missing")
+    revised = await reviewer("POST", f"/moderation/cases/{case['id']}/revision", {"text": "审核员改的"})
+    assert (revised.status_code, revised.json()["code"]) == (409, "signatures_missing")
     for stage, person in enumerate(newsroom, start=1):
         await is_seen(None)
         assert (await sign(person, "post", post, stage)).status_code == 200
