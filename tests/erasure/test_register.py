@@ -5,7 +5,7 @@ from typing import Any
 import httpx
 from redis.asyncio import Redis
 
-from feed.accounts.personal_data import PERSONAL_TABLES
+from feed.accounts.personal_data.register import PERSONAL_TABLES
 from feed.api.state import AppState
 from feed.exports.jobs import make_next_export
 from tests.support import erasing, make
