@@ -18,6 +18,7 @@ from bench import load, parts, plain, report
 from bench.baseline import baseline
 from bench.installation import Scene, scene
 from bench.lines import Case
+from bench.long_queue import measure_long_queue
 from bench.machine_check import measure_machine_check
 from bench.presence import NothingToMeasure
 from bench.report import Report, Verdict
@@ -79,11 +80,21 @@ class Run:
                 self._add(await parts.memory(bench, installation, all_tokens))
             if self.wants("check"):
                 self.verdicts += measure_machine_check()
+            if self.wants("queue"):
+                await self._measure_queue(installation)
             if self.wants("go"):
                 await self._measure_plain(name, sizes, installation, bench)
             if self.wants("idle"):
                 console.print("one like with nothing else going on …")
                 self._add(await parts.idle(installation))
+
+    async def _measure_queue(self, installation: Scene) -> None:
+        console.print("the queue with many open cases …")
+        pool = await open_pool(installation.place.settings.database_url, size=1, statement_seconds=600)
+        try:
+            self.verdicts += await measure_long_queue(pool)
+        finally:
+            await pool.close()
 
     async def _measure_plain(self, name: str, sizes: Sizes, installation: Scene, bench: Bench) -> None:
         """The plain Go service, on the same database; last, because its likes bypass `feed`."""

@@ -105,7 +105,7 @@ async def _read_open(conn: Connection, *parameters: Any) -> Sequence[Record]:
         """
         WITH found AS MATERIALIZED (
             (
-                SELECT id, due_at, kind, stage, post_id, comment_id, account_id, author_id, revision, leased_by,
+                SELECT id, due_at, kind, stage, post_id, comment_id, account_id, topic_id, author_id, revision, leased_by,
                     leased_until
                 FROM cases
                 WHERE $1 = 'all' AND state = 'open' AND (due_at, id) > ($2, $3)
@@ -113,7 +113,7 @@ async def _read_open(conn: Connection, *parameters: Any) -> Sequence[Record]:
             )
             UNION ALL
             (
-                SELECT id, due_at, kind, stage, post_id, comment_id, account_id, author_id, revision, leased_by,
+                SELECT id, due_at, kind, stage, post_id, comment_id, account_id, topic_id, author_id, revision, leased_by,
                     leased_until
                 FROM cases
                 WHERE $1 = 'kind' AND state = 'open' AND kind = $6 AND (due_at, id) > ($2, $3)
@@ -121,34 +121,39 @@ async def _read_open(conn: Connection, *parameters: Any) -> Sequence[Record]:
             )
             UNION ALL
             (
-                SELECT id, due_at, kind, stage, post_id, comment_id, account_id, author_id, revision, leased_by,
+                SELECT id, due_at, kind, stage, post_id, comment_id, account_id, topic_id, author_id, revision, leased_by,
                     leased_until
                 FROM cases
                 WHERE $1 = 'stage' AND state = 'open' AND stage = $7 AND stage > 1 AND (due_at, id) > ($2, $3)
                 ORDER BY due_at, id LIMIT $5
             )
             UNION ALL
-            SELECT id, due_at, kind, stage, post_id, comment_id, account_id, author_id, revision, leased_by,
+            SELECT id, due_at, kind, stage, post_id, comment_id, account_id, topic_id, author_id, revision, leased_by,
                     leased_until
             FROM cases
             WHERE $1 = 'author' AND state = 'open' AND author_id = $11 AND (due_at, id) > ($2, $3)
             UNION ALL
-            SELECT id, due_at, kind, stage, post_id, comment_id, account_id, author_id, revision, leased_by,
+            SELECT id, due_at, kind, stage, post_id, comment_id, account_id, topic_id, author_id, revision, leased_by,
                     leased_until
             FROM cases
             WHERE $1 = 'subject' AND state = 'open' AND comment_id = $12 AND (due_at, id) > ($2, $3)
             UNION ALL
-            SELECT id, due_at, kind, stage, post_id, comment_id, account_id, author_id, revision, leased_by,
+            SELECT id, due_at, kind, stage, post_id, comment_id, account_id, topic_id, author_id, revision, leased_by,
                     leased_until
             FROM cases
             WHERE $1 = 'subject' AND state = 'open' AND comment_id IS NULL AND post_id = $12 AND (due_at, id) > ($2, $3)
             UNION ALL
-            SELECT id, due_at, kind, stage, post_id, comment_id, account_id, author_id, revision, leased_by,
+            SELECT id, due_at, kind, stage, post_id, comment_id, account_id, topic_id, author_id, revision, leased_by,
                     leased_until
             FROM cases
             WHERE $1 = 'subject' AND state = 'open' AND comment_id IS NULL AND post_id IS NULL AND account_id = $12 AND (due_at, id) > ($2, $3)
             UNION ALL
-            SELECT cases.id, due_at, kind, stage, cases.post_id, comment_id, account_id, cases.author_id, revision, leased_by,
+            SELECT id, due_at, kind, stage, post_id, comment_id, account_id, topic_id, author_id, revision, leased_by,
+                    leased_until
+            FROM cases
+            WHERE $1 = 'subject' AND state = 'open' AND kind = 'report' AND coalesce(comment_id, post_id, account_id, topic_id) = $12 AND topic_id = $12 AND (due_at, id) > ($2, $3)
+            UNION ALL
+            SELECT cases.id, due_at, kind, stage, cases.post_id, comment_id, account_id, topic_id, cases.author_id, revision, leased_by,
                     leased_until
             FROM entries JOIN cases ON cases.post_id = entries.post_id
             WHERE $1 = 'campaign' AND entries.campaign_id = $8 AND state = 'open' AND (due_at, cases.id) > ($2, $3)
@@ -170,7 +175,7 @@ async def _read_open(conn: Connection, *parameters: Any) -> Sequence[Record]:
                 WHERE revisions.post_id = found.post_id AND revisions.revision = found.revision AND cardinality(revisions.media_ids) > 0
               )))
               AND ($11::bigint IS NULL OR author_id = $11)
-              AND ($12::bigint IS NULL OR coalesce(comment_id, post_id, account_id) = $12)
+              AND ($12::bigint IS NULL OR coalesce(comment_id, post_id, account_id, topic_id) = $12)
               AND (NOT $13::boolean OR lease_holder(leased_by, leased_until) IS NULL)
             ORDER BY due_at, id LIMIT $4
         ), furthest AS (
@@ -190,36 +195,40 @@ async def _read_closed(conn: Connection, *parameters: Any) -> Sequence[Record]:
         """
         WITH found AS MATERIALIZED (
             (
-                SELECT id, created_at, kind, stage, post_id, comment_id, account_id, author_id, revision
+                SELECT id, created_at, kind, stage, post_id, comment_id, account_id, topic_id, author_id, revision
                 FROM cases
                 WHERE $1 = ANY ('{all,stage}') AND state = 'closed' AND $2::timestamptz IS NOT NULL AND id < $3
                 ORDER BY id DESC LIMIT $5
             )
             UNION ALL
             (
-                SELECT id, created_at, kind, stage, post_id, comment_id, account_id, author_id, revision
+                SELECT id, created_at, kind, stage, post_id, comment_id, account_id, topic_id, author_id, revision
                 FROM cases
                 WHERE $1 = 'kind' AND state = 'closed' AND kind = $6 AND $2::timestamptz IS NOT NULL AND id < $3
                 ORDER BY id DESC LIMIT $5
             )
             UNION ALL
-            SELECT id, created_at, kind, stage, post_id, comment_id, account_id, author_id, revision
+            SELECT id, created_at, kind, stage, post_id, comment_id, account_id, topic_id, author_id, revision
             FROM cases
             WHERE $1 = 'author' AND state = 'closed' AND author_id = $11 AND $2::timestamptz IS NOT NULL AND id < $3
             UNION ALL
-            SELECT id, created_at, kind, stage, post_id, comment_id, account_id, author_id, revision
+            SELECT id, created_at, kind, stage, post_id, comment_id, account_id, topic_id, author_id, revision
             FROM cases
             WHERE $1 = 'subject' AND state = 'closed' AND comment_id = $12 AND $2::timestamptz IS NOT NULL AND id < $3
             UNION ALL
-            SELECT id, created_at, kind, stage, post_id, comment_id, account_id, author_id, revision
+            SELECT id, created_at, kind, stage, post_id, comment_id, account_id, topic_id, author_id, revision
             FROM cases
             WHERE $1 = 'subject' AND state = 'closed' AND comment_id IS NULL AND post_id = $12 AND $2::timestamptz IS NOT NULL AND id < $3
             UNION ALL
-            SELECT id, created_at, kind, stage, post_id, comment_id, account_id, author_id, revision
+            SELECT id, created_at, kind, stage, post_id, comment_id, account_id, topic_id, author_id, revision
             FROM cases
             WHERE $1 = 'subject' AND state = 'closed' AND comment_id IS NULL AND post_id IS NULL AND account_id = $12 AND $2::timestamptz IS NOT NULL AND id < $3
             UNION ALL
-            SELECT cases.id, created_at, kind, stage, cases.post_id, comment_id, account_id, cases.author_id, revision
+            SELECT id, created_at, kind, stage, post_id, comment_id, account_id, topic_id, author_id, revision
+            FROM cases
+            WHERE $1 = 'subject' AND state = 'closed' AND kind = 'report' AND topic_id = $12 AND $2::timestamptz IS NOT NULL AND id < $3
+            UNION ALL
+            SELECT cases.id, created_at, kind, stage, cases.post_id, comment_id, account_id, topic_id, cases.author_id, revision
             FROM entries JOIN cases ON cases.post_id = entries.post_id
             WHERE $1 = 'campaign' AND entries.campaign_id = $8 AND state = 'closed' AND $2::timestamptz IS NOT NULL AND cases.id < $3
         ), chosen AS (
@@ -240,7 +249,7 @@ async def _read_closed(conn: Connection, *parameters: Any) -> Sequence[Record]:
                 WHERE revisions.post_id = found.post_id AND revisions.revision = found.revision AND cardinality(revisions.media_ids) > 0
               )))
               AND ($11::bigint IS NULL OR author_id = $11)
-              AND ($12::bigint IS NULL OR coalesce(comment_id, post_id, account_id) = $12)
+              AND ($12::bigint IS NULL OR coalesce(comment_id, post_id, account_id, topic_id) = $12)
             ORDER BY id DESC LIMIT $4
         ), furthest AS (
             SELECT id, created_at FROM found ORDER BY id DESC OFFSET $5 - 1 LIMIT 1

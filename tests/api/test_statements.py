@@ -82,7 +82,7 @@ EXPECTED: dict[str, Cost] = {
     "get_history": Cost("/moderation/cases/{case}/history", 6),
     "get_queue": Cost("/moderation/queue", 4),
     "search_users": Cost("/moderation/users?q=p", 3),
-    "get_user_record": Cost("/moderation/users/{author}", 9),
+    "get_user_record": Cost("/moderation/users/{author}", 10),
     "list_sanctions": Cost("/moderation/sanctions", 3),
     "list_takedowns": Cost("/moderation/takedowns", 3),
     "list_all_campaigns": Cost("/admin/campaigns", 2),

@@ -57,7 +57,9 @@ async def test_a_lease_and_a_verdict_read_few_pages(long_queue: str, mode: Mode)
         assert len(leased) == 10
         judged = await actions.judge_case(recorder.pool, reviewer, CaseId(leased[0]), NewVerdict("approve", 1))
         assert judged is not None
-        assert violations(_few(1_000), await recorder.plans()) == []
+        # Appeals, of which there are none here, are joined with the sanctions that they are against.
+        few = msgspec.structs.replace(_few(2_000), through=("sanctions",))
+        assert violations(few, await recorder.plans()) == []
 
 
 def _few(pages: int) -> Case:

@@ -15,12 +15,14 @@ import asyncpg
 
 from feed import redis as feed_redis
 from feed.accounts.model import AccountId
+from feed.cases.model import CaseId
 from feed.erasure import actions as leaving
 from feed.erasure.jobs import erase_next
 from feed.exports.jobs import make_next_export
+from feed.idempotency import KeyedRequest
 from feed.keys.store import Keys, open_keys
-from feed.moderation.actions import judge_case
-from feed.moderation.model import NewVerdict, VerdictKind
+from feed.moderation.actions import judge_case, judge_cases, undo_verdicts
+from feed.moderation.model import BatchId, NewVerdict, VerdictKind
 from feed.moderation.sanctions import lapse_next_sanction
 from feed.moderation.takedowns import spread
 from feed.moderation.takedowns.actions import lift_takedown, take_down
@@ -128,6 +130,16 @@ async def _export(pool: Pool, keys: Keys) -> None:
         pass
 
 
+_KEYED = KeyedRequest("POST /v1/moderation/verdicts", "k", b"")
+
+
+async def _judge_batch(pool: Pool, _: Keys, by: int, *case_ids: int) -> BatchId:
+    """One verdict on these cases, as a request with a key that may be repeated."""
+    items = [(CaseId(case_id), NewVerdict("remove", 1, "spam")) for case_id in case_ids]
+    batch_id, _outcomes = await judge_cases(pool, AccountId(by), items, _KEYED)
+    return batch_id
+
+
 STEPS: dict[str, Callable[..., Awaitable[object]]] = {
     "settle": lambda pool, keys, campaign, by: settle_campaign(pool, keys, campaign, by=AccountId(by)),
     "announce": lambda pool, keys, campaign, by: announce_winners(pool, keys, campaign, by=AccountId(by)),
@@ -181,6 +193,8 @@ STEPS: dict[str, Callable[..., Awaitable[object]]] = {
         pool, AccountId(by), Target("topic", str(topic)), "mistaken"
     ),
     "spread": _spread,
+    "judge_batch": _judge_batch,
+    "undo_batch": lambda pool, keys, by, batch: undo_verdicts(pool, AccountId(by), BatchId(batch)),
     "leave": _leave,
     "return": _return,
     "erase": _erase,

@@ -77,6 +77,7 @@ class UserRecord(msgspec.Struct, frozen=True):
     verdicts: VerdictCounts
     appeals: CaseCounts
     reports: CaseCounts
+    reports_made: CaseCounts
     hidden: list[DecisionRecord]
     sanctions: list[SanctionRecord]
 
@@ -155,6 +156,7 @@ async def get_record(conn: Connection, account_id: int, sanctions: list[Sanction
         verdicts=VerdictCounts(**kinds),
         appeals=await _count_cases(conn, "appeal", same),
         reports=await _count_cases(conn, "report", same),
+        reports_made=await _count_reports_made(conn, same),
         hidden=await _list_hidden(conn, same),
         sanctions=sanctions,
     )
@@ -182,6 +184,22 @@ async def _count_cases(conn: Connection, kind: Literal["appeal", "report"], auth
             """,
             kind,
             authors,
+        ),
+        CaseCounts,
+    )
+    assert counts is not None
+    return counts
+
+
+async def _count_reports_made(conn: Connection, reporters: list[int]) -> CaseCounts:
+    counts = one(
+        await conn.fetchrow(
+            """
+            SELECT count(*) AS all, count(*) FILTER (WHERE state = 'open') AS open, count(*) FILTER (WHERE state = 'upheld') AS upheld
+            FROM reports
+            WHERE reporter_id = ANY ($1::bigint[])
+            """,
+            reporters,
         ),
         CaseCounts,
     )

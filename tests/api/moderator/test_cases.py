@@ -58,7 +58,7 @@ async def open_cases(reviewer: Person, query: str = "") -> list[dict[str, Any]]:
 
 def test_the_guard_test_covers_every_moderation_endpoint() -> None:
     # What only admins may do has a test of its own.
-    of_staff = [route for route in _routes() if "/reviewers/" not in route.path]
+    of_staff = [route for route in _routes() if "/reviewers/" not in route.path and route.path != "/audit"]
     assert len(ENDPOINTS) == sum(len(route.methods - {"OPTIONS"}) for route in of_staff)
 
 

@@ -183,3 +183,22 @@ async def test_verdicts_renew_the_other_leases(join: Join, app_state: Any) -> No
     assert (await reviewer("POST", "/moderation/verdicts", batch)).status_code == 200
     assert await app_state.pool.fetchval(left)
     assert third["leased_until"] is not None
+
+
+async def test_a_reported_topic_and_user_are_found_by_their_ids(queue: Queue, join: Join, app_state: Any) -> None:
+    reporter = join("举报人")
+    topic_id = str(await app_state.pool.fetchval("SELECT id FROM topics WHERE key = '读书'"))
+    user_id = queue.posts[0]["author"]["id"]
+    for kind, id_ in (("topic", topic_id), ("user", user_id)):
+        body = {"target": {"kind": kind, "id": id_}, "reason_code": "spam"}
+        answer = await reporter("POST", "/reports", body)
+        assert answer.status_code in (200, 201, 202), answer.text
+    for state in ("open", "closed"):
+        for id_ in (topic_id, user_id):
+            query = f"/moderation/cases?state={state}&subject_id={id_}"
+            (case,) = (await queue.reviewer("GET", query)).json()["items"]
+            assert (case["kind"], case["state"]) == ("report", state)
+            if state == "open":
+                body = {"verdict": "dismiss", "version": case["version"]}
+                answer = await queue.reviewer("POST", f"/moderation/cases/{case['id']}/verdict", body)
+                assert answer.status_code == 200, answer.text

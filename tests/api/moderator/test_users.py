@@ -104,6 +104,8 @@ async def test_a_record_is_that_of_the_person_with_all_accounts(join: Join) -> N
             "reason_code": "fine" if verdict == "approve" else "spam",
         }
         assert (await reviewer("POST", f"/moderation/cases/{case['id']}/verdict", body)).status_code == 200
+    other = (await join("小红")("POST", "/posts", {"text": "别人的动态"})).json()
+    await ming("POST", "/reports", {"target": {"kind": "post", "id": other["id"]}, "reason_code": "spam"})
     path = f"/moderation/users/{await id_of(second)}"
     await reviewer("PUT", f"{path}/sanction", {"kind": "mute", "reason_code": "spam"})
 
@@ -112,6 +114,8 @@ async def test_a_record_is_that_of_the_person_with_all_accounts(join: Join) -> N
     assert (record["user"]["muted"], record["user"]["banned"], record["roles"]) == (True, False, [])
     assert (record["post_count"], record["comment_count"]) == (2, 1)
     assert (record["verdicts"]["approve"], record["verdicts"]["remove"], record["verdicts"]["undone"]) == (1, 2, 0)
+    assert record["reports_made"] == {"all": 1, "open": 1, "upheld": 0}
+    assert record["reports"] == record["appeals"] == {"all": 0, "open": 0, "upheld": 0}
     assert [(each["kind"], each["id"], each["text"]) for each in record["hidden"]] == [
         ("comment", comment["id"], "加我微信"),
         ("post", removed["id"], "广告"),

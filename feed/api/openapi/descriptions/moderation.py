@@ -131,6 +131,7 @@ FIELDS = {
     "UserRecord.verdicts": "Verdicts about what the person wrote.",
     "UserRecord.appeals": "Appeals of the person.",
     "UserRecord.reports": "Reports about the person or what the person wrote.",
+    "UserRecord.reports_made": "Reports that the person has made.",
     "UserRecord.hidden": "Decisions in force that hide something, the newest first, at most fifty.",
     "UserRecord.sanctions": "Sanctions of any account of the person, the newest first, at most fifty.",
     "VerdictCounts.approve VerdictCounts.reject VerdictCounts.remove VerdictCounts.restore VerdictCounts.dismiss VerdictCounts.escalate": "How many verdicts of this kind are in force.",
