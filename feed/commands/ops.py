@@ -248,6 +248,12 @@ async def _check_postgres(settings: Settings) -> AsyncIterator[Finding]:
             backlog.stuck_messages or backlog.unknown_messages or backlog.failed_messages or backlog.held_messages
         ),
     )
+    yield Finding(
+        "review chains",
+        f"七天内缺审核即公开 {backlog.chain_violations} · "
+        f"{backlog.chain_violations} visible without their approvals in seven days",
+        wrong=backlog.chain_violations > 0,
+    )
     if not stuck:
         yield Finding("prizes", "没有待人处理的事 · nothing waits for a person")
     for each in stuck:

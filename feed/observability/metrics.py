@@ -50,6 +50,11 @@ UNQUEUED = Gauge(
     "Items that waited for a review without an open case, when this was last checked.",
     multiprocess_mode="mostrecent",
 )
+CHAIN_VIOLATIONS = Gauge(
+    "feed_chain_violations",
+    "Texts that the proofs of the last seven days found visible without their approvals.",
+    multiprocess_mode="mostrecent",
+)
 MESSAGES = Counter("feed_messages_total", "SMS by outcome of an attempt.", ["provider", "purpose", "outcome"])
 TASKS = Counter("feed_tasks_total", "Runs of periodic jobs.", ["task", "outcome"])
 WORDS_VERSION = Gauge(

@@ -10,6 +10,7 @@ from feed.boards import store as boards
 from feed.changes import bulk as stats
 from feed.comments import bulk as comments
 from feed.likes import bulk as likes
+from feed.moderation import attestation_store as attestations
 from feed.postgres import Pool, transaction
 from feed.posts import bulk as posts
 from feed.seeding import store
@@ -44,6 +45,7 @@ async def fill(pool: Pool, sizes: Sizes, advance: Callable[[int], None]) -> None
                 # These rows are not in the change log, so existing boards have to be rebuilt.
                 async with transaction(pool) as conn:
                     await boards.start_epoch(conn)
+                    await attestations.begin_now(conn)
             await store.vacuum(holder)
         finally:
             await store.unlock(holder)

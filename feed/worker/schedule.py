@@ -14,6 +14,7 @@ from feed.curation.trends import count_trends
 from feed.erasure.actions import follow_next_departure
 from feed.erasure.jobs import erase_next, remove_next_person
 from feed.exports.jobs import make_next_export, remove_ended_exports
+from feed.moderation.attestation import attest_chains
 from feed.moderation.sanctions import lapse_next_sanction
 from feed.moderation.takedowns.spread import spread_next_takedown
 from feed.moderation.upkeep import hasten_cases
@@ -57,6 +58,7 @@ SCHEDULE: tuple[Entry, ...] = (
     Entry("apply_message_receipts", 5, lambda w: apply_receipts(w.pool)),
     Entry("notify_likes", 1, lambda w: notify_likes(w.pool)),
     Entry("notify_comments", 1, lambda w: notify_comments(w.pool)),
+    Entry("attest_chains", 600, lambda w: attest_chains(w.pool)),
     Entry("seal_audit", 15, lambda w: seal_audit(w.pool, w.keys)),
     Entry("publish_checkpoint", 15, lambda w: publish_checkpoint(w.pool, w.keys, w.checkpoints)),
     Entry("add_audit_months", 3600, lambda w: add_audit_months(w.pool)),

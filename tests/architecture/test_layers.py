@@ -90,7 +90,7 @@ OWNERS = {
     "reports": {"reports", "report_evidence", "appeals"},
     "screening": {"screening_lists", "screening_words", "text_fingerprints", "provider_checks"},
     "profiles": {"profile_changes", "reserved_names"},
-    "moderation": {"verdicts", "takedowns", "takedown_scopes", "takedown_posts"},
+    "moderation": {"chain_attestations", "verdicts", "takedowns", "takedown_scopes", "takedown_posts"},
     "topics": {"topics"},
 }
 # One statement does the whole of a like (docs/decisions/0020-a-batch-of-likes-is-one-statement.md).

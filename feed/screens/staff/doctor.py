@@ -22,6 +22,7 @@ class Backlog(msgspec.Struct, frozen=True):
     over_quota_messages: int
     held_until: datetime | None
     overdue_jobs: int
+    chain_violations: int
 
 
 async def read_backlog(conn: Connection) -> Backlog:
@@ -37,7 +38,9 @@ async def read_backlog(conn: Connection) -> Backlog:
             undecided.undelivered AS undelivered_messages, held.count AS held_messages, held.codes AS held_by,
             waiting.quiet AS quiet_messages, waiting.over_quota AS over_quota_messages, waiting.until AS held_until,
             (SELECT count(*) FROM jobs.pgqueuer WHERE status = 'queued' AND execute_after < now() - interval '1 minute')
-                AS overdue_jobs
+                AS overdue_jobs,
+            (SELECT coalesce(sum(violation_count), 0) FROM chain_attestations WHERE until > now() - interval '7 days')
+                AS chain_violations
         FROM (
             SELECT count(*) FILTER (WHERE state = 'unknown') AS unknown, count(*) FILTER (WHERE state = 'failed') AS failed,
                    count(*) FILTER (WHERE state = 'undelivered') AS undelivered
