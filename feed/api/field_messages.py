@@ -19,6 +19,10 @@ FIELD_MESSAGES: dict[str, tuple[str, str]] = {
         "质量计分，但尚未指定评委，也没有打分：未获打分的作品质量分为 0",
         "Quality counts, but there is neither a jury nor a mark: an entry without a mark has quality 0.",
     ),
+    "too_few_reviewers": (
+        "审核环节多于可以审核的人数（{reviewers}人）：编辑过本活动的人不能审核参与作品",
+        "The chain has more stages than there are persons to take one ({reviewers}): whoever has edited the campaign judges none of its entries.",
+    ),
     "no_reserves": ("未设候补：空出的名额不再补选", "Without reserves a place that becomes free stays empty."),
     "marks_not_awaited": (
         "质量计分，但未设入围数：评定结果时不等待打分",

@@ -15,6 +15,7 @@ from feed.accounts import store as accounts
 from feed.accounts.model import ROLES, AccountId, AccountNotFound, Role
 from feed.accounts.roles import change_role_by_hand
 from feed.auth.tokens import LOCAL_ISSUER, issue_token
+from feed.cases.chain import read_site_chain
 from feed.commands.database_checks import Finding, check_database
 from feed.commands.installation import add_data_option, find_settings
 from feed.ids import parse_id
@@ -26,6 +27,7 @@ from feed.migrations import MigrationError, find_missing, list_migrations
 from feed.phones import normalise_phone
 from feed.postgres import UNAVAILABLE, Connection, Pool, open_pool, transaction, with_retries
 from feed.screens.prizes.overdue import DESCRIPTIONS, list_overdue
+from feed.screens.staff.chains import list_short_chains
 from feed.screens.staff.doctor import Backlog, read_applied, read_backlog
 from feed.settings import Settings
 from feed.sms.model import SHANGHAI
@@ -208,6 +210,7 @@ async def _check_postgres(settings: Settings) -> AsyncIterator[Finding]:
     except (*UNAVAILABLE, asyncpg.PostgresError) as error:
         yield Finding("postgres", f"{' · '.join(readiness.FAULTS['down'])}: {type(error).__name__}", wrong=True)
         return
+    site = read_site_chain(settings)
     try:
         yield Finding("postgres", conn.get_settings().server_version, wrong=conn.get_server_version().major < 15)
         try:
@@ -224,6 +227,7 @@ async def _check_postgres(settings: Settings) -> AsyncIterator[Finding]:
         yield Finding("migrations", "全部执行 · all applied")
         try:
             backlog = await read_backlog(conn)
+            short = await list_short_chains(conn, site_stages=max(site.posts, site.comments))
             stuck = await list_overdue(conn, kept_days=settings.claims_kept_days)
         except UNAVAILABLE as error:  # With a full disk some statements still work.
             yield Finding("change log", f"无法读取 · cannot be read: {type(error).__name__}", wrong=True)
@@ -254,6 +258,17 @@ async def _check_postgres(settings: Settings) -> AsyncIterator[Finding]:
         f"{backlog.chain_violations} visible without their approvals in seven days",
         wrong=backlog.chain_violations > 0,
     )
+    for chain in short:
+        zh, en = {"site": ("全站", "of the site"), "topic": ("话题", "of topic"), "campaign": ("活动", "of campaign")}[
+            chain.kind
+        ]
+        named = "" if chain.id is None else f" {chain.id}"
+        yield Finding(
+            "review chains",
+            f"{zh}{named}需{chain.stages}人审核，只有{chain.persons}人可以审核 · "
+            f"{en}{named}: {chain.stages} stages, {chain.persons} persons",
+            wrong=True,
+        )
     if not stuck:
         yield Finding("prizes", "没有待人处理的事 · nothing waits for a person")
     for each in stuck:

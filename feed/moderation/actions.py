@@ -8,6 +8,7 @@ from feed.audit import store as audit
 from feed.cases import store as cases
 from feed.cases.model import (
     LEASES_MOST,
+    STAGE_LAST,
     Case,
     CaseFilter,
     CaseId,
@@ -279,12 +280,12 @@ async def _judge(
 async def _ask_for_another(conn: Connection, case: Case) -> None:
     """Puts the case into the queue of the next stage; of a dispute about a refused text, the case of the text itself."""
     if case.kind in ("post", "comment"):
-        await cases.mark_open(conn, case.id, stage=case.stage + 1)
+        await cases.mark_open(conn, case.id, stage=min(case.stage + 1, STAGE_LAST))
         return
     await cases.mark_closed(conn, case.id)
     chain = await cases.find_chain_case(conn, case)
     if chain is not None:
-        await cases.mark_open(conn, chain.id, stage=chain.stage + 1)
+        await cases.mark_open(conn, chain.id, stage=min(chain.stage + 1, STAGE_LAST))
 
 
 async def _undo(conn: Connection, verdict: Verdict) -> VerdictResult:

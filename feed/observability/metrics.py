@@ -50,6 +50,11 @@ UNQUEUED = Gauge(
     "Items that waited for a review without an open case, when this was last checked.",
     multiprocess_mode="mostrecent",
 )
+CHAINS_SHORT = Gauge(
+    "feed_chains_short",
+    "Review chains with more stages than persons who may take one.",
+    multiprocess_mode="mostrecent",
+)
 CHAIN_VIOLATIONS = Gauge(
     "feed_chain_violations",
     "Texts that the proofs of the last seven days found visible without their approvals.",

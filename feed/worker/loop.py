@@ -10,6 +10,7 @@ from functools import partial
 import structlog
 
 from feed import redis as feed_redis
+from feed.cases.chain import read_site_chain
 from feed.inbox.push_hook import read_hook
 from feed.keys.store import Keys, open_keys
 from feed.keys.vault import open_kms
@@ -99,6 +100,7 @@ async def open_worker_state(settings: Settings, stop: asyncio.Event) -> AsyncIte
             names_reserved_days=settings.names_reserved_days,
             later=LaterChecks(content, fails_closed=settings.screening_fail == "closed"),
             access_logs=AccessLogs(settings.access_log_dir, settings.access_log_days),
+            chain=read_site_chain(settings),
         )
     finally:
         await provider.close()

@@ -6,6 +6,7 @@ from typing import get_args
 
 import structlog
 
+from feed.cases.chain import PUBLISH_FIRST, SiteChain
 from feed.cases.model import STAGES, Kind
 from feed.moderation.upkeep import queue_waiting_items
 from feed.observability.metrics import (
@@ -13,19 +14,22 @@ from feed.observability.metrics import (
     CASES_OLDEST,
     CASES_OPEN,
     CASES_OVERDUE,
+    CHAINS_SHORT,
     REVIEWERS_ACTIVE,
     UNQUEUED,
 )
 from feed.postgres import Pool
+from feed.screens.staff.chains import list_short_chains
 from feed.screens.staff.queue import get_queue
 
 log = structlog.get_logger("feed.queue")
 
 
-async def watch_queue(pool: Pool) -> None:
-    """Sets the metrics of open cases, service levels and reviewers."""
+async def watch_queue(pool: Pool, chain: SiteChain = PUBLISH_FIRST) -> None:
+    """Sets the metrics of open cases, service levels, reviewers, and chains that cannot be completed."""
     async with pool.acquire() as conn:
         queue = await get_queue(conn)
+        short = await list_short_chains(conn, site_stages=max(chain.posts, chain.comments))
     now = datetime.now(UTC)
     parts = {(each.kind, each.stage): each for each in queue.parts}
     # Each kind and stage has a value, so that none is an old one.
@@ -39,6 +43,7 @@ async def watch_queue(pool: Pool) -> None:
     for kind in get_args(Kind):
         level = levels.get(kind)
         CASES_IN_TIME.labels(kind).set(level.in_time / level.decided if level else 1)
+    CHAINS_SHORT.set(len(short))
     REVIEWERS_ACTIVE.set(queue.on_duty.active)
 
 

@@ -71,7 +71,7 @@ SCHEDULE: tuple[Entry, ...] = (
     Entry("send_pushes", 0.5, lambda w: send_pushes(w.pool, w.push)),
     Entry("watch_pushes", 15, lambda w: watch_pushes(w.pool, w.push)),
     Entry("hasten_cases", 15, lambda w: hasten_cases(w.pool)),
-    Entry("watch_queue", 15, lambda w: watch_queue(w.pool)),
+    Entry("watch_queue", 15, lambda w: watch_queue(w.pool, w.chain)),
     Entry("watch_waiting_items", 60, lambda w: watch_waiting_items(w.pool)),
     # The end of a campaign: each job does one commit for one campaign and is repeated while it finds something to do.
     Entry("fill_next_shortlist", 1, lambda w: fill_next_shortlist(w.pool)),

@@ -4,6 +4,7 @@ from typing import NamedTuple
 
 from redis.asyncio import Redis
 
+from feed.cases.chain import PUBLISH_FIRST, SiteChain
 from feed.keys.store import Keys
 from feed.moderation.later_checks import LaterChecks
 from feed.postgres import Pool
@@ -39,3 +40,4 @@ class WorkerState(NamedTuple):
     names_reserved_days: int = 180
     later: LaterChecks | None = None  # None: later checks do not run.
     access_logs: AccessLogs = AccessLogs()
+    chain: SiteChain = PUBLISH_FIRST

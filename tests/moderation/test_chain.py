@@ -4,9 +4,12 @@ import asyncio
 from typing import Any
 
 import asyncpg
+import msgspec
 import pytest
 
 from feed.accounts.model import AccountId
+from feed.campaigns.rules.advice import rules_advice
+from feed.campaigns.rules.text import rules_text
 from feed.cases.model import CaseId, CaseStale
 from feed.comments.actions import NewComment, add_comments
 from feed.comments.model import CommentId
@@ -15,8 +18,10 @@ from feed.moderation.model import AlreadyJudged, NewVerdict, OwnCampaign, OwnSub
 from feed.posts.actions import Draft, edit_post, publish_posts
 from feed.posts.model import NewPost, PostChange, PostId
 from feed.screening.model import PASSED, Label, MachineResult
+from feed.screens.staff.chains import count_persons, list_short_chains
 from tests.moderation.conftest import Newsroom
 from tests.support import make
+from tests.support.results import RULES
 from tests.support.square import miscounted
 
 REVIEW = MachineResult("review", risk=50, labels=[Label("spam", "review", "加微信", 0, 3, "words")])
@@ -105,7 +110,6 @@ async def test_a_comment_is_visible_and_counted_after_its_last_approval(newsroom
 
 
 async def test_two_accounts_of_a_person_fill_one_stage(newsroom: Newsroom) -> None:
-    author = await newsroom.person()
     async with newsroom.pool.acquire() as conn:
         one, two = [await make.person(conn, role="reviewer", person="reviewer") for _ in range(2)]
         other_of_author = await make.person(conn, role="reviewer", person="author")
@@ -118,7 +122,6 @@ async def test_two_accounts_of_a_person_fill_one_stage(newsroom: Newsroom) -> No
     with pytest.raises(AlreadyJudged):
         await judge(newsroom, two, case_id)
     assert await seen(newsroom, post_id) is None
-    del author
 
 
 async def test_the_database_refuses_two_approvals_of_a_person_and_one_of_the_author(newsroom: Newsroom) -> None:
@@ -370,3 +373,38 @@ async def test_editors_of_a_campaign_judge_no_case_of_its_entries(newsroom: News
             with pytest.raises(OwnCampaign):
                 await judge(newsroom, account, case_id)
         await judge(newsroom, await newsroom.person("reviewer"), case_id)
+
+
+async def test_a_chain_with_more_stages_than_persons_is_reported(newsroom: Newsroom) -> None:
+    pool = newsroom.pool
+    async with pool.acquire() as conn:
+        editor = await make.person(conn, role="editor", person="editor")
+        await make.person(conn, role="reviewer", person="editor")
+        await make.person(conn, role="reviewer")
+    campaign = await make.campaign(pool, topic_name="爱读书的深圳人")
+    await pool.execute("UPDATE campaigns SET created_by = $2, review_stages = 1 WHERE id = $1", campaign, editor)
+
+    async def short(site: int = 0) -> set[tuple[str, int, int]]:
+        async with pool.acquire() as conn:
+            return {(each.kind, each.stages, each.persons) for each in await list_short_chains(conn, site_stages=site)}
+
+    assert await short() == set()
+    await pool.execute("UPDATE campaigns SET review_stages = 2")
+    await pool.execute("UPDATE topics SET review_stages = 3")
+    assert await short() == {("campaign", 2, 1), ("topic", 3, 2)}
+    assert await short(3) == {("site", 3, 2), ("campaign", 3, 1), ("topic", 3, 2)}
+    await newsroom.person("reviewer")
+    assert await short() == set()
+    async with pool.acquire() as conn:
+        rules = msgspec.structs.replace(RULES, review_chain=3)
+        advice = rules_advice(rules, has_judges=True, reviewers=await count_persons(conn, campaign))
+        assert ("review_chain", "too_few_reviewers") in {(each.field, each.code) for each in advice}
+
+
+def test_the_rules_text_says_that_entries_are_reviewed_before_they_are_public() -> None:
+    said = {
+        chain: rules_text(msgspec.structs.replace(RULES, review_chain=chain)) for chain in (None, "publish_first", 1, 3)
+    }
+    assert said[None] == said["publish_first"]
+    assert "动态经审核通过后公开；参与时间以提交时间为准" in said[1]
+    assert "动态经由不同人员依次进行的3次审核通过后公开" in said[3]

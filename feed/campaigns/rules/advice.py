@@ -7,8 +7,13 @@ from feed.campaigns.prize_kinds import kinds_of
 from feed.errors import FieldError
 
 
-def rules_advice(rules: Rules, *, has_judges: bool) -> Iterator[FieldError]:
-    """What an editor should look at again. `has_judges`: the campaign has a jury, or a mark already."""
+def rules_advice(rules: Rules, *, has_judges: bool, reviewers: int) -> Iterator[FieldError]:
+    """What an editor should look at again.
+
+    `has_judges`: the campaign has a jury, or a mark already. `reviewers`: the persons who may judge its entries now.
+    """
+    if rules.review_stages > reviewers:
+        yield FieldError("review_chain", "too_few_reviewers", {"reviewers": reviewers})
     kinds = kinds_of(prize.kind for prize in rules.prizes)
     if any(kind.is_collected for kind in kinds) and rules.delivery.place is None:
         yield FieldError("delivery.place", "advised")

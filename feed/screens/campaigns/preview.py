@@ -15,6 +15,7 @@ from feed.campaigns.rules.text import rules_text
 from feed.campaigns.scoring.score import points_by_count
 from feed.errors import FieldError
 from feed.postgres import Connection
+from feed.screens.staff.chains import count_persons
 
 
 class Worth(msgspec.Struct, frozen=True):
@@ -63,7 +64,9 @@ async def preview_campaign(conn: Connection, campaign_id: int, site: SiteTerms) 
 
 async def list_advice(conn: Connection, campaign_id: int, rules: Rules) -> list[FieldError]:
     """The advice on these rules of the campaign."""
-    return list(rules_advice(rules, has_judges=await campaigns.has_judges(conn, campaign_id)))
+    has_judges = await campaigns.has_judges(conn, campaign_id)
+    reviewers = await count_persons(conn, campaign_id)
+    return list(rules_advice(rules, has_judges=has_judges, reviewers=reviewers))
 
 
 async def get_advice(conn: Connection, campaign_id: int) -> list[FieldError]:
