@@ -256,7 +256,9 @@ def _without_hidden_name(row: CommentRow, viewer_state: ViewerState) -> CommentR
 
 def _is_shown_to(row: CommentRow, viewer_state: ViewerState) -> bool:
     # An unpublished comment is shown without author and text, so it keeps its place for every viewer while it has replies.
-    return not is_author_hidden(row.author_id, viewer_state) if row.is_visible else row.reply_count > 0
+    if row.is_visible:
+        return not is_author_hidden(row.author_id, viewer_state)
+    return row.reply_count > 0 or (row.is_own and row.state != "deleted")
 
 
 async def list_comments(conn: Connection, comment_ids: Sequence[int], viewer_id: int | None) -> list[CommentRow]:
