@@ -35,6 +35,7 @@ TITLES: dict[str, tuple[str, str]] = {
     "case.restore": ("恢复内容", "Restored"),
     "case.repair": ("补建审核案件", "Missing case opened"),
     "case.undo": ("撤销审核决定", "Verdict undone"),
+    "chain.attest": ("核查审核流程", "Review chains proved"),
     "change_claim": ("修改领奖信息", "Claim changed"),
     "claim": ("填写领奖信息", "Prize claimed"),
     "correct_number": ("更正公开值", "Public number corrected"),
