@@ -12,7 +12,7 @@ from feed.moderation.attestation_store import Shown
 from feed.posts.actions import edit_post
 from feed.posts.model import PostChange, content_sha256
 from tests.moderation.conftest import Newsroom
-from tests.moderation.test_chain import comment, judge, publish, reviewers
+from tests.support.chains import comment, judge, publish, reviewers
 
 
 async def prove(newsroom: Newsroom) -> dict[str, Any]:

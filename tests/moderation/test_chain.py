@@ -7,47 +7,23 @@ import asyncpg
 import msgspec
 import pytest
 
-from feed.accounts.model import AccountId
 from feed.campaigns.rules.advice import rules_advice
 from feed.campaigns.rules.text import rules_text
 from feed.cases.model import CaseId, CaseStale
-from feed.comments.actions import NewComment, add_comments
-from feed.comments.model import CommentId
 from feed.moderation.actions import judge_case, judge_cases, undo_verdicts
 from feed.moderation.model import AlreadyJudged, NewVerdict, OwnCampaign, OwnSubject, VerdictKind
-from feed.posts.actions import Draft, edit_post, publish_posts
-from feed.posts.model import NewPost, PostChange, PostId
+from feed.posts.actions import edit_post
+from feed.posts.model import PostChange, PostId
 from feed.screening.model import PASSED, Label, MachineResult
 from feed.screens.staff.chains import count_persons, list_short_chains
 from tests.moderation.conftest import Newsroom
 from tests.support import make
+from tests.support.chains import comment, judge, publish, reviewers
 from tests.support.results import RULES
 from tests.support.square import miscounted
 
 REVIEW = MachineResult("review", risk=50, labels=[Label("spam", "review", "加微信", 0, 3, "words")])
 BLOCKED = MachineResult("block", risk=100, labels=[Label("spam", "block", "加微信", 0, 3, "words")])
-
-
-async def publish(newsroom: Newsroom, author: AccountId, *, stages: int = 0, machine: MachineResult = PASSED) -> PostId:
-    draft = Draft.checked(author, NewPost(text="今天读完一本书 #爱读书的深圳人#")).judged(machine, stages)
-    [made] = await publish_posts(newsroom.pool, [draft])
-    assert isinstance(made, int), made
-    return PostId(made)
-
-
-async def comment(
-    newsroom: Newsroom, author: AccountId, post_id: PostId, *, stages: int, machine: MachineResult = PASSED
-) -> CommentId:
-    [made] = await add_comments(newsroom.pool, [NewComment.checked(author, post_id, "真好").judged(machine, stages)])
-    assert isinstance(made, int), made
-    return CommentId(made)
-
-
-async def judge(
-    newsroom: Newsroom, reviewer: AccountId, case_id: CaseId, kind: VerdictKind = "approve", reason: Any = "spam"
-) -> None:
-    version = await newsroom.pool.fetchval("SELECT version FROM cases WHERE id = $1", case_id)
-    await judge_case(newsroom.pool, reviewer, case_id, NewVerdict(kind, version, reason))
 
 
 async def seen(newsroom: Newsroom, post_id: PostId) -> str | None:
@@ -67,10 +43,6 @@ async def state(newsroom: Newsroom, case_id: CaseId) -> tuple[str, int]:
     row = await newsroom.pool.fetchrow("SELECT state, stage FROM cases WHERE id = $1", case_id)
     assert row is not None
     return row["state"], row["stage"]
-
-
-async def reviewers(newsroom: Newsroom, count: int) -> list[AccountId]:
-    return [await newsroom.person("reviewer") for _ in range(count)]
 
 
 @pytest.mark.parametrize("stages", [1, 2, 3])
