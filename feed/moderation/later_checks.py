@@ -116,8 +116,8 @@ async def apply_answer(
 
 
 def label_of(label: Label) -> dict[str, str | int]:
-    """The hit as it is stored with the answer of a provider."""
-    return {name: getattr(label, name) for name in label.__struct_fields__}
+    """The hit as it is stored with the answer of a provider: without words of the text, which stay with the case alone."""
+    return {name: getattr(label, name) for name in label.__struct_fields__ if name != "term"}
 
 
 def _look_at(found: Sequence[str], sounds: PinyinList) -> list[tuple[str, list[Label], Fingerprint | None]]:

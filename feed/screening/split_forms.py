@@ -1,4 +1,4 @@
-"""Han characters that are written as their parts to evade a list: 贝者 for 赌. Only parts that are no word together."""
+"""Words that are written in other signs to evade a list: 贝者 for 赌, p0rn for porn. Only what is no word itself."""
 
 _PARTS = {
     "赌": "贝者",
@@ -49,13 +49,29 @@ _PARTS = {
     "挖": "扌穴乙",
     "接": "扌妾",
 }
+# Digits that stand for Latin letters: p0rn.
+_DIGITS = (("o", "0"), ("i", "1"), ("l", "1"), ("e", "3"), ("a", "4"), ("s", "5"))
+_LATIN_LEAST = 3
 # More characters of one word are not written this way, and each doubles the forms.
 _SPLIT_MOST = 3
 
 
 def split_forms(form: str) -> list[str]:
-    """The forms in which one or more characters of a listed form are split; empty if none can be."""
+    """The forms in which characters of a listed form are split, or Latin letters are digits; empty if none can be."""
+    if form.isascii():
+        return _with_digits(form)
     forms = [form]
     for character in [each for each in dict.fromkeys(form) if each in _PARTS][:_SPLIT_MOST]:
         forms += [each.replace(character, _PARTS[character]) for each in forms]
     return forms[1:]
+
+
+def _with_digits(form: str) -> list[str]:
+    """A Latin word with one of its letters written as a digit, wherever it is, and with all of them."""
+    if len(form) < _LATIN_LEAST or not any("a" <= each <= "z" for each in form):
+        return []
+    forms = [form.replace(letter, digit) for letter, digit in _DIGITS if letter in form]
+    everything = form
+    for letter, digit in _DIGITS:
+        everything = everything.replace(letter, digit)
+    return [each for each in dict.fromkeys([*forms, everything]) if each != form and not each.isdigit()]

@@ -62,6 +62,8 @@ def test_a_listed_word_is_found_in_every_dress(text: str) -> None:
         "法，轮，功",
         "练法。轮。功吧",
         "氵去轮功",
+        "s3x",
+        "$5ex",
     ],
 )
 def test_a_word_that_may_be_two_is_held_for_review(text: str) -> None:
@@ -113,3 +115,67 @@ def test_a_hit_within_a_longer_one_is_left_out() -> None:
 
 def test_an_empty_list_finds_nothing() -> None:
     assert levels("赌博", WordList()) == []
+
+
+NOISE = [
+    ".",
+    "·",
+    "*",
+    "-",
+    "_",
+    "/",
+    "|",
+    "~",
+    "+",
+    "#",
+    "@",
+    "^",
+    "=",
+    " ",
+    "\u3000",
+    "\u00a0",
+    "\u200b",
+    "\ufeff",
+    "\u00ad",
+    "\ufe0f",
+    "😀",
+    "❤️",
+    "★",
+    "1",
+    "23",
+    "x",
+    "\u0336",
+    ",",
+    "!",
+    "...",
+]
+LISTED = ["赌博", "法轮功", "代开发票", "冰毒", "枪支"]
+
+
+@pytest.mark.parametrize("noise", NOISE)
+@pytest.mark.parametrize("term", LISTED)
+def test_each_listed_word_is_at_least_held_with_noise_at_any_of_its_places(term: str, noise: str) -> None:
+    words = WordList(listed(*LISTED), version=1)
+    places = range(1, len(term))
+    spaced = [term[:place] + noise + term[place:] for place in places] + [noise.join(term)]
+    for written in spaced:
+        for text in (written, f"请问{written}在哪里", f"今天{noise}去{written}{noise}吧"):
+            found = words.find(text)
+            assert found, text
+            assert words.may_contain(form_of(text))
+            hit = text[found[0].start : found[0].start + found[0].length]
+            # The place is that of the word with its noise, in the text as it was sent.
+            assert (hit[0], hit[-1]) == (term[0], term[-1])
+
+
+@pytest.mark.parametrize("text", ["赌，博", "赌。博", "赌\n博", "“赌”博"])
+def test_a_word_alone_is_held_also_with_a_clause_mark_in_it(text: str) -> None:
+    assert [level for _, level in levels(text)] == ["review"]
+
+
+@pytest.mark.parametrize("dress", [str, str.upper, lambda text: "".join(chr(ord(each) + 0xFEE0) for each in text)])
+def test_latin_words_are_found_in_both_cases_and_widths_at_their_borders_only(dress) -> None:  # type: ignore[no-untyped-def]
+    assert levels(dress("sex"))
+    assert levels(f"看{dress('sex')}片")
+    assert not levels(dress("sexton"))
+    assert not levels(dress("unisex"))
