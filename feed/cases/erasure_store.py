@@ -25,3 +25,17 @@ async def has_open_cases(conn: Connection, author_id: int) -> bool:
     return bool(
         await conn.fetchval("SELECT EXISTS (SELECT FROM cases WHERE author_id = $1 AND state = 'open')", author_id)
     )
+
+
+async def list_checked_cases(conn: Connection, author_id: int, *, limit: int) -> list[int]:
+    """Some closed cases of the author that a provider was asked about."""
+    rows = await conn.fetch(
+        """
+        SELECT cases.id FROM cases JOIN provider_checks ON provider_checks.case_id = cases.id
+        WHERE cases.author_id = $1 AND cases.state = 'closed'
+        LIMIT $2
+        """,
+        author_id,
+        limit,
+    )
+    return [row["id"] for row in rows]

@@ -27,6 +27,7 @@ from feed.posts.hide_show import hide_post
 from feed.prizes import erasure_store as prizes
 from feed.profiles.changes import erase_profile
 from feed.reports import erasure_store as reports
+from feed.screening import erasure_store as screening
 from feed.sms import erasure_store as messages
 
 Step = Callable[[Connection, AccountId], Awaitable[int]]
@@ -80,6 +81,11 @@ async def _empty_reports(conn: Connection, account_id: AccountId) -> int:
         + await reports.empty_appeals(conn, account_id, limit=_ROWS)
         + await reports.remove_evidence(conn, account_id, limit=_ROWS)
     )
+
+
+async def _remove_checks(conn: Connection, account_id: AccountId) -> int:
+    case_ids = await case_evidence.list_checked_cases(conn, account_id, limit=_ROWS)
+    return await screening.remove_checks(conn, account_id, case_ids)
 
 
 async def _empty_verdicts(conn: Connection, account_id: AccountId) -> int:
@@ -157,6 +163,7 @@ STEPS: tuple[Step, ...] = (
     _remove_name_from_notices,
     _remove_inbox,
     _empty_evidence,
+    _remove_checks,
     _empty_reports,
     _empty_verdicts,
     _empty_objections,

@@ -19,7 +19,7 @@ QUERIES: tuple[Query, ...] = (
         """
         SELECT accounts.id, iss, sub, coalesce(departures.name, accounts.name) AS name,
                coalesce(departures.bio, accounts.bio) AS bio, coalesce(departures.avatar_url, accounts.avatar_url) AS avatar_url,
-               accounts.badge, phone_verified_at, post_count, created_at, leaving_at
+               accounts.badge, age_band, phone_verified_at, post_count, created_at, leaving_at
         FROM accounts LEFT JOIN departures ON departures.account_id = accounts.id AND departures.step <> 'returning'
         WHERE accounts.id = $1
         """,

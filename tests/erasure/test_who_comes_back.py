@@ -192,3 +192,26 @@ async def test_who_erases_the_account_after_a_report_can_still_be_judged_and_ban
     assert await app_state.pool.fetchval("SELECT text FROM post_revisions WHERE post_id = $1", int(post)) == ""
     assert await app_state.pool.fetchval("SELECT count(*) FROM inbox WHERE account_id = $1", int(former)) == 0
     assert await app_state.pool.fetchval("SELECT count(*) FROM erasures") == 0
+
+
+async def test_what_a_provider_quoted_goes_with_the_text(pool: Pool, keys: Keys) -> None:
+    author = await make.account(pool)
+    post = await writing.publish(pool, author, "一句话")
+    case = await pool.fetchval("SELECT id FROM cases WHERE post_id = $1", post)
+    await pool.execute(
+        "INSERT INTO provider_checks (case_id, state, result, ended_at) VALUES ($1, 'answered', $2, now())",
+        case,
+        {"labels": [{"term": "一句"}]},
+    )
+    await pool.execute(
+        "INSERT INTO text_fingerprints (case_id, account_id, exact, simhash, band_1, band_2, band_3, band_4) "
+        "VALUES ($1, $2, 1, 2, 3, 4, 5, 6)",
+        case,
+        author,
+    )
+    await erasing.erase_row(pool, keys, author)
+    await erasing.erase_rest(pool, keys)
+    assert (
+        await pool.fetchval("SELECT (SELECT count(*) FROM provider_checks) + (SELECT count(*) FROM text_fingerprints)")
+        == 0
+    )
