@@ -41,8 +41,8 @@ DESCRIPTIONS: dict[Kind, tuple[str, str]] = {
         "has objections that were not answered for two days, or were upheld and not carried out for one: an editor who took no part has to act",
     ),
     "removal_appealed": (
-        "名单中有内容被移除而申诉未决，名额暂时保留，请尽快处理",
-        "has winners whose post was removed and whose appeal is open: their places wait for the decision",
+        "名单中有内容在一天内被移除，或申诉未决，名额暂时保留，请尽快处理",
+        "has winners whose post was removed within a day, or whose appeal is open: their places wait",
     ),
     "unclaimed": (
         "有奖品尚未领取，两天内到领取截止时间（claim_ends_at），可提醒本人",

@@ -5,10 +5,13 @@ from typing import get_args
 
 import pytest
 
+from feed.accounts.model import AccountId
 from feed.cases.model import CaseId
 from feed.keys.store import Keys
 from feed.moderation.actions import judge_case
-from feed.moderation.model import NewVerdict
+from feed.moderation.model import NewVerdict, VerdictKind
+from feed.moderation.takedowns.actions import take_down
+from feed.moderation.takedowns.model import Target
 from feed.postgres import Pool
 from feed.prizes.announcement.announce import announce_winners
 from feed.prizes.claims.actions import claim_prize
@@ -17,6 +20,8 @@ from feed.prizes.model import WinnerId, WinnerNotVisible, WinnerState, WrongPriz
 from feed.prizes.objections.actions import answer_objection, object_to_result
 from feed.prizes.result.verify import verify_result
 from feed.prizes.winners.expiry import forfeit_next_prize
+from feed.reports.appeal_model import AppealTarget
+from feed.reports.appeals import appeal_decision
 from feed.screens.prizes.overdue import list_overdue
 from feed.screens.prizes.settlement import get_decision
 from tests.support import make, phases
@@ -102,6 +107,9 @@ async def test_a_removal_by_a_verdict_ends_the_claim_and_a_restored_post_does_no
         campaign.posts[0],
     )
     await judge_case(pool, reviewer, CaseId(case), NewVerdict("remove", 1, "illegal"))
+    # For a day the winner may appeal.
+    assert not await forfeit_next_prize(pool, keys)
+    await pool.execute("UPDATE verdicts SET made_at = made_at - interval '1 day'")
     assert await forfeit_next_prize(pool, keys)
     assert await pool.fetchval("SELECT count(*) FROM claims") == 0
     version = await pool.fetchval("SELECT version FROM cases WHERE id = $1", case)
@@ -236,3 +244,34 @@ async def test_an_appealed_removal_holds_up_the_announcement(pool: Pool, keys: K
     # The place ends in the call that finds it, which is then the first approval of the new places.
     assert await announce_winners(pool, keys, campaign.id, by=await make.person(pool, role="editor")) == "recorded"
     assert await holders(pool, campaign) == [campaign.posts[2], campaign.posts[1]]
+
+
+@pytest.mark.parametrize("verdict", ["restore", "dismiss"])
+@pytest.mark.parametrize("how", ["verdict", "takedown"])
+async def test_a_removal_that_is_appealed_keeps_the_place_until_another_person_has_decided(
+    pool: Pool, keys: Keys, verdict: VerdictKind, how: str
+) -> None:
+    campaign = await phases.announced(pool, keys)
+    post_id = campaign.posts[0]
+    author = AccountId(await pool.fetchval("SELECT author_id FROM posts WHERE id = $1", post_id))
+    await pool.execute("UPDATE accounts SET post_count = (SELECT count(*) FROM posts WHERE author_id = accounts.id)")
+    reviewer, other = [await make.person(pool, role="reviewer") for _ in range(2)]
+    if how == "takedown":
+        await take_down(pool, reviewer, Target("post", str(post_id)), "illegal")
+    else:
+        case = await pool.fetchval(
+            "INSERT INTO cases (kind, post_id, author_id, revision, due_at) VALUES ('post', $1, $2, 1, now()) RETURNING id",
+            post_id,
+            author,
+        )
+        await judge_case(pool, reviewer, CaseId(case), NewVerdict("remove", 1, "illegal"))
+    assert not await forfeit_next_prize(pool, keys)
+    await appeal_decision(pool, author, AppealTarget("post", post_id), text="没有违规", days=30)
+    await pool.execute("UPDATE verdicts SET made_at = made_at - interval '1 day'")
+    await pool.execute("UPDATE takedowns SET created_at = created_at - interval '1 day'")
+    assert not await forfeit_next_prize(pool, keys)
+    case = await pool.fetchval("SELECT id FROM cases WHERE kind = 'appeal'")
+    await judge_case(pool, other, CaseId(case), NewVerdict(verdict, 1))
+    assert await forfeit_next_prize(pool, keys) is (verdict == "dismiss")
+    kept = campaign.posts[0] if verdict == "restore" else campaign.posts[2]
+    assert await holders(pool, campaign) == [kept, campaign.posts[1]]
