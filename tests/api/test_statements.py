@@ -103,7 +103,7 @@ EXPECTED: dict[str, Cost] = {
     "list_claims": Cost("/admin/campaigns/{decided}/claims", 3),
     "list_names": Cost("/admin/names", 2),
     "list_pushes": Cost("/admin/push", 3),
-    "list_audit": Cost("/audit", 6),
+    "list_audit": Cost("/audit", 7),
     "list_texts": Cost("/admin/editorial", 2),
     "get_text": Cost("/admin/editorial/campaign/{campaign}", 5),
     "list_messages": Cost("/admin/messages", 3),

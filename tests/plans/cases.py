@@ -11,6 +11,7 @@ from feed.accounts import blocks, event_store, sign_in_store
 from feed.accounts import store as accounts
 from feed.accounts.model import AccountId
 from feed.accounts.store import list_owners
+from feed.audit import seal_store as audit_seals
 from feed.boards import compute
 from feed.boards import store as boards
 from feed.boards.model import BOARD_STATES
@@ -46,8 +47,10 @@ from feed.screens.posts import cards, feeds, likers
 from feed.screens.posts.viewer import ViewerState
 from feed.screens.posts.viewer_store import ViewerQuery, list_viewer_states, require_visible_post
 from feed.screens.prizes import proofs
+from feed.screens.staff import audit as audit_screen
 from feed.screens.staff import cases as case_screen
 from feed.screens.staff import pushes
+from feed.screens.staff.audit import AuditFilter
 from feed.sms import store as messages
 from tests.plans.fill import (
     BUSY_ACCOUNT,
@@ -85,6 +88,10 @@ class Case(msgspec.Struct, frozen=True):
     indexes: tuple[str, ...]
     pages: int
     through: tuple[str, ...] = ()
+
+
+def _audit(recorder: PlanRecorder, wanted: AuditFilter) -> Awaitable[Any]:
+    return audit_screen.list_audit(recorder.conn, wanted, before_id=MAX_ID, limit=21, language="en")
 
 
 def viewer_queries(*pages: tuple[int, ...]) -> list[ViewerQuery]:
@@ -325,6 +332,15 @@ CASES: dict[str, Case] = {
     "cases of a deleted post": Case(lambda s: cases.close_cases(s.conn, post_id=POSTS - 1), ("cases_by_post",), 100),
     "case of a deleted comment": Case(
         lambda s: cases.close_cases(s.conn, comment_id=99_999), ("cases_one_per_comment",), 100
+    ),
+    # The audit log. Indexes of its partitions have the names of their months, so only the pages are compared.
+    "audit of a subject": Case(lambda s: _audit(s, AuditFilter(subject=("post", 40_000))), (), 400),
+    "audit of an actor": Case(lambda s: _audit(s, AuditFilter(actor_id=19_980)), (), 400),
+    "audit of an action": Case(lambda s: _audit(s, AuditFilter(action="case.dismiss")), (), 400),
+    "audit of an action that is missing": Case(lambda s: _audit(s, AuditFilter(action="announce")), (), 400),
+    "audit": Case(lambda s: _audit(s, AuditFilter()), (), 400),
+    "audit rows to be sealed": Case(
+        lambda s: audit_seals.list_unsealed(s.conn, unsealed_from=0, limit=2_000), (), 10_000
     ),
     # The change log and its readers.
     "changes": Case(lambda s: changes.list_changes(s.conn, 50_000, 500), ("change_log_pkey",), 30),

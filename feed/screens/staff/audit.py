@@ -67,50 +67,59 @@ async def list_audit(
     """Rows before an id, newest first."""
     rows = await conn.fetch(
         """
-        WITH found AS (
-            SELECT * FROM (
-                SELECT id FROM audit
-                WHERE subject_kind = $1::text AND subject_id = $2::bigint AND id < $5
-                    AND ($3::bigint IS NULL OR actor_id = $3) AND ($4::text IS NULL OR action = $4)
-                ORDER BY id DESC LIMIT $6
-            ) AS of_subject
-            UNION ALL
-            SELECT * FROM (
-                SELECT id FROM audit
-                WHERE $1::text IS NULL AND actor_id = $3::bigint AND id < $5 AND ($4::text IS NULL OR action = $4)
-                ORDER BY id DESC LIMIT $6
-            ) AS of_actor
-            UNION ALL
-            SELECT * FROM (
-                SELECT id FROM audit
-                WHERE $1::text IS NULL AND $3::bigint IS NULL AND action = $4::text AND id < $5
-                ORDER BY id DESC LIMIT $6
-            ) AS of_action
-            UNION ALL
-            SELECT * FROM (
-                SELECT id FROM audit
-                WHERE $1::text IS NULL AND $3::bigint IS NULL AND $4::text IS NULL AND id < $5
-                ORDER BY id DESC LIMIT $6
-            ) AS all_rows
-        )
-        SELECT audit.id, audit.at, audit.actor_id, accounts.name AS actor_name, audit.action, audit.subject_kind, audit.subject_id,
-            audit.detail, audit.row_sha256, (
+        SELECT id, at, actor_id, action, subject_kind, subject_id, detail, row_sha256,
+            (SELECT name FROM accounts WHERE accounts.id = actor_id AND erased_at IS NULL) AS actor_name, (
                 SELECT number FROM audit_seals
                 WHERE last_seq >= (SELECT seq FROM audit_sequence WHERE audit_id = audit.id)
                 ORDER BY last_seq LIMIT 1
             ) AS batch
-        FROM found
-        JOIN audit ON audit.id = found.id
-        LEFT JOIN accounts ON accounts.id = audit.actor_id AND accounts.erased_at IS NULL
-        ORDER BY audit.id DESC
+        FROM audit WHERE id = ANY ($1::bigint[]) ORDER BY id DESC
         """,
-        *(wanted.subject or (None, None)),
-        wanted.actor_id,
-        wanted.action,
-        before_id,
-        limit,
+        await _list_ids(conn, wanted, before_id=before_id, limit=limit),
     )
     return [_card(row, language) for row in many(rows, _Row)]
+
+
+async def _list_ids(conn: Connection, wanted: AuditFilter, *, before_id: int, limit: int) -> list[int]:
+    # A statement for each index: with one for all, a plan for unknown parameters would read the whole log.
+    if wanted.subject is not None:
+        rows = await conn.fetch(
+            """
+            SELECT id FROM audit
+            WHERE subject_kind = $1 AND subject_id = $2 AND id < $3
+                AND ($4::bigint IS NULL OR actor_id = $4) AND ($5::text IS NULL OR action = $5)
+            ORDER BY id DESC LIMIT $6
+            """,
+            *wanted.subject,
+            before_id,
+            wanted.actor_id,
+            wanted.action,
+            limit,
+        )
+    elif wanted.actor_id is not None:
+        rows = await conn.fetch(
+            """
+            SELECT id FROM audit WHERE actor_id = $1 AND id < $2 AND ($3::text IS NULL OR action = $3)
+            ORDER BY id DESC LIMIT $4
+            """,
+            wanted.actor_id,
+            before_id,
+            wanted.action,
+            limit,
+        )
+    elif wanted.action is not None:
+        # As a range, so that only the index of actions has this order: by ids a rare action would be looked for in all rows.
+        rows = await conn.fetch(
+            """
+            SELECT id FROM audit WHERE action >= $1 AND action <= $1 AND id < $2 ORDER BY action, id DESC LIMIT $3
+            """,
+            wanted.action,
+            before_id,
+            limit,
+        )
+    else:
+        rows = await conn.fetch("SELECT id FROM audit WHERE id < $1 ORDER BY id DESC LIMIT $2", before_id, limit)
+    return [row["id"] for row in rows]
 
 
 def _card(row: _Row, language: str) -> AuditCard:
