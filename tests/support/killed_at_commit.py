@@ -22,12 +22,15 @@ from feed.exports.jobs import make_next_export
 from feed.idempotency import KeyedRequest
 from feed.keys.store import Keys, open_keys
 from feed.moderation.actions import judge_case, judge_cases, undo_verdicts
+from feed.moderation.attestation import attest_chains
 from feed.moderation.model import BatchId, NewVerdict, VerdictKind
 from feed.moderation.sanctions import lapse_next_sanction
 from feed.moderation.takedowns import spread
 from feed.moderation.takedowns.actions import lift_takedown, take_down
 from feed.moderation.takedowns.model import Target
 from feed.postgres import Pool, open_pool
+from feed.posts.actions import Draft, edit_post, publish_posts
+from feed.posts.model import NewPost, PostChange, PostId
 from feed.prizes.announcement.announce import announce_winners
 from feed.prizes.claims.actions import claim_prize
 from feed.prizes.draw.actions import enter_number, give_up_next_beacon, publish_next_list, record_drand_value
@@ -39,6 +42,7 @@ from feed.reports import model as reports
 from feed.reports.actions import report_target
 from feed.reports.appeal_model import AppealTarget
 from feed.reports.appeals import appeal_decision
+from feed.screening.model import PASSED
 from feed.settings import Settings, read_settings
 from feed.sms.file_provider import FileProvider
 from feed.worker.loop import work
@@ -140,6 +144,25 @@ async def _judge_batch(pool: Pool, _: Keys, by: int, *case_ids: int) -> BatchId:
     return batch_id
 
 
+CHAIN_TEXT = "今天读完一本书 #爱读书的深圳人#"
+EDITED_TEXT = "又读了一遍 #爱读书的深圳人#"
+
+
+async def _publish_under_chain(pool: Pool, _: Keys, author: int, stages: int) -> object:
+    """A post that needs approvals, as a request with a key that may be repeated."""
+    draft = Draft.checked(AccountId(author), NewPost(text=CHAIN_TEXT), _KEYED).judged(PASSED, stages)
+    [made] = await publish_posts(pool, [draft])
+    return made
+
+
+async def _edit_under_chain(pool: Pool, _: Keys, author: int, post: int, stages: int) -> None:
+    await edit_post(pool, AccountId(author), PostId(post), PostChange(text=EDITED_TEXT), stages=stages)
+
+
+async def _approve(pool: Pool, _: Keys, by: int, case: int, version: int) -> None:
+    await judge_case(pool, AccountId(by), CaseId(case), NewVerdict("approve", version, "fine"))
+
+
 STEPS: dict[str, Callable[..., Awaitable[object]]] = {
     "settle": lambda pool, keys, campaign, by: settle_campaign(pool, keys, campaign, by=AccountId(by)),
     "announce": lambda pool, keys, campaign, by: announce_winners(pool, keys, campaign, by=AccountId(by)),
@@ -193,6 +216,10 @@ STEPS: dict[str, Callable[..., Awaitable[object]]] = {
         pool, AccountId(by), Target("topic", str(topic)), "mistaken"
     ),
     "spread": _spread,
+    "publish_under_chain": _publish_under_chain,
+    "edit_under_chain": _edit_under_chain,
+    "approve": _approve,
+    "attest": lambda pool, keys: attest_chains(pool),
     "judge_batch": _judge_batch,
     "undo_batch": lambda pool, keys, by, batch: undo_verdicts(pool, AccountId(by), BatchId(batch)),
     "leave": _leave,
