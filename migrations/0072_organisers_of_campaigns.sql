@@ -2,10 +2,10 @@
 CREATE VIEW campaign_organisers AS
 SELECT campaigns.id AS campaign_id, campaigns.created_by AS account_id
 FROM campaigns
-UNION
+UNION ALL
 SELECT campaign_rules.campaign_id, campaign_rules.created_by
 FROM campaign_rules
-UNION
+UNION ALL
 SELECT audit.subject_id, audit.actor_id
 FROM audit
 WHERE audit.subject_kind = 'campaign'
