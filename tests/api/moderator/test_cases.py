@@ -39,6 +39,8 @@ ENDPOINTS = [
     ("POST", "/moderation/takedowns", {"target": {"kind": "post", "id": "1"}, "reason_code": "spam"}),
     ("DELETE", "/moderation/takedowns", {"target": {"kind": "post", "id": "1"}}),
     ("GET", "/moderation/takedowns", None),
+    ("PUT", "/moderation/posts/1/ai-label", None),
+    ("DELETE", "/moderation/posts/1/ai-label", None),
 ]
 
 
