@@ -157,6 +157,12 @@ async def _read_open(conn: Connection, *parameters: Any) -> Sequence[Record]:
                     leased_until
             FROM entries JOIN cases ON cases.post_id = entries.post_id
             WHERE $1 = 'campaign' AND entries.campaign_id = $8 AND state = 'open' AND (due_at, cases.id) > ($2, $3)
+        ), holders AS MATERIALIZED (
+            -- Each reviewer is looked up once, not for each of the leases.
+            SELECT leased_by FROM found
+            WHERE $13::boolean AND leased_by IS NOT NULL
+            GROUP BY leased_by
+            HAVING lease_holder(leased_by, max(leased_until)) IS NOT NULL
         ), chosen AS (
             SELECT id, due_at FROM found
             WHERE ($6::text IS NULL OR kind = $6)
@@ -176,7 +182,8 @@ async def _read_open(conn: Connection, *parameters: Any) -> Sequence[Record]:
               )))
               AND ($11::bigint IS NULL OR author_id = $11)
               AND ($12::bigint IS NULL OR coalesce(comment_id, post_id, account_id, topic_id) = $12)
-              AND (NOT $13::boolean OR lease_holder(leased_by, leased_until) IS NULL)
+              AND (NOT $13::boolean OR leased_by IS NULL OR leased_until <= clock_timestamp()
+                   OR leased_by NOT IN (SELECT holders.leased_by FROM holders))
             ORDER BY due_at, id LIMIT $4
         ), furthest AS (
             SELECT id, due_at FROM found ORDER BY due_at, id OFFSET $5 - 1 LIMIT 1

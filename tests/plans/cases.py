@@ -327,7 +327,7 @@ CASES: dict[str, Case] = {
     "lease": Case(
         lambda s: moderation_actions.lease_cases(s.pool, AccountId(REVIEWER), ANY_CASE, count=20),
         ("cases_urgent", "verdicts_by_case|verdicts_one_per_reviewer_and_stage", "accounts_of_person"),
-        5_000,
+        12_000,
     ),
     "cases of a deleted post": Case(lambda s: cases.close_cases(s.conn, post_id=POSTS - 1), ("cases_by_post",), 100),
     "case of a deleted comment": Case(

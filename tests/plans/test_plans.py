@@ -13,6 +13,8 @@ from tests.plans.plans import Mode, Plan, PlanRecorder, record_plans
 SIMILAR_INDEX = frozenset(
     {
         "own of a rare state",
+        "queue",
+        "case of a deleted comment",
         "viewer states of the latest page",
         "viewer states of the hottest page",
         "viewer states of several pages",
