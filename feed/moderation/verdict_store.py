@@ -136,12 +136,15 @@ async def find_hiding_reason(conn: Connection, case: Case) -> str | None:
         SELECT verdicts.reason_code
         FROM cases
         JOIN verdicts ON verdicts.case_id = cases.id AND verdicts.undone_at IS NULL AND verdicts.verdict IN ('remove', 'reject')
-        WHERE cases.post_id = $1 AND cases.comment_id IS NOT DISTINCT FROM $2::bigint
+        WHERE (cases.post_id = $1 AND cases.comment_id IS NOT DISTINCT FROM $2::bigint)
+            -- A name, bio or picture has one case.
+            OR ($1::bigint IS NULL AND cases.id = $3)
         ORDER BY verdicts.id DESC
         LIMIT 1
         """,
         case.post_id,
         case.comment_id,
+        case.id,
     )
     return reason_code
 

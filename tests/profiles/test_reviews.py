@@ -205,3 +205,34 @@ async def test_changes_and_verdicts_at_once_leave_one_open_case_or_none_and_what
     assert sum(status == 200 for status, _ in answers[:3]) <= 1
     (open_case,) = await cases_of(reviewers[0], "name")
     assert open_case["subject"]["text"] == (await profile(author))["name"]
+
+
+async def test_a_restored_name_whose_verdict_is_undone_is_hidden_again(join: Join) -> None:
+    author, reviewer, second = join("小明"), join("审", roles=("reviewer",)), join("审二", roles=("reviewer",))
+    await author("PATCH", "/me", {"name": "大明"})
+    (case,) = await cases_of(reviewer, "name")
+    _, rejected = await judge(reviewer, case, "reject", reason_code="spam")
+    seen = {"cases": [{"id": rejected["id"], "version": rejected["version"]}], "verdict": "restore"}
+    batch = (await second("POST", "/moderation/verdicts", seen)).json()
+    assert batch["items"][0]["outcome"] == "done"
+    assert (await profile(author))["name"] == "大明"
+    undone = await second("POST", f"/moderation/verdicts/{batch['batch_id']}/undo")
+    assert undone.json()["items"][0]["outcome"] == "done"
+    assert (await profile(author))["name"] == "小明"
+
+
+@pytest.mark.parametrize(("field", "former", "new", "newer"), FIELDS)
+async def test_an_upheld_appeal_shows_the_change_again(
+    join: Join, field: str, former: str, new: str, newer: str
+) -> None:
+    author, reviewer, second = join("小明"), join("审", roles=("reviewer",)), join("审二", roles=("reviewer",))
+    me = (await author("PATCH", "/me", {field: new})).json()
+    (case,) = await cases_of(reviewer, field)
+    assert (await judge(reviewer, case, "reject", reason_code="abuse"))[0] == 200
+    asked = await author("POST", "/appeals", {"target": {"kind": field, "id": me["id"]}, "text": "没有不妥"})
+    assert asked.status_code == 201, asked.text
+    (appeal,) = await cases_of(second, "appeal")
+    assert (await judge(reviewer, appeal, "restore"))[1]["code"] == "already_judged"
+    status, judged = await judge(second, appeal, "restore", reason_code="mistaken")
+    assert status == 200, judged
+    assert (await profile(author))[field] == new
