@@ -10,6 +10,7 @@ import pytest
 from feed.api.state import AppState
 from feed.settings import Settings
 from feed.worker.schedule import SCHEDULE
+from tests.support import erasing
 from tests.support.api import Join, Person
 from tests.support.reporting import (
     cases_of,
@@ -403,3 +404,29 @@ async def test_many_reporters_are_notified_by_the_worker(
     await asyncio.gather(*(job.work(state) for _ in range(3)))
     assert await job.work(state) is False
     assert await app_state.pool.fetchval(notified) == 121
+
+
+async def test_who_deletes_the_account_after_a_report_is_judged_and_banned_all_the_same(
+    client: httpx.AsyncClient, join: Join, app_state: AppState
+) -> None:
+    ming, hong, reviewer = join("小明", phone=PHONE), join("小红"), join("审", roles=("reviewer",))
+    post_id, own = await publish(ming, "骗人的话"), await user_id(ming)
+    for kind, id_ in (("post", post_id), ("user", own)):
+        assert (await report(hong, kind, id_, "fraud")).status_code == 201
+    assert (await ming("DELETE", "/me")).status_code == 202
+    body = {"kind": "ban", "reason_code": "fraud"}
+    assert (await reviewer("PUT", f"/moderation/users/{own}/sanction", body)).status_code == 200
+    assert (await reviewer("DELETE", f"/moderation/users/{own}/sanction")).status_code == 204
+    await erasing.erase_row(app_state.pool, app_state.keys, int(own))
+    await erasing.erase_rest(app_state.pool, app_state.keys)
+    assert not await is_visible(client, post_id)
+    cases = await cases_of(reviewer, "report")
+    assert {case["report"]["changed"] for case in cases} == {True}
+    assert {case["report"]["evidence"][0]["text"] for case in cases} == {"骗人的话", None}
+    for case in cases:
+        assert (await judge(reviewer, case, "remove", reason_code="fraud")).status_code == 200
+    assert await inbox_titles(hong) == ["您的举报已处理"] * 2
+    # The person, not the account, is banned: also with the next account of the same phone.
+    assert (await reviewer("PUT", f"/moderation/users/{own}/sanction", body)).status_code == 200
+    again = join("又是我", phone=PHONE)
+    assert (await again("POST", "/posts", {"text": "又来了"})).json()["code"] == "banned"
