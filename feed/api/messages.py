@@ -26,6 +26,7 @@ _ERROR_MESSAGES: dict[str, tuple[str, str]] = {
         "这份副本已被下载，或已过期，请重新申请",
         "This export was downloaded already, or has expired. Request another one.",
     ),
+    "featured_full": ("最多精选三条评论", "Three comments are featured already."),
     "session_not_found": ("没有这个登录", "There is no such sign-in."),
     "staff_cannot_leave": (
         "该账号还有工作人员身份，请先由管理员收回后再注销",
@@ -90,6 +91,11 @@ _ERROR_MESSAGES: dict[str, tuple[str, str]] = {
     ),
     "comment_is_deleted": ("评论已被作者删除", "The author has deleted the comment."),
     "comment_not_found": ("没有找到该评论", "There is no such comment."),
+    "comment_not_editable": ("该评论现在不能修改", "The comment cannot be edited now."),
+    "comment_not_featurable": (
+        "只能精选他人可见的一级评论",
+        "Only a visible comment that is no reply can be featured.",
+    ),
     "comments_closed": ("作者已关闭评论", "The author has closed the comments of this post."),
     "comments_limited": ("对方暂时只接受互动过的用户评论", "For now this user takes comments from known users only."),
     "conflict": ("当前状态不允许此操作", "This is not possible in the present state."),

@@ -42,7 +42,7 @@ async def add_case(
     """Queues a subject for review. Returns the id of the new case, or of the one that is open already.
 
     It is due as `urgency` says, or after `due_minutes` if a campaign does not need it earlier. `stages`: the approvals that publish it;
-    0 if it is visible. A newer revision of a post closes the open cases of older ones, which are not shown any more, but for the case of
+    0 if it is visible. A newer revision of a post or comment closes the open cases of older ones, which are not shown any more, but for the case of
     `keep_revision`, which others see while the newer one waits.
     """
     risk = 0 if machine is None else int(machine.get("risk", 0))
@@ -53,8 +53,9 @@ async def add_case(
                 UPDATE cases
                 SET state = 'closed', closed_at = clock_timestamp(), version = version + 1,
                     leased_by = NULL, leased_until = NULL
-                WHERE $1 = 'post' AND kind = 'post' AND post_id = $3 AND revision < $5 AND state = 'open'
-                  AND revision IS DISTINCT FROM $10
+                WHERE state = 'open' AND kind = $1 AND post_id = $3 AND coalesce(revision, 1) < $5
+                  AND coalesce(revision, 1) IS DISTINCT FROM $10
+                  AND (($1 = 'post' AND comment_id IS NULL) OR ($1 = 'comment' AND comment_id = $4))
             ), added AS (
                 INSERT INTO cases (kind, author_id, post_id, comment_id, revision, account_id, due_at, machine, stages, risk)
                 VALUES ($1, $2, $3, $4, $5, $6, LEAST(
@@ -68,7 +69,7 @@ async def add_case(
             UNION ALL
             SELECT id FROM cases
             WHERE state = 'open' AND kind = $1
-              AND ((kind = 'post' AND post_id = $3 AND revision = $5) OR (kind = 'comment' AND comment_id = $4))
+              AND ((kind = 'post' AND post_id = $3 AND revision = $5) OR (kind = 'comment' AND comment_id = $4 AND coalesce(revision, 1) = coalesce($5, 1)))
             LIMIT 1
             """,
             kind,

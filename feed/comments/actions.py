@@ -16,7 +16,15 @@ from feed.changes import store as changes
 from feed.changes.store import Announce, Delta, announce_nothing
 from feed.comments import store
 from feed.comments.hide_show import change_holds_of, hide_comment
-from feed.comments.model import TEXT, CommentId, CommentNotFound, CommentsClosed, CommentsLimited, NotYourComment
+from feed.comments.model import (
+    TEXT,
+    Comment,
+    CommentId,
+    CommentNotFound,
+    CommentsClosed,
+    CommentsLimited,
+    NotYourComment,
+)
 from feed.comments.store import NewRow, Target
 from feed.comments.strangers import list_strangers
 from feed.errors import FeedError, FieldError, Invalid
@@ -120,6 +128,20 @@ async def delete_comment(
             await hide_comment(conn, comment_id, state="deleted")
             await cases.close_cases(conn, comment_id=comment_id)
     announce([comment.post_id])
+
+
+async def write_error(conn: Connection, comment: Comment) -> tuple[int, FeedError | None]:
+    """The stages of comments under the comment's post, and why its author may not write there now; None if the author may."""
+    pair = (comment.post_id, comment.author_id)
+    post = (await list_preconditions(conn, [pair])).get(pair)
+    like_new = NewComment(comment.author_id, comment.post_id, "", comment.reply_to_id)
+    threads = await _get_threads(conn, [like_new])
+    strangers = await list_strangers(conn, _protected_pairs([like_new], {} if post is None else {pair: post}, threads))
+    error = _post_error(post, like_new, strangers)
+    if error is None and (reply_error := threads.error(like_new, strangers)) is not None:
+        # The addressee may have deleted the comment since: only a block and the protection forbid the edit.
+        error = reply_error if isinstance(reply_error, CommentsLimited) else None
+    return 0 if post is None else post.comment_stages, error
 
 
 class _Threads(msgspec.Struct, frozen=True):

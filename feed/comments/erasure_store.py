@@ -48,6 +48,29 @@ async def empty_comments(conn: Connection, author_id: int, *, limit: int) -> int
     return int(tag.split()[-1])
 
 
+async def empty_revisions(conn: Connection, author_id: int, *, limit: int) -> int:
+    """Empties some revisions of deleted comments of the author, as `empty_comments` does. Returns how many."""
+    tag = await conn.execute(
+        """
+        UPDATE comment_revisions SET text = '', content_sha256 = ''
+        WHERE (post_id, comment_id, revision) IN (
+            SELECT held.post_id, held.comment_id, held.revision
+            FROM comment_revisions AS held
+            JOIN comments ON comments.post_id = held.post_id AND comments.id = held.comment_id
+            WHERE held.author_id = $1 AND comments.state = 'deleted' AND held.text <> ''
+              AND NOT EXISTS (
+                  SELECT FROM cases
+                  WHERE cases.post_id = held.post_id AND cases.comment_id = held.comment_id AND cases.state = 'open'
+              )
+            LIMIT $2
+        )
+        """,
+        author_id,
+        limit,
+    )
+    return int(tag.split()[-1])
+
+
 async def list_by_hold(conn: Connection, author_id: int, hold: int, *, held: bool, limit: int) -> list[CommentAt]:
     """Some of the author's comments that are not deleted and have, or lack, the hold."""
     rows = await conn.fetch(

@@ -84,7 +84,7 @@ async def find_comment(conn: Connection, comment_id: int) -> Comment | None:
     """The comment in any state, or None."""
     row = await conn.fetchrow(
         """
-        SELECT id, post_id, author_id, root_id, reply_to_id, text, state, holds, like_count, created_at
+        SELECT id, post_id, author_id, root_id, reply_to_id, text, state, holds, like_count, created_at, revision, latest_revision
         FROM comments WHERE id = $1
         """,
         comment_id,
@@ -96,7 +96,7 @@ async def lock_comment(conn: Connection, comment_id: int) -> Comment:
     """The comment, locked until the transaction ends; its root is locked too, in the order of ids. Raises CommentNotFound."""
     rows = await conn.fetch(
         """
-        SELECT id, post_id, author_id, root_id, reply_to_id, text, state, holds, like_count, created_at
+        SELECT id, post_id, author_id, root_id, reply_to_id, text, state, holds, like_count, created_at, revision, latest_revision
         FROM comments
         WHERE id = ANY (ARRAY[$1::bigint, (SELECT root_id FROM comments WHERE id = $1)])
         ORDER BY id
@@ -114,7 +114,7 @@ async def lock_comments(conn: Connection, comment_ids: Sequence[int]) -> dict[in
     """Locks comments in the order of ids; writers of several comments call it first. Unknown ones are absent."""
     rows = await conn.fetch(
         """
-        SELECT id, post_id, author_id, root_id, reply_to_id, text, state, holds, like_count, created_at
+        SELECT id, post_id, author_id, root_id, reply_to_id, text, state, holds, like_count, created_at, revision, latest_revision
         FROM comments
         WHERE id = ANY ($1::bigint[])
         ORDER BY id

@@ -68,7 +68,8 @@ async def _empty_posts(conn: Connection, account_id: AccountId) -> int:
 
 
 async def _empty_comments(conn: Connection, account_id: AccountId) -> int:
-    return await comments.empty_comments(conn, account_id, limit=_ROWS)
+    emptied = await comments.empty_comments(conn, account_id, limit=_ROWS)
+    return emptied + await comments.empty_revisions(conn, account_id, limit=_ROWS)
 
 
 async def _empty_evidence(conn: Connection, account_id: AccountId) -> int:

@@ -10,6 +10,7 @@ from feed.cases.model import Case, CaseNotFound, CaseStale
 from feed.changes import store as changes
 from feed.changes.store import Delta
 from feed.comments import hide_show as comments_shown
+from feed.comments import revision_store as comment_revisions
 from feed.comments import store as comments
 from feed.moderation import verdict_store as verdicts
 from feed.moderation.model import NO_SUBJECT, JudgedSubject, SignaturesMissing, VerdictNotApplicable
@@ -38,11 +39,7 @@ async def lock_subject(conn: Connection, case: Case) -> JudgedSubject:
     Raises CaseStale when the case is about a revision that is neither shown nor the newest one.
     """
     if case.comment_id is not None:
-        comment = await comments.lock_comment(conn, case.comment_id)
-        content = content_sha256(comment.text, [])
-        chain = await verdicts.get_chain(conn, case, content)
-        approved = len(chain.approvers) >= chain.stages
-        return JudgedSubject(comment.state, comment.state, content, approved, *chain)
+        return await _lock_comment(conn, case, case.comment_id)
     if case.post_id is None:
         change = await profile_changes.lock_change(conn, case.id)
         if change is None:
@@ -65,11 +62,32 @@ async def lock_subject(conn: Connection, case: Case) -> JudgedSubject:
     )
 
 
+async def _lock_comment(conn: Connection, case: Case, comment_id: int) -> JudgedSubject:
+    comment = await comments.lock_comment(conn, comment_id)
+    # A case from before the first edit names no revision.
+    number = case.revision or (1 if case.kind == "comment" else comment.revision)
+    revision = await comment_revisions.find_revision(conn, comment, number)
+    content = content_sha256(comment.text, []) if revision is None else revision.content_sha256
+    chain = await verdicts.get_chain(conn, case, content)
+    if revision is None:
+        return JudgedSubject(comment.state, comment.state, content, len(chain.approvers) >= chain.stages, *chain)
+    is_current = number in (comment.revision, comment.latest_revision)
+    if not is_current and (case.kind not in ("report", "appeal") or not revision.approved):
+        raise CaseStale
+    judged = comment.state
+    if number > comment.revision and comment.state == "published":
+        judged = "rejected" if revision.refused else "pending"
+    return JudgedSubject(comment.state, judged, content, revision.approved, *chain)
+
+
 async def publish(conn: Connection, case: Case, subject: JudgedSubject) -> None:
     """Makes the subject visible, for a post in the revision of the case, unless something else holds it. Raises SignaturesMissing."""
     if subject.unsigned and not subject.approved:
         raise SignaturesMissing
     if case.comment_id is not None:
+        if case.revision is not None and not subject.approved:
+            await comment_revisions.mark_reviewed(conn, case.comment_id, case.revision, approved=True)
+            await comment_revisions.show_revision(conn, case.comment_id, case.revision)
         await comments_shown.show_comment(conn, case.comment_id)
     elif case.post_id is not None:
         if case.revision is not None and not subject.approved:
@@ -88,7 +106,10 @@ async def publish(conn: Connection, case: Case, subject: JudgedSubject) -> None:
 async def hide(conn: Connection, case: Case, subject: JudgedSubject, state: State) -> None:
     """Hides the subject; a revision that is not approved is refused. Refusing a newer one leaves what others see."""
     if case.comment_id is not None:
-        await comments_shown.hide_comment(conn, case.comment_id, state=state)
+        if case.revision is not None and not subject.approved:
+            await comment_revisions.mark_reviewed(conn, case.comment_id, case.revision, approved=False)
+        if not (subject.is_newer and state == "rejected"):
+            await comments_shown.hide_comment(conn, case.comment_id, state=state)
         return
     if case.post_id is None:
         await _change_profile(conn, case, state)
@@ -102,7 +123,7 @@ async def hide(conn: Connection, case: Case, subject: JudgedSubject, state: Stat
 async def keep_waiting(conn: Connection, case: Case, subject: JudgedSubject) -> None:
     """Lets the subject wait for a further approval, or again for the one that was taken back."""
     if case.comment_id is not None:
-        await comments_shown.hide_comment(conn, case.comment_id, state="pending")
+        await _keep_comment_waiting(conn, case, case.comment_id, subject)
         return
     if case.post_id is None:
         await _change_profile(conn, case, "pending")
@@ -117,6 +138,18 @@ async def keep_waiting(conn: Connection, case: Case, subject: JudgedSubject) -> 
         await posts.show_revision(conn, case.post_id, former)
         await posts.list_under_topics(conn, [case.post_id])
         await changes.change_stats(conn, [Delta(case.post_id)])
+
+
+async def _keep_comment_waiting(conn: Connection, case: Case, comment_id: int, subject: JudgedSubject) -> None:
+    former = None
+    if case.revision is not None:
+        await comment_revisions.mark_reviewed(conn, comment_id, case.revision, approved=None)
+        comment = await comments.lock_comment(conn, comment_id)
+        former = await comment_revisions.find_approved_before(conn, comment, case.revision)
+    if former is None:
+        await comments_shown.hide_comment(conn, comment_id, state="pending")
+    elif subject.state == "published" and not subject.is_newer:
+        await comment_revisions.show_revision(conn, comment_id, former)
 
 
 async def _change_profile(conn: Connection, case: Case, state: State) -> None:

@@ -68,7 +68,7 @@ CALLERS = {
     """,
     "user": """
         publish_post edit_post list_revisions delete_post like_post unlike_post like_comment unlike_comment list_likers add_comment
-        delete_comment block_user unblock_user mute_user unmute_user get_me change_me list_my_posts list_blocks list_juries decline_seat get_settings
+        delete_comment edit_comment hide_comment show_comment feature_comment end_featuring block_user unblock_user mute_user unmute_user get_me change_me list_my_posts list_blocks list_juries decline_seat get_settings
         change_settings protect_me end_protection list_inbox read_inbox get_participation list_prizes get_prize claim_prize decline_prize receive_prize show_codes mark_entry
         list_my_marks recuse_juror object_to_result report_target list_reports
         delete_me restore_me list_sessions end_session appeal_decision list_appeals list_decisions

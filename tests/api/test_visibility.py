@@ -232,6 +232,8 @@ def listed_below(town: Town, viewer: str, post: Subject, sort: str) -> set[str]:
             continue
         # Its author sees it whatever hides it. The hot order has what others see.
         own = viewer == root.author and root.state != "deleted" and (sort != "hot" or root.state in ANSWERED)
+        # So does the author of the post who has hidden it.
+        own = own or (root.state == "held POST_AUTHOR" and viewer == post.author)
         found |= {root.word} if root.state == "published" or own else set()
         found |= replies_listed(town, viewer, root)
     return found

@@ -54,7 +54,7 @@ OWNERS = {
     },
     "cases": {"cases", "case_leases"},
     "changes": {"changes", "change_log", "change_numbers", "post_stats"},
-    "comments": {"comments"},
+    "comments": {"comments", "comment_revisions"},
     "curation": {"hot_actions", "topic_trends"},
     "exports": {"exports", "export_parts"},
     "idempotency": {"idempotency_keys"},

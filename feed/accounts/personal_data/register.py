@@ -114,6 +114,13 @@ PERSONAL_TABLES: tuple[PersonalTable, ...] = (
         neutral="post_id id root_id reply_to_id state like_count",
     ),
     PersonalTable(
+        "comment_revisions",
+        of="author_id",
+        emptied="text content_sha256",
+        ids="author_id",
+        neutral="post_id comment_id",
+    ),
+    PersonalTable(
         "likes",
         of="account_id",
         ids="account_id",

@@ -3,10 +3,10 @@
 from typing import Literal
 
 import msgspec
-from litestar import Response, Router, delete, get, post
+from litestar import Response, Router, delete, get, patch, post, put
 from litestar.params import FromPath, FromQuery, JSONBody
 
-from feed.accounts.model import Banned, Muted, PhoneNotVerified
+from feed.accounts.model import Banned, Muted, PhoneNotVerified, Viewer
 from feed.api.dependencies import (
     Cursor,
     InjectedAppState,
@@ -20,12 +20,23 @@ from feed.api.dependencies import (
 )
 from feed.api.responses import json_response, response_specs
 from feed.api.state import AppState
-from feed.comments import actions
+from feed.comments import actions, edits
 from feed.comments.actions import NewComment
-from feed.comments.model import CommentId, CommentNotFound, CommentsClosed, CommentsLimited, CommentText, NotYourComment
+from feed.comments.model import (
+    FEATURED_MOST,
+    CommentId,
+    CommentNotEditable,
+    CommentNotFeaturable,
+    CommentNotFound,
+    CommentsClosed,
+    CommentsLimited,
+    CommentText,
+    FeaturedFull,
+    NotYourComment,
+)
 from feed.ids import GivenId
 from feed.pagination import NEWEST, OLDEST, CursorExpired, Page, Position
-from feed.posts.model import PostId, PostNotFound, PostNotPublished
+from feed.posts.model import NotYourPost, PostId, PostNotFound, PostNotPublished
 from feed.screens.comments import cards as screen
 from feed.screens.comments import hot as hot_comments
 from feed.screens.comments.cards import CommentCard, CommentRow
@@ -37,6 +48,12 @@ class CommentIn(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     text: CommentText
     reply_to_id: GivenId | None = None
+
+
+class CommentChange(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """The new text of a comment."""
+
+    text: CommentText
 
 
 @post(
@@ -80,7 +97,10 @@ async def list_comments(
     limit: Limit = 20,
     cursor: Cursor = None,
 ) -> Response[bytes]:
-    """Root comments, each with the number of its replies and the first of them. `hot` sorts by likes and replies."""
+    """Root comments, each with the number of its replies and the first of them. `hot` sorts by likes and replies.
+
+    Up to three that the author of the post has put first come before the others.
+    """
     id_ = path_id(post_id, PostNotFound)
     viewer_id = reader.account_id if reader else None
     async with app_state.pool.acquire() as conn:
@@ -101,7 +121,11 @@ async def list_comments(
     listed, start = (screen.list_newest, NEWEST) if sort == "newest" else (screen.list_oldest, OLDEST)
     position = app_state.cursors.position(name, cursor, start)
     async with app_state.pool.acquire() as conn:
-        roots = await screen.list_comments(conn, await listed(conn, id_, position, limit + 1, viewer_id), viewer_id)
+        # A shorter page has no room for them: they stay in their places.
+        separate = limit > FEATURED_MOST
+        featured = FEATURED_MOST if separate and cursor is None else 0
+        ids = await listed(conn, id_, position, limit + 1, viewer_id, featured=featured, in_place=not separate)
+        roots = await screen.list_comments(conn, ids, viewer_id)
         items = await screen.list_cards(conn, roots[:limit], viewer_state, app_state.chain.hours)
     return _page(app_state, name, roots, items, limit, public=reader is None)
 
@@ -153,6 +177,81 @@ async def delete_comment(comment_id: FromPath[str], app_state: InjectedAppState,
     await actions.delete_comment(app_state.pool, viewer.account_id, id_, announce=app_state.projector.touch)
 
 
+@patch(
+    "/comments/{comment_id:str}",
+    errors=(
+        CommentNotFound,
+        NotYourComment,
+        CommentNotEditable,
+        PostNotFound,
+        PostNotPublished,
+        CommentsClosed,
+        CommentsLimited,
+        PhoneNotVerified,
+        Banned,
+        Muted,
+    ),
+    limit="comments",
+)
+async def edit_comment(
+    comment_id: FromPath[str], data: JSONBody[CommentChange], app_state: InjectedAppState, viewer: InjectedViewer
+) -> CommentCard:
+    """Edit a comment of the viewer. It gets a new revision; others see the approved one until the new one is approved."""
+    id_ = CommentId(path_id(comment_id, CommentNotFound))
+    await app_state.verified.require(viewer.account_id)
+    machine, stages = app_state.check("comment", data.text)
+    await edits.edit_comment(
+        app_state.pool,
+        viewer.account_id,
+        id_,
+        data.text,
+        machine=machine,
+        stages=stages,
+        announce=app_state.projector.touch,
+    )
+    return await app_state.comment_cards.submit((id_, viewer.account_id))
+
+
+@put("/comments/{comment_id:str}/hidden", errors=(CommentNotFound, NotYourPost))
+async def hide_comment(comment_id: FromPath[str], app_state: InjectedAppState, viewer: InjectedViewer) -> CommentCard:
+    """Hide a comment under a post of the viewer; staff may do so under any. Its author and that of the post still see it, as `hidden`."""
+    return await _hide(app_state, comment_id, viewer, hidden=True)
+
+
+@delete("/comments/{comment_id:str}/hidden", status_code=200, errors=(CommentNotFound, NotYourPost))
+async def show_comment(comment_id: FromPath[str], app_state: InjectedAppState, viewer: InjectedViewer) -> CommentCard:
+    """Show a comment again that the author of the post, or staff, has hidden. Repeating it changes nothing."""
+    return await _hide(app_state, comment_id, viewer, hidden=False)
+
+
+@put("/comments/{comment_id:str}/featured", errors=(CommentNotFound, NotYourPost, CommentNotFeaturable, FeaturedFull))
+async def feature_comment(
+    comment_id: FromPath[str], app_state: InjectedAppState, viewer: InjectedViewer
+) -> CommentCard:
+    """Put a comment before the others under a post of the viewer, three at most. Repeating it changes nothing."""
+    return await _feature(app_state, comment_id, viewer, featured=True)
+
+
+@delete("/comments/{comment_id:str}/featured", status_code=200, errors=(CommentNotFound, NotYourPost))
+async def end_featuring(comment_id: FromPath[str], app_state: InjectedAppState, viewer: InjectedViewer) -> CommentCard:
+    """Put a comment back among the others. Repeating it changes nothing."""
+    return await _feature(app_state, comment_id, viewer, featured=False)
+
+
+async def _hide(app_state: AppState, comment_id: str, viewer: Viewer, *, hidden: bool) -> CommentCard:
+    id_ = CommentId(path_id(comment_id, CommentNotFound))
+    await edits.hide_comment(app_state.pool, viewer.account_id, id_, hidden=hidden, announce=app_state.projector.touch)
+    return await app_state.comment_cards.submit((id_, viewer.account_id))
+
+
+async def _feature(app_state: AppState, comment_id: str, viewer: Viewer, *, featured: bool) -> CommentCard:
+    id_ = CommentId(path_id(comment_id, CommentNotFound))
+    await edits.feature_comment(
+        app_state.pool, viewer.account_id, id_, featured=featured, announce=app_state.projector.touch
+    )
+    return await app_state.comment_cards.submit((id_, viewer.account_id))
+
+
 def _page(
     app_state: AppState, name: str, rows: list[CommentRow], items: list[CommentCard], limit: int, *, public: bool
 ) -> Response[bytes]:
@@ -161,4 +260,17 @@ def _page(
     return json_response(msgspec.json.encode(page), public=public)
 
 
-comments = Router("/", route_handlers=[add_comment, list_comments, list_replies, delete_comment])
+comments = Router(
+    "/",
+    route_handlers=[
+        add_comment,
+        list_comments,
+        list_replies,
+        edit_comment,
+        delete_comment,
+        hide_comment,
+        show_comment,
+        feature_comment,
+        end_featuring,
+    ],
+)

@@ -37,7 +37,8 @@ class CommentReview(msgspec.Struct, frozen=True):
 class CommentCard(msgspec.Struct, frozen=True, kw_only=True):
     """A comment on the wire. A removed or deleted comment with replies keeps its place, without text and author.
 
-    Its author sees it whatever hides it, with its `review`, until it is deleted.
+    Its author sees it whatever hides it, with its `review`, until it is deleted. One that the author of the post has hidden is seen by
+    both of them. A newer text of the author that waits for a review is shown to others when it is approved.
     """
 
     id: Id
@@ -52,6 +53,9 @@ class CommentCard(msgspec.Struct, frozen=True, kw_only=True):
     state: State
     ip_region: str | None
     created_at: datetime
+    edited_at: datetime | None
+    hidden: bool
+    featured: bool
     review: CommentReview | msgspec.UnsetType = msgspec.UNSET
 
 
@@ -76,8 +80,13 @@ class CommentRow(msgspec.Struct, frozen=True):
     state: State
     is_visible: bool
     is_own: bool
+    # By the author of the post, who is the viewer with `is_hider`.
+    is_hidden: bool
+    is_hider: bool
+    is_featured: bool
     ip_region: str | None
     created_at: datetime
+    edited_at: datetime | None
     # Of the viewer's own comment that is not public.
     review_stage: int | None
     review_stages: int | None
@@ -103,7 +112,7 @@ def comment_card(
     Reviews are expected in the `hours` of the staff.
     """
     own = row.is_own and row.state != "deleted"
-    shown = row.is_visible or own
+    shown = row.is_visible or own or row.is_hider
     return CommentCard(
         id=str(row.id),
         post_id=str(row.post_id),
@@ -114,6 +123,9 @@ def comment_card(
         replies=msgspec.UNSET if replies is None else [comment_card(reply, hours=hours) for reply in replies],
         like_count=row.like_count,
         liked_by_me=row.liked_by_me,
+        edited_at=row.edited_at if shown else None,
+        hidden=row.is_hidden and (own or row.is_hider),
+        featured=row.is_featured and row.is_visible,
         state=row.state if own or row.state == "deleted" else "published" if shown else "removed",
         ip_region=row.ip_region if shown else None,
         created_at=row.created_at,
@@ -135,43 +147,85 @@ async def find_comment(conn: Connection, comment_id: int) -> CommentRow | None:
 
 
 async def list_newest(
-    conn: Connection, post_id: int, after: Position, limit: int, viewer_id: int | None = None
+    conn: Connection,
+    post_id: int,
+    after: Position,
+    limit: int,
+    viewer_id: int | None = None,
+    *,
+    featured: int = 0,
+    in_place: bool = True,
 ) -> list[int]:
-    """The ids of a post's root comments, newest first; the viewer's own are among them whatever hides them."""
+    """The ids of a post's root comments, newest first; the viewer's own are among them whatever hides them.
+
+    Up to `featured` ones that the author of the post has put first are before them; the others are `in_place`, or left out.
+    """
     rows = await conn.fetch(
         """
-        SELECT id FROM comments
-        WHERE post_id = $1 AND root_id IS NULL AND (created_at, id) < ($2, $3)
-          AND (is_listed(state, holds, reply_count) OR (author_id = $5 AND state <> 'deleted'))
-        ORDER BY created_at DESC, id DESC
-        LIMIT $4
+        (
+            SELECT id FROM comments
+            WHERE post_id = $1 AND root_id IS NULL AND featured_at IS NOT NULL AND is_listed(state, holds, 0)
+            ORDER BY featured_at, id
+            LIMIT $6
+        ) UNION ALL (
+            SELECT id FROM comments
+            WHERE post_id = $1 AND root_id IS NULL AND (created_at, id) < ($2, $3)
+              AND (is_listed(state, holds, reply_count) OR (author_id = $5 AND state <> 'deleted')
+                   OR (holds = 128 AND $5 = (SELECT author_id FROM posts WHERE id = $1)))
+              AND ($7 OR featured_at IS NULL OR NOT is_listed(state, holds, 0))
+            ORDER BY created_at DESC, id DESC
+            LIMIT $4
+        )
         """,
         post_id,
         after.at,
         after.id,
         limit,
         viewer_id,
+        featured,
+        in_place,
     )
     return [row["id"] for row in rows]
 
 
 async def list_oldest(
-    conn: Connection, post_id: int, after: Position, limit: int, viewer_id: int | None = None
+    conn: Connection,
+    post_id: int,
+    after: Position,
+    limit: int,
+    viewer_id: int | None = None,
+    *,
+    featured: int = 0,
+    in_place: bool = True,
 ) -> list[int]:
-    """The ids of a post's root comments, oldest first; the viewer's own are among them whatever hides them."""
+    """The ids of a post's root comments, oldest first; the viewer's own are among them whatever hides them.
+
+    Up to `featured` ones that the author of the post has put first are before them; the others are `in_place`, or left out.
+    """
     rows = await conn.fetch(
         """
-        SELECT id FROM comments
-        WHERE post_id = $1 AND root_id IS NULL AND (created_at, id) > ($2, $3)
-          AND (is_listed(state, holds, reply_count) OR (author_id = $5 AND state <> 'deleted'))
-        ORDER BY created_at, id
-        LIMIT $4
+        (
+            SELECT id FROM comments
+            WHERE post_id = $1 AND root_id IS NULL AND featured_at IS NOT NULL AND is_listed(state, holds, 0)
+            ORDER BY featured_at, id
+            LIMIT $6
+        ) UNION ALL (
+            SELECT id FROM comments
+            WHERE post_id = $1 AND root_id IS NULL AND (created_at, id) > ($2, $3)
+              AND (is_listed(state, holds, reply_count) OR (author_id = $5 AND state <> 'deleted')
+                   OR (holds = 128 AND $5 = (SELECT author_id FROM posts WHERE id = $1)))
+              AND ($7 OR featured_at IS NULL OR NOT is_listed(state, holds, 0))
+            ORDER BY created_at, id
+            LIMIT $4
+        )
         """,
         post_id,
         after.at,
         after.id,
         limit,
         viewer_id,
+        featured,
+        in_place,
     )
     return [row["id"] for row in rows]
 
@@ -184,7 +238,8 @@ async def list_replies(
         """
         SELECT id FROM comments
         WHERE root_id = $1 AND (created_at, id) > ($2, $3)
-          AND (is_listed(state, holds, 0) OR (author_id = $5 AND state <> 'deleted'))
+          AND (is_listed(state, holds, 0) OR (author_id = $5 AND state <> 'deleted')
+               OR (holds = 128 AND $5 = (SELECT posts.author_id FROM posts WHERE posts.id = comments.post_id)))
         ORDER BY created_at, id
         LIMIT $4
         """,
@@ -255,10 +310,13 @@ def _without_hidden_name(row: CommentRow, viewer_state: ViewerState) -> CommentR
 
 
 def _is_shown_to(row: CommentRow, viewer_state: ViewerState) -> bool:
+    if row.is_visible:
+        return not is_author_hidden(row.author_id, viewer_state)
     # An unpublished comment is shown without author and text, so it keeps its place for every viewer while it has replies.
     if row.is_visible:
         return not is_author_hidden(row.author_id, viewer_state)
     return row.reply_count > 0 or (row.is_own and row.state != "deleted")
+    return row.reply_count > 0 or row.is_hider or (row.is_own and row.state != "deleted")
 
 
 async def list_comments(conn: Connection, comment_ids: Sequence[int], viewer_id: int | None) -> list[CommentRow]:
@@ -276,14 +334,17 @@ async def list_for_viewers(conn: Connection, pairs: Sequence[tuple[int, int | No
                likes.account_id IS NOT NULL AS liked_by_me, shown_state(comments.state, comments.holds) AS state,
                comments.state = 'published' AND comments.holds = 0
                    AND NOT EXISTS (SELECT FROM taken_down_accounts AS down WHERE down.account_id = comments.author_id) AS is_visible,
-               comments.author_id IS NOT DISTINCT FROM wanted.viewer_id AS is_own,
+               comments.author_id IS NOT DISTINCT FROM wanted.viewer_id AS is_own, comments.holds & 128 <> 0 AS is_hidden,
+               comments.state = 'published' AND comments.holds = 128 AND posts.author_id IS NOT DISTINCT FROM wanted.viewer_id AS is_hider,
+               comments.featured_at IS NOT NULL AS is_featured,
                CASE WHEN accounts.age_band IS DISTINCT FROM 'under_14' THEN comments.ip_region END AS ip_region,
-               comments.created_at,
+               comments.created_at, comments.edited_at,
                reviews.stage AS review_stage, reviews.stages AS review_stages, reviews.reason_code AS review_reason,
                reviews.due_at AS review_due_at
         FROM unnest($1::bigint[], $2::bigint[]) WITH ORDINALITY AS wanted (id, viewer_id, position)
         JOIN comments ON comments.id = wanted.id
         JOIN accounts ON accounts.id = comments.author_id
+        JOIN posts ON posts.id = comments.post_id
         LEFT JOIN comment_likes AS likes
           ON likes.post_id = comments.post_id AND likes.comment_id = comments.id AND likes.account_id = wanted.viewer_id
         LEFT JOIN visible_comments AS answered ON answered.id = comments.reply_to_id

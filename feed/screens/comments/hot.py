@@ -59,13 +59,14 @@ async def rank(conn: Connection, post_id: int, viewer_id: int | None) -> Ranking
     """The hottest root comments of a post, including unpublished ones with replies, which keep their place."""
     row = await conn.fetchrow(
         """
-        SELECT coalesce(array_agg(id ORDER BY score DESC, id DESC), '{}') AS ids,
+        SELECT coalesce(array_agg(id ORDER BY is_featured DESC, score DESC, id DESC), '{}') AS ids,
                coalesce(array_agg(id) FILTER (WHERE author_id = $2), '{}') AS own,
                extract(epoch FROM clock_timestamp())::bigint AS second
         FROM (
-            SELECT id, author_id, like_count + 2 * reply_count AS score
-            FROM listed_comments
-            WHERE post_id = $1 AND root_id IS NULL
+            SELECT id, author_id, like_count + 2 * reply_count AS score,
+                   featured_at IS NOT NULL AND is_listed(state, holds, 0) AS is_featured
+            FROM comments
+            WHERE post_id = $1 AND root_id IS NULL AND is_listed(state, holds, reply_count)
             ORDER BY like_count + 2 * reply_count DESC, id DESC
             LIMIT $3
         ) AS hottest

@@ -128,14 +128,21 @@ async def _list_revisions(conn: Connection, post_id: int | None) -> list[Revisio
 async def _list_comment(conn: Connection, comment_id: int) -> list[RevisionRecord]:
     rows = await conn.fetch(
         """
-        SELECT 1 AS revision, comments.text, comments.created_at, comments.created_at AS approved_at,
+        SELECT coalesce(revisions.revision, 1) AS revision, coalesce(revisions.text, comments.text) AS text,
+               coalesce(revisions.created_at, comments.created_at) AS created_at,
+               CASE WHEN revisions.revision IS NULL THEN comments.created_at ELSE revisions.approved_at END AS approved_at,
                jsonb_build_object('id', accounts.id::text, 'name', accounts.name, 'avatar_url', accounts.avatar_url,
                                   'badge', accounts.badge) AS author
         FROM comments
         JOIN accounts ON accounts.id = comments.author_id
+        LEFT JOIN comment_revisions AS revisions
+          ON revisions.post_id = comments.post_id AND revisions.comment_id = comments.id
         WHERE comments.id = $1
+        ORDER BY 1
+        LIMIT $2
         """,
         comment_id,
+        LISTED_MOST,
     )
     return many(rows, RevisionRecord)
 

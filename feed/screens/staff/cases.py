@@ -142,7 +142,7 @@ async def list_cases(conn: Connection, case_ids: list[int]) -> list[CaseRow]:
                cases.revision, cases.machine, cases.due_at, cases.created_at, cases.closed_at,
                holders.id AS leased_by, CASE WHEN holders.id IS NOT NULL THEN cases.leased_until END AS leased_until,
                accounts.id AS author_id, accounts.name AS author_name, accounts.avatar_url, accounts.badge,
-               CASE WHEN cases.comment_id IS NOT NULL THEN comments.text
+               CASE WHEN cases.comment_id IS NOT NULL THEN coalesce(comment_revisions.text, comments.text)
                     WHEN cases.post_id IS NOT NULL THEN revisions.text
                     WHEN cases.topic_id IS NOT NULL THEN topics.name
                     ELSE coalesce(profile_changes.value, accounts.name) END AS text,
@@ -166,6 +166,9 @@ async def list_cases(conn: Connection, case_ids: list[int]) -> list[CaseRow]:
         LEFT JOIN post_revisions AS revisions
           ON revisions.post_id = posts.id AND revisions.revision = coalesce(cases.revision, posts.revision)
         LEFT JOIN comments ON comments.post_id = cases.post_id AND comments.id = cases.comment_id
+        LEFT JOIN comment_revisions
+          ON comment_revisions.post_id = comments.post_id AND comment_revisions.comment_id = comments.id
+          AND comment_revisions.revision = coalesce(cases.revision, CASE cases.kind WHEN 'comment' THEN 1 ELSE comments.revision END)
         LEFT JOIN profile_changes ON profile_changes.case_id = cases.id
         ORDER BY wanted.position
         """,

@@ -106,6 +106,11 @@ async def _talk(stage: Stage, best: Person, posts: dict[Person, str]) -> None:
     await stage.call("like_comment", READER, comment_id=said["id"])
     shown = (await stage.call("list_comments", READER, post_id=post, sort="hot", limit=2))["items"]
     await stage.call("list_replies", READER, comment_id=said["id"], limit=2)
+    await stage.call("edit_comment", AUTHOR, {"text": "有画面感，就像坐在旁边听。"}, comment_id=said["id"])
+    await stage.call("feature_comment", best, comment_id=said["id"])
+    await stage.call("end_featuring", best, comment_id=said["id"])
+    await stage.call("hide_comment", best, comment_id=said["id"])
+    await stage.call("show_comment", best, comment_id=said["id"])
     await stage.call("unlike_comment", READER, comment_id=said["id"])
     assert replied["reply_to"]["id"] == said["id"]
     last = next(each for each in shown if each["author"]["name"] in (READER.name, THIRD.name))

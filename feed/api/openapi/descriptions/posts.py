@@ -3,6 +3,10 @@
 _CARDS = "PostCard WrittenPost"
 
 FIELDS = {
+    "CommentChange.text": "New text.",
+    "CommentCard.edited_at": "When the shown text was changed last; null: never.",
+    "CommentCard.hidden": "Whether the author of the post, or staff, has hidden it from others; only said to both authors.",
+    "CommentCard.featured": "Whether the author of the post has put it before the others.",
     "PostCard.credits": "Who signed a text of the newsroom, by stage; empty for other posts.",
     f"{_CARDS}.text": "Text in NFC; empty for a post of media only.",
     f"{_CARDS}.topics": "Topics that the text names, in its order.",
