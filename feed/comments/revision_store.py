@@ -31,7 +31,7 @@ async def add_revision(
         """
         INSERT INTO comment_revisions
             (post_id, comment_id, revision, text, content_sha256, author_id, created_at, approved_at, refused_at)
-        SELECT post_id, id, 1, text, $2::bytea, author_id, created_at, CASE WHEN state = 'published' THEN created_at END, NULL
+        SELECT post_id, id, 1, text, $2::bytea, author_id, created_at, CASE WHEN $8::boolean THEN created_at END, NULL
         FROM comments WHERE id = $1 AND latest_revision = 1
         UNION ALL
         SELECT post_id, id, $3::integer, $4, $5::bytea, author_id, clock_timestamp(),
@@ -45,6 +45,7 @@ async def add_revision(
         after,
         approved,
         refused,
+        comment.state == "published",
     )
 
 

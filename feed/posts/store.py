@@ -127,25 +127,6 @@ async def find_post(conn: Connection, post_id: int) -> Post | None:
     return one(row, Post)
 
 
-async def find_post_as_seen(conn: Connection, post_id: int) -> Post | None:
-    """The post with the holds of takedowns that are not written to it yet; None if there is none."""
-    row = await conn.fetchrow(
-        """
-        SELECT posts.id, posts.author_id, posts.state,
-               posts.holds
-                   | CASE WHEN EXISTS (SELECT FROM taken_down_accounts AS down WHERE down.account_id = posts.author_id) THEN 4 ELSE 0 END
-                   | CASE WHEN EXISTS (SELECT FROM taken_down_topics AS down WHERE down.topic_id = ANY (revisions.topic_ids)) THEN 8 ELSE 0 END
-                   AS holds,
-               posts.revision, posts.latest_revision, posts.comment_policy, posts.created_at, posts.published_at, posts.edited_at
-        FROM posts
-        JOIN post_revisions AS revisions ON revisions.post_id = posts.id AND revisions.revision = posts.revision
-        WHERE posts.id = $1
-        """,
-        post_id,
-    )
-    return one(row, Post)
-
-
 async def lock_post(conn: Connection, post_id: int) -> Post:
     """The post, locked until the transaction ends. Raises PostNotFound."""
     row = await conn.fetchrow(
@@ -185,11 +166,19 @@ async def change_state(conn: Connection, post_id: int, state: State) -> None:
     """Sets the state of a locked post, and the time of its first publication or deletion by the database clock."""
     await conn.execute(
         """
-        UPDATE posts
-        SET state = $2,
-            published_at = CASE WHEN $2 = 'published' THEN coalesce(published_at, clock_timestamp()) ELSE published_at END,
-            deleted_at = CASE WHEN $2 = 'deleted' THEN clock_timestamp() END
-        WHERE id = $1
+        WITH before AS (
+            SELECT id, state, holds FROM posts WHERE id = $1
+        ), changed AS (
+            UPDATE posts
+            SET state = $2,
+                published_at = CASE WHEN $2 = 'published' THEN coalesce(published_at, clock_timestamp()) ELSE published_at END,
+                deleted_at = CASE WHEN $2 = 'deleted' THEN clock_timestamp() END
+            WHERE id = $1
+            RETURNING id, state, holds
+        )
+        INSERT INTO post_states (post_id, state_before, state, holds_before, holds)
+        SELECT id, before.state, changed.state, before.holds, changed.holds
+        FROM changed JOIN before USING (id)
         """,
         post_id,
         state,
@@ -200,9 +189,16 @@ async def change_holds(conn: Connection, holds: Mapping[int, int]) -> None:
     """Sets the holds of locked posts, given by id."""
     await conn.execute(
         """
-        UPDATE posts SET holds = given.holds
-        FROM unnest($1::bigint[], $2::integer[]) AS given (id, holds)
-        WHERE posts.id = given.id
+        WITH given AS (
+            SELECT posts.id, posts.state, posts.holds AS before, given.holds
+            FROM unnest($1::bigint[], $2::integer[]) AS given (id, holds) JOIN posts ON posts.id = given.id
+        ), changed AS (
+            UPDATE posts SET holds = given.holds
+            FROM given
+            WHERE posts.id = given.id
+        )
+        INSERT INTO post_states (post_id, state_before, state, holds_before, holds)
+        SELECT id, state, state, before, holds FROM given
         """,
         list(holds),
         list(holds.values()),

@@ -77,7 +77,7 @@ CALLERS = {
     "reviewer": """
         list_texts get_text sign_text return_text list_cases lease_cases release_case extend_case judge_case judge_cases undo_verdicts list_reasons impose_sanction
         lift_sanctions list_words get_history get_queue revise_case search_users get_user_record list_sanctions
-        take_down lift_takedown list_takedowns label_ai unlabel_ai
+        explain_visibility take_down lift_takedown list_takedowns label_ai unlabel_ai
     """,
     "editor": """
         list_all_campaigns create_campaign get_campaign_for_editors preview_campaign change_campaign propose_change copy_campaign publish_campaign

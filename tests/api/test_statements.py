@@ -84,6 +84,7 @@ EXPECTED: dict[str, Cost] = {
     "search_users": Cost("/moderation/users?q=p", 3),
     "get_user_record": Cost("/moderation/users/{author}", 10),
     "list_sanctions": Cost("/moderation/sanctions", 3),
+    "explain_visibility": Cost("/posts/{post}/why", 5),
     "list_takedowns": Cost("/moderation/takedowns", 3),
     "list_all_campaigns": Cost("/admin/campaigns", 2),
     "get_campaign_for_editors": Cost("/admin/campaigns/{campaign}", 3),

@@ -374,6 +374,7 @@ TABLE: dict[str, Rule] = {
     "get_proof": without_words("/campaigns/{campaign}/proof?post_id=1", status=404),
     "list_winners": without_words("/campaigns/{campaign}/winners", status=404),
     "list_reasons": for_staff("/reason-codes", *STAFF),
+    "explain_visibility": for_staff("/posts/1/why", *STAFF, status=404),
     "list_takedowns": for_staff("/moderation/takedowns", *STAFF),
     "list_cases": for_staff("/moderation/cases", *STAFF),
     "list_words": for_staff("/moderation/words", *STAFF),

@@ -65,7 +65,7 @@ OWNERS = {
     "sms": {"messages", "message_receipts", "message_days"},
     "migrations": {"schema_migrations"},
     "notifications": {"inbox_position", "like_groups"},
-    "posts": {"posts", "post_revisions", "topic_posts"},
+    "posts": {"posts", "post_states", "post_revisions", "topic_posts"},
     "prizes": {
         "settlements",
         "sheet_rows",

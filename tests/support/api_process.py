@@ -18,9 +18,9 @@ from feed.keys.store import open_keys
 class Server:
     """`feed api` as a supervisor runs it: killed with everything below it, and started again."""
 
-    def __init__(self, environ: dict[str, str], port: int) -> None:
+    def __init__(self, environ: dict[str, str], port: int, *more: str) -> None:
         self.url = f"http://127.0.0.1:{port}"
-        self._command = [sys.executable, "-m", "feed", "api", "--port", str(port)]
+        self._command = [sys.executable, "-m", "feed", "api", "--port", str(port), *more]
         self._environ = environ
         self._process: asyncio.subprocess.Process | None = None
 

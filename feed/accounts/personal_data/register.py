@@ -301,6 +301,7 @@ NOT_PERSONAL = frozenset(
         "result_hashes",
         "schema_migrations",
         "shreddings",
+        "post_states",
         "takedown_posts",
         "topic_posts",
         "topic_trends",

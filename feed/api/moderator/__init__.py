@@ -11,11 +11,12 @@ from feed.api.moderator.sanctions import sanctions
 from feed.api.moderator.takedowns import takedowns
 from feed.api.moderator.users import users
 from feed.api.moderator.verdicts import verdicts
+from feed.api.moderator.why import why
 from feed.api.moderator.words import words
 
 router = Router(
     "/",
-    route_handlers=[ai_labels, audit, cases, get_queue, verdicts, sanctions, takedowns, users, reviewers, words],
+    route_handlers=[ai_labels, audit, cases, get_queue, verdicts, sanctions, takedowns, why, users, reviewers, words],
     guards=[requires_role("reviewer", "editor", "admin")],
     opt={"limit": "staff"},
 )

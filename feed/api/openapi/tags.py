@@ -41,6 +41,7 @@ TAGS = {
     "moderator.words": "Moderators: words",
     "moderator.users": "Moderators: users",
     "moderator.reviewers": "Moderators: users",
+    "moderator.why": "Moderators: cases",
     "moderator.takedowns": "Moderators: takedowns",
     "moderator.audit": "Staff",
     "editor.staff": "Staff",

@@ -310,12 +310,9 @@ def _without_hidden_name(row: CommentRow, viewer_state: ViewerState) -> CommentR
 
 
 def _is_shown_to(row: CommentRow, viewer_state: ViewerState) -> bool:
-    if row.is_visible:
-        return not is_author_hidden(row.author_id, viewer_state)
     # An unpublished comment is shown without author and text, so it keeps its place for every viewer while it has replies.
     if row.is_visible:
         return not is_author_hidden(row.author_id, viewer_state)
-    return row.reply_count > 0 or (row.is_own and row.state != "deleted")
     return row.reply_count > 0 or row.is_hider or (row.is_own and row.state != "deleted")
 
 
@@ -335,7 +332,7 @@ async def list_for_viewers(conn: Connection, pairs: Sequence[tuple[int, int | No
                comments.state = 'published' AND comments.holds = 0
                    AND NOT EXISTS (SELECT FROM taken_down_accounts AS down WHERE down.account_id = comments.author_id) AS is_visible,
                comments.author_id IS NOT DISTINCT FROM wanted.viewer_id AS is_own, comments.holds & 128 <> 0 AS is_hidden,
-               comments.state = 'published' AND comments.holds = 128 AND posts.author_id IS NOT DISTINCT FROM wanted.viewer_id AS is_hider,
+               shown_state(comments.state, comments.holds) = 'published' AND comments.holds = 128 AND posts.author_id IS NOT DISTINCT FROM wanted.viewer_id AS is_hider,
                comments.featured_at IS NOT NULL AS is_featured,
                CASE WHEN accounts.age_band IS DISTINCT FROM 'under_14' THEN comments.ip_region END AS ip_region,
                comments.created_at, comments.edited_at,

@@ -8,8 +8,8 @@ from feed.accounts import blocks
 from feed.accounts.model import UNRESTRICTED, Standing
 from feed.comments.strangers import list_strangers
 from feed.postgres import Connection, columns, many
-from feed.posts import store as posts
 from feed.posts.model import PostNotFound
+from feed.posts.seen import find_post_as_seen
 from feed.screens.posts.viewer import ANONYMOUS, ViewerState
 from feed.screens.posts.visibility import may_see
 
@@ -135,7 +135,7 @@ async def get_viewer_state(conn: Connection, viewer_id: int | None) -> ViewerSta
 async def require_visible_post(conn: Connection, post_id: int, viewer_id: int | None) -> ViewerState:
     """The viewer's blocks and mutes, if the viewer sees the post. Raises PostNotFound."""
     viewer_state = await get_viewer_state(conn, viewer_id)
-    post = await posts.find_post_as_seen(conn, post_id)
+    post = await find_post_as_seen(conn, post_id)
     if post is None or not may_see(post, viewer_state):
         raise PostNotFound
     return viewer_state

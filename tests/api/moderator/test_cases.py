@@ -41,6 +41,7 @@ ENDPOINTS = [
     ("GET", "/moderation/takedowns", None),
     ("PUT", "/moderation/posts/1/ai-label", None),
     ("DELETE", "/moderation/posts/1/ai-label", None),
+    ("GET", "/posts/1/why", None),
 ]
 
 

@@ -73,6 +73,7 @@ async def review(stage: Stage, readers: Readers) -> None:
     actor = (await stage.call("get_me", REVIEWER, kept=False))["id"]
     lifted = {"actor": actor, "action": "sanction.lift", "limit": 2}
     await stage.call("list_audit", ADMIN, headers=lambda _: {"Accept": "text/csv"}, **lifted)
+    await stage.call("explain_visibility", REVIEWER, post_id=spam["subject"]["id"], at="2026-09-07T06:30:00Z")
     by_link = {"link": f"看看这条 {link}", "reason_code": "fraud"}
     await stage.call("take_down", REVIEWER, by_link)
     await stage.call("list_takedowns", REVIEWER, state="in_force", limit=2)

@@ -1,6 +1,7 @@
 """What a parameter in a path, a query or a header means by its name, or by `operation.name` where it differs."""
 
 PARAMETERS = {
+    "explain_visibility.at": "The time, RFC 3339; by default now.",
     "batch_id": "Id of the batch of verdicts.",
     "campaign_id": "Id of the campaign.",
     "case_id": "Id of the case.",
