@@ -50,15 +50,24 @@ async def add_fingerprint(conn: Connection, case_id: int, account_id: int, found
 
 
 async def list_similar(conn: Connection, case_id: int, found: Fingerprint) -> list[Similar]:
-    """Texts of the last day, but for the case's own, that may be nearly equal; the newest five hundred at most."""
+    """Texts of the last day, but for the case's own, that may be nearly equal; a hundred at most by each band."""
     rows = await conn.fetch(
         """
         SELECT case_id, account_id, exact, simhash
         FROM text_fingerprints
-        WHERE (exact = $2 OR band_1 = $3 OR band_2 = $4 OR band_3 = $5 OR band_4 = $6)
+        -- By each index alone: with OR and an order the planner may read the whole day.
+        WHERE case_id = ANY (ARRAY(
+            (SELECT case_id FROM text_fingerprints WHERE exact = $2 LIMIT 100)
+            UNION
+            (SELECT case_id FROM text_fingerprints WHERE band_1 = $3 LIMIT 100)
+            UNION
+            (SELECT case_id FROM text_fingerprints WHERE band_2 = $4 LIMIT 100)
+            UNION
+            (SELECT case_id FROM text_fingerprints WHERE band_3 = $5 LIMIT 100)
+            UNION
+            (SELECT case_id FROM text_fingerprints WHERE band_4 = $6 LIMIT 100)
+        ))
           AND case_id <> $1 AND created_at > clock_timestamp() - make_interval(hours => $7)
-        ORDER BY case_id DESC
-        LIMIT 500
         """,
         case_id,
         found.exact,

@@ -8,6 +8,8 @@ from feed.screening.forms import form_of
 from feed.screening.model import PASSED, Label, MachineResult, TextKind
 from feed.screening.word_list import Word, WordList
 
+# A text with more hits is decided by the first ones.
+LABELS_MOST = 40
 _HOST = re.compile("^https?://")
 # What participants write for all to see. Texts of the newsroom name its own addresses and phones.
 _WITHOUT_CONTACTS: frozenset[TextKind] = frozenset({"post", "comment", "name", "bio", "place", "topic"})
@@ -41,6 +43,7 @@ class Screener:
                 labels += self._contacts(text)
         elif kind in _WITHOUT_CONTACTS and MANY_DIGITS.search(form):
             labels = self._contacts(text)
+        labels = labels[:LABELS_MOST]
         return result_of(labels, list_version=words.version) if labels else _passed(words.version)
 
     def _contacts(self, text: str) -> list[Label]:

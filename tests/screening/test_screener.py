@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from feed.screening.forms import form_of
 from feed.screening.model import TextKind
 from feed.screening.pinyin_list import PinyinList
-from feed.screening.screener import Screener, compiled
+from feed.screening.screener import LABELS_MOST, Screener, compiled
 from feed.screening.trial import harmless_texts
 from feed.screening.word_list import Word
 from tests.support.listed_words import LISTED
@@ -92,5 +92,5 @@ def test_a_text_made_to_be_slow_comes_to_an_end() -> None:
         "www。" * 500,
     ]
     for attack in attacks:
-        assert SCREENER.check(attack, "post").verdict in ("pass", "review", "block")
+        assert len(SCREENER.check(attack, "post").labels) <= LABELS_MOST
         assert len(SOUNDS.find(attack)) <= 10
