@@ -14,6 +14,7 @@ SIMILAR_INDEX = frozenset(
     {
         "own of a rare state",
         "queue",
+        "lease",
         "case of a deleted comment",
         "viewer states of the latest page",
         "viewer states of the hottest page",
