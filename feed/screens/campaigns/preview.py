@@ -65,7 +65,7 @@ async def preview_campaign(conn: Connection, campaign_id: int, site: SiteTerms) 
 async def list_advice(conn: Connection, campaign_id: int, rules: Rules) -> list[FieldError]:
     """The advice on these rules of the campaign."""
     has_judges = await campaigns.has_judges(conn, campaign_id)
-    reviewers = await count_persons(conn, campaign_id)
+    reviewers = await count_persons(conn, campaign_id) if rules.review_stages else 0
     return list(rules_advice(rules, has_judges=has_judges, reviewers=reviewers))
 
 
