@@ -204,3 +204,16 @@ async def test_a_row_without_a_partition_is_written_and_moved_later(pool: Pool, 
     assert await pool.fetchval("SELECT count(*) FROM audit") == 1
     indexes = await pool.fetchval("SELECT count(*) FROM pg_indexes WHERE tablename = $1", later)
     assert indexes == 4
+
+
+async def test_no_view_and_no_function_reads_a_single_month(pool: Pool) -> None:
+    """They were there before the partitions, when the table of the first month was the whole log."""
+    dependents = await pool.fetch(
+        """
+        SELECT pg_describe_object(classid, objid, objsubid) AS named, refobjid::regclass::text AS month
+        FROM pg_depend
+        WHERE refclassid = 'pg_class'::regclass AND refobjid IN (SELECT inhrelid FROM pg_inherits WHERE inhparent = 'audit'::regclass)
+            AND classid IN ('pg_rewrite'::regclass, 'pg_proc'::regclass)
+        """
+    )
+    assert dependents == []
