@@ -70,6 +70,16 @@ QUERIES: tuple[Query, ...] = (
         FROM comments WHERE author_id = $1 ORDER BY post_id, id
         """,
     ),
+    Query(
+        "comment_revisions",
+        """
+        SELECT revisions.post_id, revisions.comment_id, revisions.revision, revisions.text, revisions.created_at, approved_at, refused_at
+        FROM comments
+        JOIN comment_revisions AS revisions ON revisions.post_id = comments.post_id AND revisions.comment_id = comments.id
+        WHERE comments.author_id = $1
+        ORDER BY revisions.post_id, revisions.comment_id, revisions.revision
+        """,
+    ),
     Query("likes", "SELECT post_id, liked_at FROM likes WHERE account_id = $1 ORDER BY post_id"),
     Query(
         "past_likes",
