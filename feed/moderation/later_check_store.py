@@ -9,10 +9,13 @@ async def list_texts(conn: Connection, case_ids: Sequence[int]) -> dict[int, str
     """The texts of the cases' revisions, by case."""
     rows = await conn.fetch(
         """
-        SELECT cases.id, CASE WHEN cases.comment_id IS NULL THEN revisions.text ELSE comments.text END AS text
+        SELECT cases.id,
+               CASE WHEN cases.comment_id IS NULL THEN revisions.text ELSE coalesce(edits.text, comments.text) END AS text
         FROM cases
         LEFT JOIN post_revisions AS revisions
           ON revisions.post_id = cases.post_id AND revisions.revision = cases.revision AND cases.comment_id IS NULL
+        LEFT JOIN comment_revisions AS edits
+          ON edits.post_id = cases.post_id AND edits.comment_id = cases.comment_id AND edits.revision = cases.revision
         LEFT JOIN comments ON comments.post_id = cases.post_id AND comments.id = cases.comment_id
         WHERE cases.id = ANY ($1::bigint[])
         """,

@@ -186,7 +186,11 @@ async def _is_shown(conn: Connection, case: CheckedCase) -> bool:
     """Whether the case's revision is the newest of its text, which its author has not deleted."""
     if case.comment_id is not None:
         comment = await comments.find_comment(conn, case.comment_id)
-        return comment is not None and comment.state != "deleted"
+        return (
+            comment is not None
+            and comment.state != "deleted"
+            and comment.latest_revision == (case.revision or comment.latest_revision)
+        )
     post = await posts.find_post(conn, case.post_id)
     return post is not None and post.state != "deleted" and post.latest_revision == case.revision
 

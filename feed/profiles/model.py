@@ -17,7 +17,7 @@ Scope = Literal["contained", "whole", "free"]
 ProfileReview = Literal["publish_first", "held"]
 ReservedNameId = NewType("ReservedNameId", int)
 
-BADGE = line(10)
+BADGE = line(10, shown_as="name")
 Badge = Annotated[str, BADGE.bound]
 # Of names that an admin protects.
 RESERVED_MOST = 1_000

@@ -20,7 +20,7 @@ AppealTargetKind = Literal["post", "comment", "user", "name", "bio", "avatar", "
 # `open` while a reviewer has not decided.
 AppealState = Literal["open", "upheld", "rejected"]
 
-TEXT = prose(1000)
+TEXT = prose(1000, shown_as="appeal")
 AppealText = Annotated[str, TEXT.bound]
 
 
