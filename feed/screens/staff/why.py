@@ -46,8 +46,8 @@ class DecisionOnPost(msgspec.Struct, frozen=True, kw_only=True):
     by: Id | None
     revision: int | None
     stage: int | None
-    verdict: str | None
-    reason_code: str | None
+    decided: str | None
+    because: str | None
 
 
 class WhyVisible(msgspec.Struct, frozen=True, kw_only=True):
@@ -121,7 +121,7 @@ async def _find_revision(conn: Connection, post_id: int, at: datetime) -> int | 
 async def _list_decisions(conn: Connection, post_id: int, author_id: int, at: datetime) -> list[DecisionOnPost]:
     rows = await conn.fetch(
         """
-        SELECT at, kind, account_id::text AS by, revision, stage, verdict, reason_code
+        SELECT at, kind, account_id::text AS by, revision, stage, verdict AS decided, reason_code AS because
         FROM (
             SELECT acts.at, acts.kind, acts.account_id, revision, NULL::integer AS stage, NULL::text AS verdict, NULL::text AS reason_code
             FROM post_revisions

@@ -64,7 +64,7 @@ async def test_every_decision_is_listed_in_its_order(join: Join) -> None:
     kinds = [each["kind"] for each in why["decisions"]]
     assert sorted(kinds[:3]) == ["machine", "revision", "revision_approved"]
     assert kinds[3:] == ["takedown", "takedown_lifted", "verdict"]
-    assert [each["reason_code"] for each in why["decisions"][3:]] == ["spam", "mistaken", "fraud"]
+    assert [each["because"] for each in why["decisions"][3:]] == ["spam", "mistaken", "fraud"]
     assert [(each["visible"], each["state"], each["holds"]) for each in why["intervals"]] == [
         (True, "published", []),
         (False, "removed", ["subject"]),
