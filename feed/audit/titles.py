@@ -38,6 +38,8 @@ TITLES: dict[str, tuple[str, str]] = {
     "chain.attest": ("核查审核流程", "Review chains proved"),
     "change_claim": ("修改领奖信息", "Claim changed"),
     "claim": ("填写领奖信息", "Prize claimed"),
+    "comment.hide": ("作者隐藏评论", "Comment hidden by the post's author"),
+    "comment.show": ("作者恢复显示评论", "Comment shown again by the post's author"),
     "correct_number": ("更正公开值", "Public number corrected"),
     "end_claim_access": ("收回领奖信息查看权", "Access to claims ended"),
     "enter_correction": ("第一人录入更正值", "Correction entered by the first person"),

@@ -16,6 +16,7 @@ COMPUTED = {
     "campaigns/actions.py action": {"campaign_created", "campaign_copied"},
     "campaigns/entries/disqualification.py action": {"entry_disqualified", "entry_reinstated"},
     "commands/audit.py ACKNOWLEDGED": {"audit.acknowledge"},
+    "comments/edits.py action": {"comment.hide", "comment.show"},
     "curation/actions.py f'hot.{action}'": {"hot.pin", "hot.boost", "hot.suppress"},
     "moderation/actions.py action": {
         *(f"case.{kind}" for kind in ("approve", "reject", "remove", "restore", "dismiss", "escalate", "undo")),
