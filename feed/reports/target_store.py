@@ -57,13 +57,13 @@ async def get_user(conn: Connection, account_id: int) -> Reported:
 
 
 async def get_topic(conn: Connection, topic_id: int) -> Reported:
-    """The topic that the id resolves to. Raises TopicNotFound for an unknown or hidden one."""
+    """The topic that the id resolves to. Raises TopicNotFound unless others see it."""
     row = await conn.fetchrow(
         """
         SELECT target.id, target.name
-        FROM topics AS named
-        JOIN topics AS target ON target.id = coalesce(named.alias_of, named.id)
-        WHERE named.id = $1 AND named.state <> 'hidden' AND target.state <> 'hidden'
+        FROM public_topics AS named
+        JOIN public_topics AS target ON target.id = coalesce(named.alias_of, named.id)
+        WHERE named.id = $1
         """,
         topic_id,
     )

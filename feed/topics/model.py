@@ -15,7 +15,7 @@ TopicState = Literal["allowed", "no_trend", "hidden", "closed"]
 
 
 class TopicNotFound(NotFound):
-    """No post has had this topic, or it is hidden."""
+    """No visible post has this topic, or it is hidden."""
 
 
 class Topic(msgspec.Struct, frozen=True):
@@ -56,9 +56,13 @@ class NamedTopic(Topic, frozen=True):
 
 
 class ResolvedTopic(msgspec.Struct, frozen=True):
-    """The topic that a name resolves to. `ids` are the topics whose posts are shown under it: itself and its aliases."""
+    """The topic that a name resolves to. `ids` are the topics whose posts are shown under it: itself and its aliases.
+
+    `is_public`: a visible post or a published campaign has it, so it has a page.
+    """
 
     id: int
     name: str
     state: TopicState
     ids: list[int]
+    is_public: bool

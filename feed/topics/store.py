@@ -70,7 +70,8 @@ async def find_resolved(conn: Connection, key: str) -> ResolvedTopic | None:
                    SELECT aliases.id FROM shown_topics AS aliases
                    WHERE aliases.alias_of = target.id
                    ORDER BY aliases.id
-               ) AS ids
+               ) AS ids,
+               EXISTS (SELECT FROM public_topics WHERE public_topics.id = target.id) AS is_public
         FROM shown_topics AS named JOIN shown_topics AS target ON target.id = coalesce(named.alias_of, named.id)
         WHERE named.key = $1
         """,

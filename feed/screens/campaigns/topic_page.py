@@ -17,7 +17,7 @@ class TopicPage(TopicCard, frozen=True):
 
 
 async def get_topic_page(conn: Connection, key: str) -> TopicPage:
-    """The topic that a key resolves to. Raises TopicNotFound, for a hidden topic too."""
+    """The topic that a key resolves to. Raises TopicNotFound, also for one that is hidden or that no visible post has."""
     topic = await topics.find_resolved(conn, key)
     cards = await list_cards(conn, [] if topic is None else [topic.id])
     if topic is None or not cards:

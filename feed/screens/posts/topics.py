@@ -59,13 +59,13 @@ class Topics:
         )
 
     async def resolve(self, key: str) -> ResolvedTopic:
-        """The topic that the key resolves to. Raises TopicNotFound, for a hidden topic too."""
+        """The topic that the key resolves to. Raises TopicNotFound, also for one that is hidden or that no visible post has."""
 
         async def read() -> _CachedTopic:
             read_at = time.monotonic()
             async with self._pool.acquire() as conn:
                 topic = await topics.find_resolved(conn, key)
-            if topic is None:
+            if topic is None or not topic.is_public:
                 raise TopicNotFound
             return _CachedTopic(topic, read_at)
 
@@ -114,7 +114,7 @@ async def list_trending(conn: Connection, prefix: str, limit: int) -> tuple[list
         SELECT extract(epoch FROM clock_timestamp())::bigint AS second,
                ARRAY(
                    SELECT trends.topic_id
-                   FROM topic_trends AS trends JOIN shown_topics AS topics ON topics.id = trends.topic_id
+                   FROM topic_trends AS trends JOIN public_topics AS topics ON topics.id = trends.topic_id
                    WHERE topics.state = 'allowed' AND topics.alias_of IS NULL AND starts_with(topics.key, $1)
                    ORDER BY trends.score DESC, trends.topic_id DESC
                    LIMIT $2
@@ -133,12 +133,12 @@ async def list_by_prefix(conn: Connection, prefix: str, limit: int) -> list[int]
         """
         SELECT target.id
         FROM (
-            SELECT id, key, alias_of FROM shown_topics
+            SELECT id, key, alias_of FROM public_topics
             WHERE key COLLATE "C" >= $1 AND key COLLATE "C" < $2
             ORDER BY key COLLATE "C"
             LIMIT $3
         ) AS found
-        JOIN shown_topics AS target ON target.id = coalesce(found.alias_of, found.id)
+        JOIN public_topics AS target ON target.id = coalesce(found.alias_of, found.id)
         ORDER BY found.key COLLATE "C"
         """,
         prefix,
@@ -155,7 +155,7 @@ async def list_cards(conn: Connection, topic_ids: Sequence[int]) -> list[TopicCa
         SELECT topics.id::text AS id, topics.name, topics.state,
                coalesce(trends.author_count, 0) AS author_count, coalesce(trends.post_count, 0) AS post_count
         FROM unnest($1::bigint[]) WITH ORDINALITY AS wanted (id, position)
-        JOIN shown_topics AS topics ON topics.id = wanted.id
+        JOIN public_topics AS topics ON topics.id = wanted.id
         LEFT JOIN topic_trends AS trends ON trends.topic_id = topics.id
         WHERE topics.alias_of IS NULL
         ORDER BY wanted.position

@@ -394,3 +394,47 @@ async def test_topics_that_a_post_does_not_get_are_named_in_the_answer(join: Joi
         {"name": "话题2", "reason": "closed"},
         {"name": "第十一", "reason": "too_many"},
     ]
+
+
+@pytest.mark.parametrize("hidden_by", ["removed", "deleted"])
+async def test_a_topic_that_no_visible_post_has_has_no_page_and_no_word_of_it_is_found(
+    client: httpx.AsyncClient, app_state: AppState, join: Join, hidden_by: str
+) -> None:
+    ming, reviewer, stranger = join("小明"), join("审核", roles=("reviewer",)), join("路人")
+    post = await say(ming, "#只此一条#")
+    topic_id = (await client.get("/topics/只此一条")).json()["id"]
+    report = {"target": {"kind": "topic", "id": topic_id}, "reason_code": "spam"}
+    target = {"target": {"kind": "post", "id": post}, "reason_code": "spam"}
+    if hidden_by == "removed":
+        assert (await reviewer("POST", "/moderation/takedowns", target)).status_code == 201
+    else:
+        await ming("DELETE", f"/posts/{post}")
+    assert await names(client, "?q=只此") == []
+    for path in ("/topics/只此一条", "/topics/只此一条/posts", "/topics/只此一条/posts?sort=hot"):
+        assert (await client.get(path)).json()["code"] == "topic_not_found"
+    assert (await stranger("POST", "/reports", report)).json()["code"] == "topic_not_found"
+    if hidden_by == "removed":
+        assert (
+            await reviewer("DELETE", "/moderation/takedowns", target | {"reason_code": "mistaken"})
+        ).status_code < 300
+    else:
+        post = await say(ming, "#只此一条# 又有了")
+    assert await names(client, "?q=只此") == ["只此一条"]
+    assert await posts(client, "只此一条") == [post]
+    assert (await stranger("POST", "/reports", report)).status_code == 201
+
+
+async def test_an_alias_leads_to_its_topic_although_no_post_has_the_alias(
+    client: httpx.AsyncClient, join: Join
+) -> None:
+    editor, ming = join("编辑", roles=("editor",)), join("小明")
+    post, other = await say(ming, "#读书#"), await say(ming, "#看书#")
+    await change(editor, "看书", alias_of="读书")
+    await ming("DELETE", f"/posts/{other}")
+    assert await posts(client, "看书") == [post]
+    assert await names(client, "?q=看") == ["读书"]
+    # The other way round: the only posts are under the alias.
+    other = await say(ming, "#看书# 再来")
+    await ming("DELETE", f"/posts/{post}")
+    assert await posts(client, "读书") == [other]
+    assert await names(client, "?q=读") == ["读书"]
