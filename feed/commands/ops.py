@@ -151,6 +151,7 @@ async def run_checks(settings: Settings) -> AsyncIterator[Finding]:
     """Runs the checks one after the other and yields their findings."""
     yield _check_keys(settings)
     yield _check_provider(settings)
+    yield _check_access_log(settings)
     async for finding in check_database(settings):
         yield finding
     async for finding in _check_postgres(settings):
@@ -166,6 +167,17 @@ def _check_provider(settings: Settings) -> Finding:
         return Finding("sms", says, wrong=not settings.embedded)
     receipts = "有回执 · with receipts" if settings.sms_receipt_token else "无回执 · without receipts"
     return Finding("sms", f"{settings.sms_provider}，{receipts}")
+
+
+def _check_access_log(settings: Settings) -> Finding:
+    """Describes the access log, without which a public site does not keep what the law asks for."""
+    if not settings.access_log_dir:
+        says = "未开启，法律要求留存六个月，请设置 FEED_ACCESS_LOG_DIR · off; the law asks for six months: set FEED_ACCESS_LOG_DIR"
+        return Finding("access log", says, wrong=not settings.embedded)
+    return Finding(
+        "access log",
+        f"{settings.access_log_dir}，保留 {settings.access_log_days} 天 · kept {settings.access_log_days} days",
+    )
 
 
 def _describe_waiting(backlog: Backlog) -> str:

@@ -95,6 +95,7 @@ async def run_installation(
 def _settings(servers: Embedded, base_url: str, given: Mapping[str, str]) -> Settings:
     defaults = {
         "FEED_KEYS_DIR": str(servers.data / "keys"),
+        "FEED_ACCESS_LOG_DIR": str(servers.data / "log/access"),
         "FEED_SMS_OUTBOX": str(servers.data / "outbox.jsonl"),
         "FEED_PUBLIC_URL": base_url,
         "FEED_EMBEDDED": str("FEED_DATABASE_URL" not in given).lower(),

@@ -82,6 +82,7 @@ def _words(installation: RunningInstallation) -> str:
             f"  缓存 Valkey      {_place(settings.redis_url)}",
             f"  数据 data        {installation.data}",
             f"  日志 logs        {installation.data}/log",
+            f"  访问日志 access  {settings.access_log_dir}",
             f"  试一试 try       curl {installation.base_url}/v1/feeds/latest",
             "  停止 stop        Ctrl-C",
         ]

@@ -4,7 +4,7 @@ from collections.abc import Awaitable, Callable
 
 from feed.accounts import sanctions
 from feed.accounts import store as accounts
-from feed.accounts.model import AccountId, Banned
+from feed.accounts.model import AccountId
 from feed.audit import store as audit
 from feed.cases import dispute_store
 from feed.cases.holds import Hold
@@ -57,7 +57,7 @@ async def report_target(
     The reports of enough persons hide a post or comment until a reviewer has decided. Older ones than the last approval of
     the revision by a reviewer do not count, and then it takes more of them; what staff has written is not hidden.
 
-    Raises Invalid, Banned, OwnTarget, AlreadyReported, PostNotFound, CommentNotFound, AccountNotFound, TopicNotFound.
+    Raises Invalid, Banned, AccountLeaving, OwnTarget, AlreadyReported, PostNotFound, CommentNotFound, AccountNotFound, TopicNotFound.
     """
     if problems := note_problems(note):
         raise Invalid(*problems)
@@ -69,8 +69,7 @@ async def report_target(
         reported = await _LOCK[target.kind](conn, target.id)
         subject = reported.subject
         reporter = await store.get_reporter(conn, reporter_id)
-        if reporter.banned:
-            raise Banned
+        reporter.require_access()
         if subject.author_id in await accounts.list_same_person(conn, reporter_id):
             raise OwnTarget
         case_id = await dispute_store.add_report_case(

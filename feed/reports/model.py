@@ -4,6 +4,7 @@ from typing import Annotated, Any, Literal, NewType
 
 import msgspec
 
+from feed.accounts.model import Standing
 from feed.cases.model import Subject
 from feed.errors import Conflict, FieldError, Forbidden
 from feed.texts import prose, text_problems
@@ -53,8 +54,15 @@ class Reporter(msgspec.Struct, frozen=True):
     verified: bool
     banned: bool
     muted: bool
+    leaving: bool
     upheld: int
     dismissed: int
+
+    def require_access(self) -> None:
+        """Raises Banned or AccountLeaving if the person may not report."""
+        error = Standing(banned=self.banned, muted=self.muted, leaving=self.leaving).act_error
+        if error is not None:
+            raise error
 
 
 class Thresholds(msgspec.Struct, frozen=True):

@@ -127,6 +127,8 @@ async def test_each_request_is_noted_with_its_source(
         await client.get("/posts/1", headers=headers)
         await client.get("/unknown//path", headers=headers)
         await client.get("/me", headers={"authorization": "Bearer x"} | headers)
+        for path in ("/hooks/sms/aliyun/token-of-reports", "/hooks//SMS/aliyun/token-of-reports"):
+            await client.post(path, json=[], headers=headers)
     app.state.access_log.close()
     found = lines(tmp_path / "access")
     assert [(each["method"], each["path"], each["status"], each["account_id"]) for each in found] == [
@@ -137,6 +139,9 @@ async def test_each_request_is_noted_with_its_source(
         ("GET", "/v1/posts/1", 404, None),
         ("GET", "/v1/unknown//path", 404, None),
         ("GET", "/v1/me", 401, None),
+        # Without the secret that lets a provider send reports.
+        ("POST", "/v1/hooks/sms/aliyun/", 404, None),
+        ("POST", "/v1/hooks//SMS/aliyun/", 404, None),
     ]
     assert {(each["address"], each["port"]) for each in found} == {source}
 

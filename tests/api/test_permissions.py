@@ -20,6 +20,7 @@ VIEWERS = (
     "banned author",
     "staff",
 )
+REVIEW = {"stage": None, "stages": 0, "reason_code": None, "expected_at": None, "revision": 1, "text": None}
 NOTHING = {"can_edit": False, "can_delete": False, "can_comment": False}
 
 
@@ -99,16 +100,13 @@ async def test_an_author_reads_the_state_of_the_review_of_a_post(app_state: AppS
     (case,) = (await reviewer("GET", "/moderation/cases")).json()["items"]
     await app_state.pool.execute("UPDATE posts SET state = 'pending' WHERE id = $1", int(post["id"]))
     waiting = (await ming("GET", path)).json()["review"]
-    assert waiting == {"stage": 1, "reason_code": None, "expected_at": case["due_at"]}
+    assert waiting == {**REVIEW, "stage": 1, "expected_at": case["due_at"]}
 
     await app_state.pool.execute("UPDATE posts SET state = 'published' WHERE id = $1", int(post["id"]))
     verdict = {"verdict": "remove", "reason_code": "spam", "version": case["version"]}
     assert (await reviewer("POST", f"/moderation/cases/{case['id']}/verdict", verdict)).status_code == 200
     removed = (await ming("GET", f"/posts?ids={post['id']}")).json()["items"][0]
-    assert (removed["state"], removed["review"]) == (
-        "removed",
-        {"stage": 1, "reason_code": "spam", "expected_at": None},
-    )
+    assert (removed["state"], removed["review"]) == ("removed", {**REVIEW, "stage": 1, "reason_code": "spam"})
     assert (await reviewer("GET", path)).status_code == 404
 
     verdict = {"verdict": "restore", "reason_code": "mistaken", "version": case["version"] + 1}
@@ -124,7 +122,7 @@ async def test_the_case_of_a_comment_is_no_review_of_its_post(app_state: AppStat
     await app_state.pool.execute("DELETE FROM cases WHERE comment_id IS NULL")
     await app_state.pool.execute("UPDATE posts SET state = 'pending' WHERE id = $1", int(post["id"]))
     review = (await ming("GET", f"/posts/{post['id']}")).json()["review"]
-    assert review == {"stage": None, "reason_code": None, "expected_at": None}
+    assert review == REVIEW
 
 
 async def test_a_change_of_the_comment_policy_is_no_revision_and_no_edit(join: Join) -> None:

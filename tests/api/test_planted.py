@@ -226,6 +226,8 @@ async def _answers(run: Run, played: Played) -> dict[str, bytes]:
     comment = str(await make.comment(app_state.pool, campaign.posts[0]))
     ids = {"campaign_id": str(campaign.id), "post_id": str(campaign.posts[0]), "user_id": author, "name": "读书"}
     ids |= {"comment_id": comment, "prize_id": str(played.prizes[0])}
+    case = str(await app_state.pool.fetchval("SELECT min(id) FROM cases"))
+    ids |= {"kind": "post", "subject_id": ids["post_id"], "case_id": case, "export_id": "1"}
     seen: dict[str, bytes] = {}
     for path, item in document["paths"].items():
         if "get" not in item:

@@ -135,6 +135,16 @@ async def test_the_doctor_names_what_is_wrong(there: Installation) -> None:
     assert wrong == ["keys", "migrations", "redis"]
 
 
+async def test_the_doctor_misses_an_access_log_where_the_public_is_served(there: Installation, redis: Redis) -> None:
+    public = {"FEED_EMBEDDED": "", "FEED_PUBLIC_URL": "https://feed.example"}
+    without = await there.feed("doctor", **public)
+    assert re.search(r"WRONG +access log .*FEED_ACCESS_LOG_DIR", without.out), without.out
+    written = await there.feed(
+        "doctor", **public, FEED_ACCESS_LOG_DIR="/var/log/feed-access", FEED_ACCESS_LOG_DAYS="200"
+    )
+    assert re.search(r"ok +access log +/var/log/feed-access.*kept 200 days", written.out), written.out
+
+
 async def test_the_doctor_sees_that_no_worker_runs(there: Installation) -> None:
     conn = await asyncpg.connect(there.environ["FEED_DATABASE_URL"])
     await conn.execute("INSERT INTO changes (post_id, version, made_at) VALUES (1, 1, now() - interval '1 hour')")

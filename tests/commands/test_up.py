@@ -88,6 +88,19 @@ def test_the_addresses_and_passwords_are_for_the_owner_only(up: str, place: Path
     assert stat.S_IMODE(place.stat().st_mode) == 0o700
 
 
+def test_requests_are_in_the_access_log_of_its_directory(up: str, place: Path) -> None:
+    httpx.get(f"{up}/v1/feeds/latest?q=13800138000", trust_env=False)
+    directory = place / "log/access"
+
+    def noted() -> list[str]:
+        return [line for file in directory.glob("access-*.jsonl") for line in file.read_text().splitlines()]
+
+    until(lambda: any('"path":"/v1/feeds/latest"' in line for line in noted()))
+    assert "13800138000" not in str(noted())
+    assert {stat.S_IMODE(file.stat().st_mode) for file in directory.iterdir()} == {0o600}
+    assert f"{directory}" in (place.parent / "up.txt").read_text()
+
+
 def test_the_application_cannot_change_the_audit_log(up: str, place: Path) -> None:
     environment = find_run(place).environment
     assert urlsplit(environment["FEED_DATABASE_URL"]).username == "feed_app"

@@ -102,6 +102,10 @@ async def test_a_deletion_hides_everything_at_once_and_is_taken_back_exactly(sce
         ("POST", "/posts", {"text": "再写"}),
         ("POST", f"/posts/{theirs}/comments", {"text": "再写"}),
         ("PUT", f"/posts/{theirs}/like", None),
+        ("DELETE", f"/posts/{theirs}/like", None),
+        ("PATCH", f"/posts/{scene.ids['post']}", {"text": "改写"}),
+        ("PATCH", f"/comments/{scene.ids['comment']}", {"text": "改写"}),
+        ("POST", "/reports", {"target": {"kind": "post", "id": theirs}, "reason_code": "spam"}),
         ("PATCH", "/me", {"name": "新名"}),
     ):
         answer = await scene.author(method, path, body)

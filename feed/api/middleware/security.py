@@ -1,5 +1,6 @@
 """The outermost middleware: allowed hosts, the form of the path, request timeouts and security headers."""
 
+import re
 import time
 from collections.abc import Callable
 
@@ -25,6 +26,8 @@ _ANY_HOST = frozenset({"/health/live", "/health/ready", "/metrics"})
 # The status that nginx logs when a client has closed the connection; it is never sent.
 CLIENT_CLOSED = 499
 # Of a path in the access log.
+# The token behind the provider, as in /v1/hooks/sms/aliyun/TOKEN; other spellings of such a path, too.
+_SECRET = re.compile(r"(/hooks/+sms/+[^/]*/).*", re.DOTALL | re.IGNORECASE)
 _PATH_LONGEST = 1000
 _POLICY = b"default-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
 _COMMON_HEADERS = [
@@ -96,12 +99,12 @@ def security_middleware(
 
 
 def _entry(scope: HTTPScope, status: int, trusted_proxies: int) -> Entry:
-    """The request without its query, which may name a person."""
+    """The request without its query, which may name a person, and without the secret in the path of a provider's reports."""
     viewer = scope["state"].get("viewer")
     return Entry(
         time.time(),
         scope["method"],
-        scope["path"][:_PATH_LONGEST],
+        _SECRET.sub(r"\1", scope["path"])[:_PATH_LONGEST],
         status,
         None if viewer is None else viewer.account_id,
         client_address(scope, trusted_proxies),

@@ -4,7 +4,7 @@ import msgspec
 from litestar import Response, Router, get, post
 from litestar.params import JSONBody
 
-from feed.accounts.model import AccountNotFound, Banned, PhoneNotVerified
+from feed.accounts.model import AccountLeaving, AccountNotFound, Banned, PhoneNotVerified
 from feed.api.dependencies import Cursor, InjectedAppState, InjectedKeyedRequest, InjectedViewer, Limit, field_id
 from feed.api.responses import PRIVATE
 from feed.comments.model import CommentNotFound
@@ -40,6 +40,7 @@ class ReportIn(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     "/reports",
     errors=(
         Banned,
+        AccountLeaving,
         PhoneNotVerified,
         OwnTarget,
         AlreadyReported,
