@@ -109,9 +109,11 @@ async def propose_change(
         await topics.lock_aliases(conn)
         campaign = await lock_campaign(conn, campaign_id)
         require_unsettled(campaign)
-        if campaign.state == "draft":
-            raise CampaignIsDraft
         draft = merge_fields(campaign.draft, fields)
+        if campaign.state == "draft":
+            if problems := _draft_problems(draft, site):
+                raise Invalid(*problems)
+            raise CampaignIsDraft
         # Its signatures are what is missing.
         change = await _check_change(conn, campaign, draft, msgspec.structs.replace(site, editorial_chain=False))
         if change is None:

@@ -8,9 +8,7 @@ import pytest
 
 from feed.embedded.installation import Embedded
 from feed.migrations import list_migrations, migrate
-from feed.pagination import NEWEST
 from feed.postgres import Connection, prepare_connection
-from feed.screens.posts.feeds import list_under_topics
 from feed.topics import store as topics
 from feed.topics.parse import topic_key
 from tests.conftest import administer, url_of
@@ -67,9 +65,10 @@ async def upgrade(url: str) -> None:
 
 
 async def posts_of(conn: Connection, name: str) -> list[int]:
-    found = await topics.find_resolved(conn, topic_key(name))
-    assert found is not None, name
-    return [each.id for each in await list_under_topics(conn, found.ids, NEWEST, 50)]
+    ids = await topics.list_ids_under(conn, topic_key(name))
+    assert ids, name
+    rows = await conn.fetch("SELECT DISTINCT post_id FROM topic_posts WHERE topic_id = ANY ($1::bigint[])", ids)
+    return [row["post_id"] for row in rows]
 
 
 async def test_topics_with_the_same_new_key_become_one(before: str) -> None:
