@@ -71,13 +71,13 @@ async def list_posts(conn: Connection, interval: Interval, *, after: int, limit:
         ) AS required
         CROSS JOIN LATERAL (
             SELECT count(DISTINCT reviewers.person) AS approved_by,
-                   coalesce(bool_or(reviewers.person IN (authors.person, writers.person)), false) AS by_author
+                   coalesce(bool_or(own.same_id IS NOT NULL), false) AS by_author
             FROM cases
             JOIN verdicts ON verdicts.case_id = cases.id AND verdicts.undone_at IS NULL
                 AND verdicts.verdict IN ('approve', 'restore') AND verdicts.content_sha256 = shown.content_sha256
             JOIN persons AS reviewers ON reviewers.account_id = verdicts.reviewer_id
-            JOIN persons AS authors ON authors.account_id = posts.author_id
-            JOIN persons AS writers ON writers.account_id = shown.author_id
+            LEFT JOIN same_person_accounts AS own
+                ON own.account_id = verdicts.reviewer_id AND own.same_id IN (posts.author_id, shown.author_id)
             WHERE cases.post_id = posts.id AND cases.comment_id IS NULL AND cases.revision = posts.revision
         ) AS given
         WHERE shown.approved_at >= $1 AND shown.approved_at < $2 AND posts.id > $3
@@ -113,11 +113,11 @@ async def list_comments(conn: Connection, interval: Interval, *, after: int, lim
         ) AS required
         CROSS JOIN LATERAL (
             SELECT count(DISTINCT reviewers.person) AS approved_by,
-                   coalesce(bool_or(reviewers.person = authors.person), false) AS by_author
+                   coalesce(bool_or(own.same_id IS NOT NULL), false) AS by_author
             FROM cases
             JOIN verdicts ON verdicts.case_id = cases.id AND verdicts.undone_at IS NULL AND verdicts.verdict IN ('approve', 'restore')
             JOIN persons AS reviewers ON reviewers.account_id = verdicts.reviewer_id
-            JOIN persons AS authors ON authors.account_id = comments.author_id
+            LEFT JOIN same_person_accounts AS own ON own.account_id = verdicts.reviewer_id AND own.same_id = comments.author_id
             WHERE cases.comment_id = comments.id
         ) AS given
         ORDER BY comments.id

@@ -21,20 +21,20 @@ async def list_short_chains(conn: Connection, *, site_stages: int) -> list[Short
     rows = await conn.fetch(
         """
         WITH able AS MATERIALIZED (
-            SELECT DISTINCT persons.person
+            SELECT persons.account_id, persons.person
             FROM rights_now JOIN persons ON persons.account_id = rights_now.account_id
         ), counted AS (
-            SELECT 'site' AS kind, NULL::bigint AS id, $1::integer AS stages, (SELECT count(*) FROM able) AS persons
+            SELECT 'site' AS kind, NULL::bigint AS id, $1::integer AS stages, (SELECT count(DISTINCT person) FROM able) AS persons
             UNION ALL
-            SELECT 'topic', id, review_stages, (SELECT count(*) FROM able) FROM topics WHERE review_stages > 0
+            SELECT 'topic', id, review_stages, (SELECT count(DISTINCT person) FROM able) FROM topics WHERE review_stages > 0
             UNION ALL
             SELECT 'campaign', campaigns.id, greatest(campaigns.review_stages, $1), (
-                SELECT count(*) FROM able
+                SELECT count(DISTINCT able.person) FROM able
                 WHERE NOT EXISTS (
                     SELECT
                     FROM campaign_organisers AS organisers
-                    JOIN persons ON persons.account_id = organisers.account_id
-                    WHERE organisers.campaign_id = campaigns.id AND persons.person = able.person
+                    JOIN same_person_accounts AS same ON same.account_id = organisers.account_id
+                    WHERE organisers.campaign_id = campaigns.id AND same.same_id = able.account_id
                 )
             )
             FROM campaigns
@@ -57,8 +57,8 @@ async def count_persons(conn: Connection, campaign_id: int) -> int:
             WHERE NOT EXISTS (
                 SELECT
                 FROM campaign_organisers AS organisers
-                JOIN persons ON persons.account_id = organisers.account_id
-                WHERE organisers.campaign_id = $1 AND persons.person = able.person
+                JOIN same_person_accounts AS same ON same.account_id = organisers.account_id
+                WHERE organisers.campaign_id = $1 AND same.same_id = able.account_id
             )
             """,
             campaign_id,
