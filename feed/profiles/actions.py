@@ -105,7 +105,7 @@ async def put_reserved_name(pool: Pool, admin_id: AccountId, name: str, scope: S
     name = require_text("name", name, NAME)
     if len(skeleton(name)) < 2:
         # A single character would protect most names, and a name of symbols none.
-        raise Invalid(FieldError("name", "too_short", {"least": 2}))
+        raise Invalid(FieldError("name", "too_short"))
     async with transaction(pool) as conn:
         await require_right(conn, admin_id, ("admin",))
         row = await store.put_reserved(conn, name, scope, by=admin_id)

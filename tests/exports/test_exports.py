@@ -141,6 +141,18 @@ async def test_one_export_runs_at_a_time_and_a_ready_one_is_kept(app_state: AppS
     assert titles == ["您的个人信息副本已生成"]
 
 
+async def test_an_export_of_another_account_and_one_that_never_was_are_not_found(
+    app_state: AppState, join: Join
+) -> None:
+    card = await made(join("小明"), app_state)
+    stranger = join("别人")
+    for path in (path_of(card), "/me/export/1/file", "/me/export/x/file"):
+        for method in ("GET", "HEAD"):
+            assert (await stranger(method, path)).status_code == 404, (method, path)
+        assert (await stranger("GET", path)).json()["code"] == "export_not_found"
+    assert await app_state.pool.fetchval("SELECT state FROM exports") == "ready"
+
+
 async def test_an_export_ends_at_its_stated_time(app_state: AppState, join: Join) -> None:
     person = join("小明")
     card = await made(person, app_state)

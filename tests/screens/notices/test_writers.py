@@ -24,6 +24,8 @@ from feed.campaigns.lifecycle_store import PublishedCampaign
 from feed.campaigns.store import Campaign
 from feed.cases.holds import State
 from feed.cases.model import Case, Subject
+from feed.editorial import notices as editorial
+from feed.editorial.store import NewsroomText
 from feed.exports import notices as export_notices
 from feed.exports.model import Export
 from feed.inbox.model import NewNotification, stored_params
@@ -175,6 +177,10 @@ def others() -> Iterator[NewNotification]:
         takedown = convert(Takedown, kind=kind, target="3", post_id=None, reason_code="spam")
         yield takedowns.takedown_notice(takedown, 1)
         yield takedowns.lifted_notice(takedown, 1)
+    yield editorial.returned_notice(AccountId(3), NewsroomText("post", 2, "", "好", b"", [4], 1), "标题不准确", 1)
+    yield editorial.returned_notice(
+        AccountId(3), NewsroomText("campaign", 2, "读书月", "好", b"", [4], None), "标题不准确", 1
+    )
     yield export_notices.ready_notice(convert(Export), NOON)
     yield export_notices.failed_notice(convert(Export))
     subject = Subject(author_id=1, post_id=2)
