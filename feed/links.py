@@ -25,7 +25,9 @@ _PAGES: dict[str, TargetKind] = {
     "topics": "topic",
     "campaigns": "campaign",
 }
-_ADDRESS = re.compile(r"(?i)(?<![a-z0-9+.\-])[a-z][a-z0-9+.\-]*://[^\s\u3000-\u303f\uff00-\uffef\u4e00-\u9fff<>\"]+")
+# Within a text an address is in ASCII, as apps copy it. What a sentence or a bracket has put behind it is no part of it.
+_ADDRESS = re.compile(r"(?i)(?<![a-z0-9+.\-])[a-z][a-z0-9+.\-]*://[!#-;=?-~]+")
+_BEHIND = ".,:;!?'*)]}>|"
 
 
 class LinkTarget(msgspec.Struct, frozen=True):
@@ -81,7 +83,8 @@ class Links(msgspec.Struct, frozen=True):
         """
         if len(text) > LINK_MOST:
             return None
-        links = [text.strip(), *_ADDRESS.findall(text)]
+        found_in_text = _ADDRESS.findall(text)
+        links = [text.strip(), *found_in_text, *(link.rstrip(_BEHIND) for link in found_in_text)]
         return next((found for link in links if (found := self._target_of(link)) is not None), None)
 
     def _target_of(self, link: str) -> LinkTarget | None:
@@ -137,7 +140,9 @@ def _value_in(link: str, template: str, placeholder: str) -> str | None:
 
 def _target_of_page(page: str) -> LinkTarget | None:
     """What a path like `posts/1?comment_id=2` leads to, below `v1/` too; None if it is no page of an item."""
-    address = urlsplit("/" + page.lstrip("/"))
+    # Some apps append their parameters with `&` only.
+    path, _, more = page.partition("&") if "?" not in page else (page, "", "")
+    address = urlsplit("/" + path.lstrip("/") + ("?" + more if more else ""))
     parts = [unquote(part) for part in address.path.removeprefix("/v1").strip("/").split("/")]
     if len(parts) < 2 or (kind := _PAGES.get(parts[0])) is None:
         return None
@@ -145,8 +150,11 @@ def _target_of_page(page: str) -> LinkTarget | None:
         return LinkTarget(kind, parts[1]) if parts[1] else None
     if not _is_id(parts[1]):
         return None
-    comment_id = next(iter(parse_qs(address.query).get("comment_id", [])), "")
-    return LinkTarget("comment", comment_id) if kind == "post" and _is_id(comment_id) else LinkTarget(kind, parts[1])
+    comment_id = next(iter(parse_qs(address.query).get("comment_id", [])), None)
+    if kind != "post" or comment_id is None:
+        return LinkTarget(kind, parts[1])
+    # A damaged link of a comment is none of its post.
+    return LinkTarget("comment", comment_id) if _is_id(comment_id) else None
 
 
 def _is_id(text: str) -> bool:
