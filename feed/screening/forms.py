@@ -21,6 +21,7 @@ _HAS_ENCLOSED = re.compile(f"[{_ENCLOSED}]")
 _NOISE = re.compile(r"[\W_]+")
 _HAN = "\u4e00-\u9fff\u3400-\u4dbf\U00020000-\U000323af"
 _RARE = re.compile(f"[^{_HAN}0-9a-z]")
+_NOT_HAN = re.compile(f"[^{_HAN}]")
 _IS_HAN = re.compile(f"[{_HAN}]")
 _LATIN = b"0123456789abcdefghijklmnopqrstuvwxyz"
 
@@ -53,7 +54,9 @@ _LOOK_ALIKE = {
         "g": "\u0261",
     }.items()
     for each in others
-}
+} | {ord(small): latin for small, latin in zip("ᴀʙᴄᴅᴇꜰɢʜɪᴊᴋʟᴍɴᴏᴘꞯʀꜱᴛᴜᴠᴡʏᴢ", "abcdefghijklmnopqrstuvwyz", strict=True)}
+# White letters on a black circle or square have no compatibility form.
+_WHITE_LETTERS = {first + place: 97 + place for first in (0x1F150, 0x1F170) for place in range(26)}
 
 
 @cache
@@ -83,7 +86,7 @@ def form_of(text: str) -> str:
             text = text.replace(each, "")
     if not text.isalnum():
         if _HAS_ENCLOSED.search(text):
-            text = unicodedata.normalize("NFKC", text)
+            text = unicodedata.normalize("NFKC", text.translate(_WHITE_LETTERS))
         text = _NOISE.sub("", text)
     text = unicodedata.normalize("NFKC", text).casefold()
     if _RARE.search(text):
@@ -102,10 +105,11 @@ def spelled(text: str) -> tuple[str, list[int]]:
     return "".join(characters), positions
 
 
-def without_latin(form: str) -> str:
-    """The form without Latin letters and digits: in 赌1博 they are inserted."""
+def han_only(form: str) -> str:
+    """The form without digits and letters of other scripts: in 赌1博 and 赌の博 they are inserted."""
     # Deleting bytes is several times faster than a pattern; no character beyond ASCII has such a byte.
-    return form.encode().translate(None, _LATIN).decode()
+    bare = form.encode().translate(None, _LATIN).decode()
+    return _NOT_HAN.sub("", bare) if _NOT_HAN.search(bare) else bare
 
 
 def is_han(character: str) -> bool:
@@ -138,6 +142,9 @@ def _plain(character: str) -> str:
     """A letter without its marks, and the Latin letter for one that looks like it; empty for what is no letter or digit."""
     if _RARE.match(character) is None:
         return character
+    # Fillers of Hangul are letters by their category, and without a glyph.
+    if IGNORABLE.match(character):
+        return ""
     bare = "".join(each for each in unicodedata.normalize("NFKD", character).casefold() if each.isalnum())
     # Syllables of Hangul and kana with marks stay whole.
     if len(bare) > 1 and not bare.isascii():

@@ -52,17 +52,22 @@ _PARTS = {
 # Digits that stand for Latin letters: p0rn.
 _DIGITS = (("o", "0"), ("i", "1"), ("l", "1"), ("e", "3"), ("a", "4"), ("s", "5"))
 _LATIN_LEAST = 3
+_NUMERALS = str.maketrans("一二三四五六七八九", "123456789")
 # More characters of one word are not written this way, and each doubles the forms.
 _SPLIT_MOST = 3
 
 
 def split_forms(form: str) -> list[str]:
-    """The forms in which characters of a listed form are split, or Latin letters are digits; empty if none can be."""
+    """The forms in which characters of a listed form are split, or numerals or Latin letters are digits; empty if none can be."""
     if form.isascii():
         return _with_digits(form)
     forms = [form]
     for character in [each for each in dict.fromkeys(form) if each in _PARTS][:_SPLIT_MOST]:
         forms += [each.replace(character, _PARTS[character]) for each in forms]
+    with_digits = form.translate(_NUMERALS)
+    # Two other characters at least: 六合彩 as 6合彩, and no word that would be a number.
+    if with_digits != form and len(form) - sum(map(str.isdigit, with_digits)) > 1:
+        forms.append(with_digits)
     return forms[1:]
 
 

@@ -8,7 +8,7 @@ import msgspec
 
 from feed.screening.borders import strength_of
 from feed.screening.builtin_phrases import HARMLESS_PHRASES
-from feed.screening.forms import is_han, is_letter, spelled, without_latin
+from feed.screening.forms import han_only, is_han, is_letter, spelled
 from feed.screening.model import Label
 from feed.screening.split_forms import split_forms
 
@@ -66,7 +66,7 @@ class WordList:
             return False
         if self._found.find_matches_as_indexes(form):
             return True
-        bare = without_latin(form)
+        bare = han_only(form)
         return len(bare) < len(form) and bool(self._found.find_matches_as_indexes(bare))
 
     def find(self, text: str) -> list[Label]:
@@ -92,8 +92,8 @@ class WordList:
         if self._words is None:
             return []
         found = self._matches(text, form, positions)
-        if any(map(str.isascii, form)):
-            kept = [(character, at) for character, at in zip(form, positions, strict=True) if not character.isascii()]
+        if not all(map(is_han, form)):
+            kept = [(character, at) for character, at in zip(form, positions, strict=True) if is_han(character)]
             bare = "".join(character for character, _ in kept)
             found |= self._matches(text, bare, [at for _, at in kept])
         return list(found.values())

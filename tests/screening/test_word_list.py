@@ -9,7 +9,8 @@ def listed(*terms: str, level: str = "block") -> list[Word]:
 
 
 WORDS = WordList(
-    [*listed("赌博", "法轮功", "代开发票", "口交", "sex", "加vx", "枪支"), *listed("博彩", level="review")], version=3
+    [*listed("赌博", "法轮功", "代开发票", "口交", "sex", "加vx", "枪支", "六合彩"), *listed("博彩", level="review")],
+    version=3,
 )
 
 
@@ -39,6 +40,12 @@ def levels(text: str, words: WordList = WORDS) -> list[tuple[str, str]]:
         "法 轮 功",
         "代開發票",
         "⼝交",
+        "赌\u3164博",
+        "赌\uffa0博",
+        "赌\u115f\u1160博",
+        "ꜱᴇx",
+        "🆂🅴🆇",
+        "🅢🅔🅧",
     ],
 )
 def test_a_listed_word_is_found_in_every_dress(text: str) -> None:
@@ -64,6 +71,8 @@ def test_a_listed_word_is_found_in_every_dress(text: str) -> None:
         "氵去轮功",
         "s3x",
         "$5ex",
+        "赌の博",
+        "今晚6合彩",
     ],
 )
 def test_a_word_that_may_be_two_is_held_for_review(text: str) -> None:
@@ -148,6 +157,16 @@ NOISE = [
     ",",
     "!",
     "...",
+    # Fillers and letters of other scripts.
+    "\u3164",
+    "の",
+    "ー",
+    "ㄅ",
+    "ก",
+    "ж",
+    "한",
+    "١",
+    "々",
 ]
 LISTED = ["赌博", "法轮功", "代开发票", "冰毒", "枪支"]
 
