@@ -10,12 +10,9 @@ async def list_author_standings(conn: Connection, account_ids: Sequence[int]) ->
     """As `list_standings`, also of those who are taken down: what they write is hidden."""
     rows = await conn.fetch(
         """
-        SELECT standing.account_id, standing.banned, standing.muted, standing.taken_down,
-               leaving.account_id IS NOT NULL AS leaving
-        FROM standings_now AS standing
-        LEFT JOIN leaving_accounts AS leaving ON leaving.account_id = standing.account_id
-        WHERE standing.account_id = ANY ($1::bigint[])
-            AND (standing.banned OR standing.muted OR standing.taken_down OR leaving.account_id IS NOT NULL)
+        SELECT account_id, banned, muted, taken_down, leaving
+        FROM standings_now
+        WHERE account_id = ANY ($1::bigint[]) AND (banned OR muted OR taken_down OR leaving)
         """,
         account_ids,
     )

@@ -85,7 +85,8 @@ async def list_blocked_pairs(conn: Connection, pairs: Sequence[tuple[int, int]])
         """
         SELECT given.one, given.other
         FROM unnest($1::bigint[], $2::bigint[]) AS given (one, other)
-        WHERE EXISTS (SELECT FROM kept_apart WHERE account_id = one AND other_id = other AND kind = 'block')
+        -- OFFSET: looked up for each pair, where a join would read all blocks.
+        WHERE EXISTS (SELECT FROM kept_apart WHERE account_id = one AND other_id = other AND kind = 'block' OFFSET 0)
         """,
         [one for one, _ in pairs],
         [other for _, other in pairs],
@@ -99,7 +100,7 @@ async def list_hidden_pairs(conn: Connection, pairs: Sequence[tuple[int, int]]) 
         """
         SELECT given.recipient, given.actor
         FROM unnest($1::bigint[], $2::bigint[]) AS given (recipient, actor)
-        WHERE EXISTS (SELECT FROM kept_apart WHERE account_id = recipient AND other_id = actor)
+        WHERE EXISTS (SELECT FROM kept_apart WHERE account_id = recipient AND other_id = actor OFFSET 0)
         """,
         [recipient for recipient, _ in pairs],
         [actor for _, actor in pairs],

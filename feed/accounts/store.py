@@ -268,11 +268,9 @@ async def list_standings(conn: Connection, account_ids: Sequence[int]) -> dict[i
     """The standing of those of the accounts that are banned or muted now, by a sanction of the person or as erased, or that leave."""
     rows = await conn.fetch(
         """
-        SELECT standing.account_id, standing.banned, standing.muted, leaving.account_id IS NOT NULL AS leaving
-        FROM standings_now AS standing
-        LEFT JOIN leaving_accounts AS leaving ON leaving.account_id = standing.account_id
-        WHERE standing.account_id = ANY ($1::bigint[])
-            AND (standing.banned OR standing.muted OR leaving.account_id IS NOT NULL)
+        SELECT account_id, banned, muted, leaving
+        FROM standings_now
+        WHERE account_id = ANY ($1::bigint[]) AND (banned OR muted OR leaving)
         """,
         account_ids,
     )

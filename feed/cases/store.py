@@ -99,17 +99,18 @@ async def add_first_cases(
         INSERT INTO cases (kind, author_id, post_id, comment_id, revision, stages, machine, risk, state, due_at, closed_at)
         SELECT $1, author_id, post_id, comment_id, revision, stages, machine::jsonb, risk,
                CASE WHEN blocked THEN 'closed' ELSE 'open' END,
-               LEAST(
-                   now.at + make_interval(mins => minutes),
-                   (
-                       SELECT min(ends_at) FROM review_deadlines WHERE review_deadlines.post_id = given.post_id
-                   ) - make_interval(hours => $2)
-               ),
+               LEAST(now.at + make_interval(mins => minutes), deadlines.ends_at - make_interval(hours => $2)),
                CASE WHEN blocked THEN now.at END
         FROM unnest(
             $3::bigint[], $4::bigint[], $5::bigint[], $6::integer[], $7::smallint[], $8::text[], $9::smallint[], $10::boolean[],
             $11::integer[]
         ) AS given (author_id, post_id, comment_id, revision, stages, machine, risk, blocked, minutes)
+        -- Once for each post: most comments of a batch are on few.
+        JOIN (
+            SELECT post_id, (SELECT min(ends_at) FROM review_deadlines WHERE review_deadlines.post_id = each.post_id) AS ends_at
+            FROM (SELECT DISTINCT unnest($4::bigint[]) AS post_id) AS each
+            OFFSET 0
+        ) AS deadlines USING (post_id)
         CROSS JOIN (SELECT clock_timestamp() AS at) AS now
         """,
         kind,

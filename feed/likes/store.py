@@ -40,10 +40,8 @@ async def apply_likes(conn: Connection, requested: Mapping[Pair, bool]) -> Appli
             FOR UPDATE
         ), visible AS MATERIALIZED (
             SELECT held.post_id, posts.author_id FROM held JOIN visible_posts AS posts ON posts.id = held.post_id
-        ), banned AS MATERIALIZED (
-            SELECT account_id FROM standings_now WHERE account_id = ANY ($2) AND banned
-        ), leaving AS MATERIALIZED (
-            SELECT account_id FROM leaving_accounts WHERE account_id = ANY ($2)
+        ), barred AS MATERIALIZED (
+            SELECT account_id, banned FROM standings_now WHERE account_id = ANY ($2) AND (banned OR leaving)
         ), blocked AS MATERIALIZED (
             SELECT account_id, other_id AS author_id FROM kept_apart
             WHERE account_id = ANY ($2) AND kind = 'block' AND other_id IN (SELECT author_id FROM visible)
@@ -54,8 +52,8 @@ async def apply_likes(conn: Connection, requested: Mapping[Pair, bool]) -> Appli
                        WHEN visible.post_id IS NULL OR (
                            given.liked AND (given.account_id, visible.author_id) IN (SELECT account_id, author_id FROM blocked)
                        ) THEN 'not_seen'
-                       WHEN given.account_id IN (SELECT account_id FROM banned) THEN 'banned'
-                       WHEN given.account_id IN (SELECT account_id FROM leaving) THEN 'leaving'
+                       WHEN given.account_id IN (SELECT account_id FROM barred WHERE banned) THEN 'banned'
+                       WHEN given.account_id IN (SELECT account_id FROM barred) THEN 'leaving'
                    END AS rejection
             FROM given LEFT JOIN visible ON visible.post_id = given.post_id
         ), new AS (

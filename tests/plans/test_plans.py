@@ -15,7 +15,6 @@ SIMILAR_INDEX = frozenset(
         "own of a rare state",
         "queue",
         "lease",
-        "case of a deleted comment",
         "viewer states of the latest page",
         "viewer states of the hottest page",
         "viewer states of several pages",

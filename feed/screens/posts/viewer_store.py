@@ -84,13 +84,12 @@ async def list_viewer_states(conn: Connection, queries: Sequence[ViewerQuery]) -
             WHERE account_id = ANY ($5::bigint[]) AND other_id = ANY ($6::bigint[])
             GROUP BY account_id
         )
-        SELECT standing.account_id AS viewer_id, standing.banned, standing.muted, leaving.account_id IS NOT NULL AS leaving,
+        SELECT standing.account_id AS viewer_id, standing.banned, standing.muted, standing.leaving,
                coalesce(liked.post_ids, '{}') AS liked_post_ids,
                coalesce(hidden.blocked, '{}') AS blocked_author_ids,
                coalesce(hidden.muted, '{}') AS muted_author_ids,
                coalesce(hidden.apart, '{}') AS apart_author_ids
         FROM standings_now AS standing
-        LEFT JOIN leaving_accounts AS leaving ON leaving.account_id = standing.account_id
         LEFT JOIN liked ON liked.account_id = standing.account_id
         LEFT JOIN hidden ON hidden.account_id = standing.account_id
         WHERE standing.account_id = ANY ($5::bigint[])
