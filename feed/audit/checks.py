@@ -10,7 +10,7 @@ from feed.audit.checkpoint import NO_ROOT, Checkpoint, CheckpointUnreadable, is_
 from feed.audit.findings import Code, Finding, Place, Statements
 from feed.audit.model import AuditRow, sha256_of
 from feed.audit.seal_store import StoredSeal
-from feed.audit.verification_store import NumberedRow
+from feed.audit.verification_store import NumberedRow, Stray
 from feed.keys.signatures import PublicKey, canonical
 
 # An id is made in the same statement as the time of its row.
@@ -48,10 +48,11 @@ class Runs:
 
 def check_row(row: AuditRow, numbered_sha256: bytes | None) -> Iterator[Finding]:
     """What is wrong with a row itself; `numbered_sha256` is the hash that was sealed, None for a row that waits."""
-    found = sha256_of(row)
-    if found != row.row_sha256 or (numbered_sha256 is not None and found != numbered_sha256):
+    found = _sha256_of_any(row)
+    if found is None or found != row.row_sha256 or (numbered_sha256 is not None and found != numbered_sha256):
         yield Finding("row_changed", "row", row.id, row.id, _observed(row))
-    if row.format > 1 and abs(_EPOCH + timedelta(milliseconds=row.id >> 20) - row.at) > _APART:
+    # Without a hash its format and time may be anything.
+    if found is not None and row.format > 1 and abs(_EPOCH + timedelta(milliseconds=row.id >> 20) - row.at) > _APART:
         yield Finding("row_time", "row", row.id, row.id, _observed(row))
 
 
@@ -62,7 +63,8 @@ def check_numbers(
 
     Rows with ids below `ids_from` were there when the batch before was sealed, or were written later under an old id.
     """
-    removed = Runs()
+    removed: list[Finding] = []
+    removed_seq = 0
     for numbered in rows:
         if former is not None and numbered.seq == former.seq:
             yield Finding("row_twice", "row", numbered.audit_id, numbered.audit_id)
@@ -73,15 +75,21 @@ def check_numbers(
             if numbered.audit_id < ids_from:
                 yield Finding("row_inserted", "row", numbered.audit_id, numbered.audit_id, numbered.row_sha256.hex())
         elif not statements.is_dropped(numbered.audit_id):
-            removed.add("row_removed", "row", numbered.audit_id)
+            if removed and numbered.seq == removed_seq + 1:
+                removed[-1] = msgspec.structs.replace(removed[-1], last=numbered.audit_id)
+            else:
+                removed.append(Finding("row_removed", "row", numbered.audit_id, numbered.audit_id))
+            removed_seq = numbered.seq
         former = numbered
-    yield from removed.findings
+    yield from removed
 
 
 def check_seal(seal: StoredSeal, link: Link, keys: Sequence[PublicKey]) -> tuple[list[Finding], Checkpoint | None]:
     """What is wrong with a seal after `link`, without its rows; and its document if that can be read."""
     found = Runs()
     observed = hashlib.sha256(seal.document).hexdigest()
+    if seal.number == link.number:
+        found.add("batch_inserted", "batch", seal.number, observed=observed)
     if seal.number > link.number + 1:
         found.add("batch_removed", "batch", link.number + 1, seal.number - 1)
     try:
@@ -117,21 +125,36 @@ def check_outside(checkpoint: Checkpoint, stored: bytes | None, last_number: int
     """Whether the log still contains a checkpoint that was kept outside of the database."""
     if checkpoint.number > last_number:
         yield Finding("cut_off", "batch", last_number + 1, checkpoint.number, checkpoint.root)
-    elif stored is not None and stored != canonical(checkpoint):
+    elif stored != canonical(checkpoint):
         yield Finding("batch_replaced", "batch", checkpoint.number, checkpoint.number, checkpoint.root)
+
+
+def check_strays(strays: Sequence[Stray]) -> Iterator[Finding]:
+    """Rows, numbers and seals where a walk from 1 upwards does not come by."""
+    codes: dict[Place, Code] = {"row": "row_inserted", "number": "number_unsealed", "batch": "batch_inserted"}
+    for stray in strays:
+        yield Finding(codes[stray.place], stray.place, stray.at, stray.at)
+
+
+def _sha256_of_any(row: AuditRow) -> bytes | None:
+    """The hash of a row, whose columns may hold what the application never writes: then None."""
+    try:
+        return sha256_of(row)
+    except (TypeError, ValueError, AttributeError, OverflowError, RecursionError):
+        return None
 
 
 def _observed(row: AuditRow) -> str:
     """Identifies a row's present content, in all columns."""
     members = (
         row.id,
-        row.at.astimezone(UTC).isoformat(),
+        None if row.at is None else row.at.astimezone(UTC).isoformat(),
         row.actor_id,
         row.action,
         row.subject_kind,
         row.subject_id,
         canonical(row.detail).hex(),
-        row.row_sha256.hex(),
+        None if row.row_sha256 is None else row.row_sha256.hex(),
         row.format,
     )
     return hashlib.sha256(repr(members).encode()).hexdigest()

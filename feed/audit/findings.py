@@ -1,7 +1,7 @@
 """What a verification of the audit log finds, each with its place, and the signed statements that explain a finding. Pure."""
 
 import hashlib
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from typing import Any, Literal
 
 import msgspec
@@ -25,6 +25,7 @@ Code = Literal[
     "batch_position",
     "batch_former",
     "batch_root",
+    "batch_inserted",
     "batch_replaced",
     "cut_off",
     "checkpoint_signature",
@@ -55,6 +56,30 @@ class Finding(msgspec.Struct, frozen=True):
             # As the log grows, the one becomes the other: the copy outside stays the same.
             text = f"outside {self.last} {self.observed}"
         return hashlib.sha256(text.encode()).hexdigest()[:32]
+
+
+class Found:
+    """The findings of a verification. Each list is bounded: what exceeds it is counted."""
+
+    def __init__(self, known: Collection[str], *, limit: int) -> None:
+        self._known = known
+        self._limit = limit
+        self.new: list[Finding] = []
+        self.acknowledged: list[Finding] = []
+        self.more = self.more_acknowledged = 0
+
+    def add(self, findings: Iterable[Finding]) -> None:
+        """Adds findings, each to those that are acknowledged or to the others."""
+        for each in findings:
+            if each.key in self._known:
+                if len(self.acknowledged) < self._limit:
+                    self.acknowledged.append(each)
+                else:
+                    self.more_acknowledged += 1
+            elif len(self.new) < self._limit:
+                self.new.append(each)
+            else:
+                self.more += 1
 
 
 class DroppedMonth(msgspec.Struct, frozen=True):
@@ -96,13 +121,13 @@ def month_dropped(sign: Callable[[bytes], Signature], dropped: DroppedMonth, rea
     )
 
 
-def read_statements(details: Iterable[dict[str, Any]], keys: Sequence[PublicKey]) -> Statements:
+def read_statements(details: Iterable[Any], keys: Sequence[PublicKey]) -> Statements:
     """What the details of such rows say. One that no key has signed says nothing."""
     acknowledged: set[str] = set()
     dropped = []
     for detail in details:
-        members = dict(detail)
         try:
+            members = dict(detail)
             signature = msgspec.convert(members.pop("signature", None), Signature)
             if not is_signed(canonical(members), signature, keys):
                 continue

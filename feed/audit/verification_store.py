@@ -1,11 +1,16 @@
-"""The reads of a verification of the audit log. Nothing here writes."""
+"""The reads of a verification of the audit log. Nothing here writes.
 
+A superuser can remove each constraint and put anything into a column. What the application never writes, such as NULL or a time
+without a year, is read as something that no hash and no signature fits, so that it is found and does not end the verification.
+"""
+
+from contextlib import suppress
 from datetime import datetime
 from typing import Any
 
 import msgspec
 
-from feed.audit.findings import ACKNOWLEDGED, MONTH_DROPPED
+from feed.audit.findings import ACKNOWLEDGED, MONTH_DROPPED, Place
 from feed.audit.model import AuditRow
 from feed.audit.seal_store import StoredSeal
 from feed.postgres import Connection, many, one
@@ -18,6 +23,13 @@ class NumberedRow(msgspec.Struct, frozen=True):
     audit_id: int
     row_sha256: bytes
     row: AuditRow | None
+
+
+class Stray(msgspec.Struct, frozen=True):
+    """A row, number or seal whose key is NULL (0 here) or below 1."""
+
+    place: Place
+    at: int
 
 
 class Extent(msgspec.Struct, frozen=True):
@@ -34,7 +46,9 @@ async def read_extent(conn: Connection) -> Extent:
             """
             SELECT coalesce((SELECT max(seq) FROM audit_sequence), 0) AS last_seq,
                 coalesce((SELECT max(number) FROM audit_seals), 0) AS last_number,
-                coalesce((SELECT unsealed_from FROM audit_seals ORDER BY number DESC LIMIT 1), 0) AS unsealed_from
+                coalesce(
+                    (SELECT unsealed_from FROM audit_seals WHERE number IS NOT NULL ORDER BY number DESC LIMIT 1), 0
+                ) AS unsealed_from
             """
         ),
         Extent,
@@ -43,54 +57,94 @@ async def read_extent(conn: Connection) -> Extent:
     return extent
 
 
-async def list_statements(conn: Connection) -> list[dict[str, Any]]:
+async def list_statements(conn: Connection) -> list[Any]:
     """The details of the rows in which the log explains itself."""
     rows = await conn.fetch(
-        "SELECT detail FROM audit WHERE action = ANY ($1::text[]) ORDER BY id", [ACKNOWLEDGED, MONTH_DROPPED]
+        "SELECT detail::text AS detail FROM audit WHERE action = ANY ($1::text[]) ORDER BY id",
+        [ACKNOWLEDGED, MONTH_DROPPED],
     )
-    return [row["detail"] for row in rows]
+    return [_detail(row["detail"]) for row in rows]
 
 
-async def list_seals(conn: Connection, *, after: int, limit: int) -> list[StoredSeal]:
-    """The seals after a number."""
+async def list_strays(conn: Connection, *, limit: int) -> list[Stray]:
+    """Rows, numbers and seals that no walk from 1 upwards reads."""
     rows = await conn.fetch(
         """
-        SELECT number, last_seq, unsealed_from, sealed_at, document FROM audit_seals
-        WHERE number > $1 ORDER BY number LIMIT $2
+        (SELECT 'row' AS place, coalesce(id, 0) AS at FROM audit WHERE id IS NULL OR id < 1 LIMIT $1)
+        UNION ALL
+        (SELECT 'number', coalesce(seq, 0) FROM audit_sequence WHERE seq IS NULL OR seq < 1 OR audit_id IS NULL LIMIT $1)
+        UNION ALL
+        (SELECT 'batch', coalesce(number, 0) FROM audit_seals WHERE number IS NULL OR number < 1 LIMIT $1)
+        """,
+        limit,
+    )
+    return many(rows, Stray)
+
+
+async def list_seals(conn: Connection, *, after: int, limit: int, offset: int = 0) -> list[StoredSeal]:
+    """The seals after a number. Equal numbers stay apart by `offset`, which counts the seals after it that were read."""
+    rows = await conn.fetch(
+        """
+        SELECT number, coalesce(last_seq, 0) AS last_seq, coalesce(unsealed_from, 0) AS unsealed_from,
+            CASE WHEN sealed_at BETWEEN '1970-01-01 UTC' AND '9999-01-01 UTC' THEN sealed_at ELSE 'epoch' END AS sealed_at,
+            coalesce(document, '') AS document
+        FROM audit_seals
+        WHERE number > $1
+        ORDER BY number, ctid
+        LIMIT $2 OFFSET $3
         """,
         after,
+        limit,
+        offset,
+    )
+    return many(rows, StoredSeal)
+
+
+async def list_seals_back(conn: Connection, *, before: int | None, limit: int) -> list[StoredSeal]:
+    """The seals before a number, or all, the last one first."""
+    rows = await conn.fetch(
+        """
+        SELECT number, coalesce(last_seq, 0) AS last_seq, coalesce(unsealed_from, 0) AS unsealed_from,
+            CASE WHEN sealed_at BETWEEN '1970-01-01 UTC' AND '9999-01-01 UTC' THEN sealed_at ELSE 'epoch' END AS sealed_at,
+            coalesce(document, '') AS document
+        FROM audit_seals
+        WHERE number > 0 AND ($1::bigint IS NULL OR number < $1)
+        ORDER BY number DESC
+        LIMIT $2
+        """,
+        before,
         limit,
     )
     return many(rows, StoredSeal)
 
 
-async def find_seal_before(conn: Connection, since: datetime) -> StoredSeal | None:
-    """The last seal before an instant."""
-    return one(
-        await conn.fetchrow(
-            """
-            SELECT number, last_seq, unsealed_from, sealed_at, document FROM audit_seals
-            WHERE sealed_at < $1 ORDER BY number DESC LIMIT 1
-            """,
-            since,
-        ),
-        StoredSeal,
-    )
+async def find_document(conn: Connection, number: int) -> bytes | None:
+    """The document of a batch; None without a seal, or if it is NULL."""
+    document: bytes | None = await conn.fetchval("SELECT document FROM audit_seals WHERE number = $1", number)
+    return document
 
 
-async def list_numbered(conn: Connection, *, after: int, until: int, limit: int) -> list[NumberedRow]:
-    """Numbers after `after` up to `until` with their rows."""
+async def list_numbered(conn: Connection, *, after: tuple[int, int], until: int, limit: int) -> list[NumberedRow]:
+    """Numbers after `after`, which is a number and the id of its row, up to `until` with their rows.
+
+    A number may be there twice, so the id is a part of the place.
+    """
     rows = await conn.fetch(
         """
-        SELECT numbered.seq, numbered.audit_id, numbered.row_sha256 AS numbered_sha256, audit.id, audit.at, audit.actor_id,
-            audit.action, audit.subject_kind, audit.subject_id, audit.detail, audit.row_sha256, audit.format
+        SELECT numbered.seq, numbered.audit_id, coalesce(numbered.row_sha256, '') AS numbered_sha256, audit.id,
+            CASE WHEN audit.at BETWEEN '1970-01-01 UTC' AND '9999-01-01 UTC' THEN audit.at END AS at,
+            audit.actor_id, audit.action, audit.subject_kind, audit.subject_id, audit.detail::text AS detail,
+            audit.row_sha256, audit.format
         FROM (
-            SELECT seq, audit_id, row_sha256 FROM audit_sequence WHERE seq > $1 AND seq <= $2 ORDER BY seq LIMIT $3
+            SELECT seq, coalesce(audit_id, 0) AS audit_id, row_sha256 FROM audit_sequence
+            WHERE seq >= $1 AND (seq, coalesce(audit_id, 0)) > ($1, $2) AND seq <= $3
+            ORDER BY seq, coalesce(audit_id, 0)
+            LIMIT $4
         ) AS numbered
         LEFT JOIN audit ON audit.id = numbered.audit_id
-        ORDER BY numbered.seq
+        ORDER BY numbered.seq, numbered.audit_id
         """,
-        after,
+        *after,
         until,
         limit,
     )
@@ -104,7 +158,9 @@ async def list_without_number(conn: Connection, *, after: int, limit: int) -> li
     """Rows without a number and with a larger id, by id."""
     rows = await conn.fetch(
         """
-        SELECT id, at, actor_id, action, subject_kind, subject_id, detail, row_sha256, format FROM audit
+        SELECT id, CASE WHEN at BETWEEN '1970-01-01 UTC' AND '9999-01-01 UTC' THEN at END AS at,
+            actor_id, action, subject_kind, subject_id, detail::text AS detail, row_sha256, format
+        FROM audit
         WHERE id > $1 AND NOT EXISTS (SELECT FROM audit_sequence WHERE audit_id = audit.id)
         ORDER BY id
         LIMIT $2
@@ -129,7 +185,15 @@ def _row(row: Any) -> AuditRow:
         row["action"],
         row["subject_kind"],
         row["subject_id"],
-        row["detail"],
+        _detail(row["detail"]),
         row["row_sha256"],
         row["format"],
     )
+
+
+def _detail(text: str | None) -> Any:
+    """The decoded detail; the text itself if it cannot be decoded."""
+    if text is not None:
+        with suppress(msgspec.MsgspecError, RecursionError, ValueError):
+            return msgspec.json.decode(text)
+    return text

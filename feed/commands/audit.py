@@ -127,6 +127,8 @@ def run_acknowledge(arguments: argparse.Namespace) -> int:
     print_lines(
         f"已确认 {count} 处 · acknowledged: {count}" if count else "没有需要确认的问题 · nothing to acknowledge"
     )
+    if report.more:
+        print_lines(f"还有 {report.more} 处未确认，请再次运行 · {report.more} more are not acknowledged: run it again")
     return 0
 
 
@@ -250,12 +252,14 @@ def report_lines(report: Report) -> list[Line]:
         )
     ]
     lines += [Line(*words_of(each), "[✗]") for each in report.findings[:_SHOWN]]
-    if more := len(report.findings[_SHOWN:]):
+    if more := len(report.findings[_SHOWN:]) + report.more:
         lines.append(Line(f"    还有 {more} 处", f"    and {more} more"))
     lines += [
         Line(f"{words[0]}（已确认）", f"{words[1]} (acknowledged)", "[?]")
         for words in map(words_of, report.acknowledged[:_SHOWN])
     ]
+    if more := len(report.acknowledged[_SHOWN:]) + report.more_acknowledged:
+        lines.append(Line(f"    还有 {more} 处（已确认）", f"    and {more} more (acknowledged)"))
     for month in report.dropped_months:
         lines.append(Line(f"{month} 已按规定整月删除", f"{month} was dropped as a whole month, as recorded", "[?]"))
     if report.compared:

@@ -21,6 +21,7 @@ FINDINGS: dict[Code, tuple[str, str]] = {
     "batch_position": ("与前一批的序号不衔接", "does not continue the numbers of the batch before"),
     "batch_former": ("与前一批的树根不衔接", "does not follow the batch before"),
     "batch_root": ("各条记录与签名所含的树根不符", "has rows, or an order of them, that were not signed"),
+    "batch_inserted": ("是多出来的封存记录", "was inserted beside those that the application has made"),
     "batch_replaced": (
         "与库外保存的检查点不同，封存被替换",
         "is not the one of the checkpoint outside: the seal was replaced",

@@ -166,7 +166,7 @@ async def test_a_removed_row_is_found(pool: Pool, keys: Keys, log: SealedLog) ->
                 ("batch_root", "batch", batch, batch),
             ),
         ]
-    tamperings.append(("all rows", _run("TRUNCATE audit"), ("row_removed", "row", log.ids[0], log.ids[0])))
+    tamperings.append(("all rows", _run("TRUNCATE audit"), ("row_removed", "row", log.ids[0], log.ids[ROWS - 1])))
     assert await _missed(pool, keys, tamperings) == []
 
 
