@@ -21,7 +21,7 @@ async def add_report_case(conn: Connection, subject: Subject, *, due_minutes: in
             ON CONFLICT (coalesce(comment_id, post_id, account_id, topic_id)) WHERE kind = 'report' AND state = 'open'
             DO UPDATE
             SET due_at = least(cases.due_at, excluded.due_at), revision = greatest(cases.revision, excluded.revision),
-                version = cases.version + (excluded.revision > cases.revision IS TRUE)::integer
+                version = cases.version + (excluded.revision > coalesce(cases.revision, 1) IS TRUE)::integer
             RETURNING id
             """,
             subject.author_id,

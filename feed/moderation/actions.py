@@ -43,7 +43,7 @@ from feed.moderation.model import (
     verdict_problems,
 )
 from feed.moderation.notices import undone_notice, verdict_notice, verdict_once_key
-from feed.moderation.subjects import hide, keep_waiting, lock_case, lock_subject, publish
+from feed.moderation.subjects import hide, keep_waiting, lock_case, lock_subject, publish, show_again
 from feed.pagination import OLDEST
 from feed.postgres import Connection, Pool, transaction
 from feed.texts import normalised
@@ -328,7 +328,7 @@ async def _undo(conn: Connection, verdict: Verdict) -> VerdictResult:
         if after == "pending":
             await keep_waiting(conn, case, subject)
         elif after == "published":
-            await publish(conn, case, subject)
+            await show_again(conn, case, subject)
         else:
             await hide(conn, case, subject, after)
         # An unread notification of the verdict is removed instead.

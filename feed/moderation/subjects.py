@@ -103,6 +103,25 @@ async def publish(conn: Connection, case: Case, subject: JudgedSubject) -> None:
         await _change_profile(conn, case, "published")
 
 
+async def show_again(conn: Connection, case: Case, subject: JudgedSubject) -> None:
+    """Shows what others saw before a verdict that is taken back.
+
+    A newer revision that this verdict had refused waits again: taking a verdict back approves nothing. One that the machine check has
+    blocked stays refused.
+    """
+    reopens = case.revision is not None and not subject.approved and case.machine.get("verdict") != "block"
+    if case.comment_id is not None:
+        if reopens and case.revision is not None:
+            await comment_revisions.mark_reviewed(conn, case.comment_id, case.revision, approved=None)
+        await comments_shown.show_comment(conn, case.comment_id)
+    elif case.post_id is not None:
+        if reopens and case.revision is not None:
+            await posts.reopen_revision(conn, case.post_id, case.revision)
+        await posts_shown.show_post(conn, case.post_id)
+    else:
+        await publish(conn, case, subject)
+
+
 async def hide(conn: Connection, case: Case, subject: JudgedSubject, state: State) -> None:
     """Hides the subject; a revision that is not approved is refused. Refusing a newer one leaves what others see."""
     if case.comment_id is not None:

@@ -11,7 +11,8 @@ async def find_post_as_seen(conn: Connection, post_id: int) -> Post | None:
         SELECT posts.id, posts.author_id, posts.state,
                posts.holds
                    | CASE WHEN EXISTS (SELECT FROM taken_down_accounts AS down WHERE down.account_id = posts.author_id) THEN 4 ELSE 0 END
-                   | CASE WHEN EXISTS (SELECT FROM taken_down_topics AS down WHERE down.topic_id = ANY (revisions.topic_ids)) THEN 8 ELSE 0 END
+                   | CASE WHEN posts.state = 'published' AND posts.holds = 0
+                         AND EXISTS (SELECT FROM taken_down_topics AS down WHERE down.topic_id = ANY (revisions.topic_ids)) THEN 8 ELSE 0 END
                    AS holds,
                posts.revision, posts.latest_revision, posts.comment_policy, posts.created_at, posts.published_at, posts.edited_at
         FROM posts

@@ -116,7 +116,8 @@ async def find_post_approval(conn: Connection, post_id: int, revision: int) -> d
 async def find_comment_approval(conn: Connection, comment_id: int, revision: int) -> datetime | None:
     """When a reviewer last approved this revision of the comment; None: never."""
     approved_at: datetime | None = await conn.fetchval(
-        "SELECT max(made_at) FROM human_approvals WHERE comment_id = $1 AND (revision IS NULL OR revision = $2)",
+        # A case from before the first edit names no revision: it is about the first one.
+        "SELECT max(made_at) FROM human_approvals WHERE comment_id = $1 AND coalesce(revision, 1) = $2",
         comment_id,
         revision,
     )

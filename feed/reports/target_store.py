@@ -29,12 +29,13 @@ async def get_post(conn: Connection, post_id: int) -> Reported:
 
 
 async def get_comment(conn: Connection, comment_id: int) -> Reported:
-    """The comment. Raises CommentNotFound unless others see it and its post."""
+    """The comment with its shown revision. Raises CommentNotFound unless others see it and its post."""
     row = await conn.fetchrow(
         """
-        SELECT comments.author_id, comments.post_id, comments.text,
+        SELECT comments.author_id, comments.post_id, comments.text, edited.revision, edited.latest_revision,
                EXISTS (SELECT FROM rights_now WHERE rights_now.account_id = comments.author_id) AS by_staff
         FROM visible_comments AS comments
+        JOIN comments AS edited ON edited.post_id = comments.post_id AND edited.id = comments.id
         JOIN visible_posts ON visible_posts.id = comments.post_id
         WHERE comments.id = $1
         """,
@@ -42,8 +43,10 @@ async def get_comment(conn: Connection, comment_id: int) -> Reported:
     )
     if row is None:
         raise CommentNotFound
-    subject = Subject(author_id=row["author_id"], post_id=row["post_id"], comment_id=comment_id)
-    return Reported(subject, 1, {"text": row["text"]}, row["by_staff"])
+    # As in all cases of a comment: one that has not been edited names no revision.
+    revision = row["revision"] if row["latest_revision"] > 1 else None
+    subject = Subject(author_id=row["author_id"], post_id=row["post_id"], comment_id=comment_id, revision=revision)
+    return Reported(subject, row["revision"], {"text": row["text"]}, row["by_staff"])
 
 
 async def get_user(conn: Connection, account_id: int) -> Reported:

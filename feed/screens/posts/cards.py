@@ -174,7 +174,9 @@ async def list_posts(conn: Connection, post_ids: Sequence[int]) -> list[dict[str
             -- With what has been taken down, but is not written to each post yet: feed/cases/holds.py has the bits.
             SELECT posts.holds
                 | CASE WHEN EXISTS (SELECT FROM taken_down_accounts AS down WHERE down.account_id = posts.author_id) THEN 4 ELSE 0 END
-                | CASE WHEN EXISTS (SELECT FROM taken_down_topics AS down WHERE down.topic_id = ANY (revisions.topic_ids)) THEN 8 ELSE 0 END
+                | -- As the chunks of a takedown: what is not visible anyway keeps the state that its author knows.
+                  CASE WHEN posts.state = 'published' AND posts.holds = 0
+                      AND EXISTS (SELECT FROM taken_down_topics AS down WHERE down.topic_id = ANY (revisions.topic_ids)) THEN 8 ELSE 0 END
                 AS holds
         ) AS held
         LEFT JOIN LATERAL (
