@@ -114,6 +114,14 @@ async def test_a_member_of_a_wrong_type_is_named_by_its_path(app: Litestar, chie
     assert tried > 200
 
 
+def test_operations_are_in_the_same_order_in_every_process(app: Litestar) -> None:
+    by_path: dict[str, list[str]] = {}
+    for path, method, _ in operations(app.routes):
+        by_path.setdefault(path, []).append(method)
+    assert sum(len(methods) > 1 for methods in by_path.values()) > 10
+    assert {path: methods for path, methods in by_path.items() if methods != sorted(methods)} == {}
+
+
 def test_only_the_reports_of_providers_may_have_members_that_we_do_not_know(app: Litestar) -> None:
     is_open = {
         path

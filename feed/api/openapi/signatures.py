@@ -1,6 +1,7 @@
 """What the signature of a handler says: its operations, parameters, guards, and the types of its body and responses."""
 
 from collections.abc import Iterable, Iterator
+from operator import itemgetter
 from typing import Any, get_args, get_origin
 
 from litestar import Response
@@ -9,13 +10,16 @@ from litestar.routes import BaseRoute, HTTPRoute
 
 
 def operations(routes: Iterable[BaseRoute]) -> Iterator[tuple[str, str, HTTPRouteHandler]]:
-    """Path, method (lower case) and handler of every operation, without OPTIONS and HEAD."""
+    """Path, method (lower case) and handler of every operation, without OPTIONS and HEAD; those of a path by method.
+
+    Litestar keeps the handlers of a path in the order of a set, which differs between processes.
+    """
     for route in routes:
         if isinstance(route, HTTPRoute):
-            for handler in route.route_handlers:
-                for method in sorted(str(method) for method in handler.http_methods):
-                    if method not in ("OPTIONS", "HEAD"):
-                        yield route.path_format, method.lower(), handler
+            found = [(str(method), handler) for handler in route.route_handlers for method in handler.http_methods]
+            for method, handler in sorted(found, key=itemgetter(0)):
+                if method not in ("OPTIONS", "HEAD"):
+                    yield route.path_format, method.lower(), handler
 
 
 def parameters_of(handler: HTTPRouteHandler) -> dict[str, Any]:
