@@ -32,7 +32,7 @@ class Clock(Protocol):
         """Makes it `at` in the story; never earlier than before."""
 
     def sent(self, body: Any) -> Any:
-        """The body of a request with its times as the server has to get them."""
+        """The body or the parameters of a request with its times as the server has to get them."""
 
     def __call__(self) -> datetime:
         """The present time of the story."""

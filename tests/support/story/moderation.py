@@ -94,7 +94,7 @@ async def review(stage: Stage, readers: Readers) -> None:
         await stage.call("judge_case", REVIEWER, seen, kept=False, case_id=case["id"])
     market = {"text": "周末书市在市民中心，上午九点开是。"}
     market_id = (await stage.call("publish_post", SPAMMER, market, kept=False))["id"]
-    found = await stage.call("list_cases", REVIEWER, kept=False, kind="post", subject_id=market_id)
+    found = await stage.call("list_cases", REVIEWER, example="of one post", kind="post", subject_id=market_id)
     case = found["items"][0]
     mended = {"text": "周末书市在市民中心，上午九点开始。", "version": case["version"]}
     await stage.call("revise_case", REVIEWER, mended, case_id=case["id"])

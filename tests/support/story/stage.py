@@ -157,7 +157,8 @@ class Stage:
         kinds = {each["name"]: each["in"] for each in operation.get("parameters", ())}
         given = request.parameters
         url = "http://feed.test" + re.sub(r"\{(\w+)[^}]*\}", lambda match: quote(str(given[match[1]]), safe=""), path)
-        query = {name: _in_query(value) for name, value in given.items() if kinds.get(name, "query") == "query"}
+        asked = {name: value for name, value in given.items() if kinds.get(name, "query") == "query"}
+        query = {name: _in_query(value) for name, value in self.clock.sent(asked).items()}
         # What another process would have cached for at most a second.
         self.app_state.pages.invalidate(None)
         content = b"" if request.body is None else msgspec.json.encode(self.clock.sent(request.body))
