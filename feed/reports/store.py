@@ -12,12 +12,11 @@ async def get_reporter(conn: Connection, account_id: int) -> Reporter:
     row = await conn.fetchrow(
         """
         SELECT persons.person, accounts.person IS NOT NULL AS verified, standing.banned, standing.muted,
-               leaving.account_id IS NOT NULL AS leaving,
+               standing.leaving,
                record.upheld, record.dismissed
         FROM accounts
         JOIN persons ON persons.account_id = accounts.id
         JOIN standings_now AS standing ON standing.account_id = accounts.id
-        LEFT JOIN leaving_accounts AS leaving ON leaving.account_id = accounts.id
         CROSS JOIN LATERAL (
             SELECT count(*) FILTER (WHERE reports.state = 'upheld') AS upheld,
                    count(*) FILTER (WHERE reports.state = 'dismissed') AS dismissed
