@@ -7,7 +7,7 @@ from typing import Any, Literal
 import msgspec
 
 from feed.audit.detail import read_detail
-from feed.keys.signatures import PublicKey, Signature, canonical, is_signed
+from feed.keys.signatures import Moment, PublicKey, Signature, canonical, is_signed
 
 Code = Literal[
     "row_changed",
@@ -35,6 +35,7 @@ Place = Literal["row", "number", "batch"]
 # Acts of the audit log on itself.
 ACKNOWLEDGED = "audit.acknowledge"
 MONTH_DROPPED = "audit.drop_month"
+VERIFIED = "audit.verify"
 # Findings of one acknowledging row.
 KEYS_PER_ROW = 500
 
@@ -139,6 +140,34 @@ def read_statements(details: Iterable[Any], keys: Sequence[PublicKey]) -> Statem
         except (msgspec.ValidationError, KeyError, TypeError, ValueError):
             continue
     return Statements(frozenset(acknowledged), tuple(dropped))
+
+
+class Verified(msgspec.Struct, frozen=True):
+    """What a nightly verification has found, and the last batch up to which nothing was; `whole_at` is when all was verified."""
+
+    batch: int
+    root: str
+    rows: int
+    batches: int
+    findings: int
+    whole_at: Moment
+
+
+def verified(sign: Callable[[bytes], Signature], result: Verified) -> dict[str, Any]:
+    """The signed detail of a row that records a nightly verification."""
+    return _signed(sign, {"kind": VERIFIED, **msgspec.to_builtins(result)})
+
+
+def read_verified(detail: Any, keys: Sequence[PublicKey]) -> Verified | None:
+    """What such a detail says; None if no key has signed it."""
+    try:
+        members = dict(detail)
+        signature = msgspec.convert(members.pop("signature", None), Signature)
+        if members["kind"] == VERIFIED and is_signed(canonical(members), signature, keys):
+            return msgspec.convert(members, Verified)
+    except (msgspec.ValidationError, KeyError, TypeError, ValueError):
+        pass
+    return None
 
 
 def _signed(sign: Callable[[bytes], Signature], detail: dict[str, Any]) -> dict[str, Any]:

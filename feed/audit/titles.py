@@ -16,6 +16,7 @@ TITLES: dict[str, tuple[str, str]] = {
     "audit.acknowledge": ("确认审计记录的问题", "Findings in the audit log acknowledged"),
     "audit.drop_month": ("删除一个月的审计记录", "A month of the audit log dropped"),
     "audit.read": ("查阅审计记录", "Audit log read"),
+    "audit.verify": ("核对审计记录", "Audit log verified"),
     "badge.give": ("授予认证标识", "Badge given"),
     "badge.take": ("取消认证标识", "Badge taken away"),
     "campaign_cancel_proposed": ("第一人同意取消活动", "Cancellation approved by the first person"),

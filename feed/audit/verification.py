@@ -1,7 +1,7 @@
 """Verification of the audit log: everything is computed again from the rows, in one snapshot, with a bounded number of rows in memory."""
 
 from collections.abc import Callable, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 
 import msgspec
 
@@ -18,6 +18,8 @@ _ROWS = 2_000
 _SEALS = 100
 # That are listed; the others are counted.
 _FINDINGS = 10_000
+# Rows of this time before a seal may have been written after it.
+_LATE = timedelta(hours=2)
 # After all ids of rows with one number.
 _LAST_ID = 2**63 - 1
 # Called with the rows and batches that are checked so far, and the number of the last batch.
@@ -49,17 +51,21 @@ async def verify_audit(
     *,
     checkpoints: Sequence[Checkpoint] = (),
     since: datetime | None = None,
+    after: tuple[int, str] | None = None,
     progress: Progress = lambda rows, batches, last: None,
 ) -> Report:
     """Checks rows, numbers, batches and seals, and that the log contains the `checkpoints`, which were kept outside of it.
 
-    With `since` it trusts what was sealed before. `conn` is in a transaction with one snapshot.
+    With `since` it trusts what was sealed before; with `after` what was sealed up to the batch of this number, if that still has this
+    root. `conn` is in a transaction with one snapshot.
     """
     run = _Run(conn, keys, read_statements(await store.list_statements(conn), keys), await store.read_extent(conn))
     first_id = 0
     if since is not None:
         first_id = await store.read_first_id(conn, since)
         await run.skip_to(since)
+    elif after is not None and (trusted := await run.skip_behind(*after)) is not None:
+        first_id = await store.read_first_id(conn, trusted - _LATE)
     await run.check_batches(progress)
     await run.check_rows_without_number(first_id)
     await run.check_strays()
@@ -105,6 +111,16 @@ class _Run:
                     self._follow(seal, document)
                     return
             before = seals[-1].number
+
+    async def skip_behind(self, number: int, root: str) -> datetime | None:
+        """Begins after a batch. Returns when it was sealed; None if there is none of this number, signed, and with this root."""
+        for seal in await store.list_seals_back(self.conn, before=number + 1, limit=1):
+            document = _document_of(seal)
+            if document is not None and document.root == root and self._is_at_place(document, seal):
+                self.seen = (document.last_seq, _LAST_ID)
+                self._follow(seal, document)
+                return document.sealed_at
+        return None
 
     async def check_batches(self, progress: Progress) -> None:
         start, read = self.link.number, 0

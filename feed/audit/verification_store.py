@@ -10,10 +10,13 @@ from typing import Any
 
 import msgspec
 
-from feed.audit.findings import ACKNOWLEDGED, MONTH_DROPPED, Place
+from feed.audit.findings import ACKNOWLEDGED, MONTH_DROPPED, VERIFIED, Place
 from feed.audit.model import AuditRow
 from feed.audit.seal_store import StoredSeal
 from feed.postgres import Connection, many, one
+
+# Of a statement that may read a whole table, as `feed audit verify` and the nightly verification do.
+_WHOLE_TABLE_SECONDS = 600.0
 
 
 class NumberedRow(msgspec.Struct, frozen=True):
@@ -30,6 +33,14 @@ class Stray(msgspec.Struct, frozen=True):
 
     place: Place
     at: int
+
+
+class LastVerification(msgspec.Struct, frozen=True):
+    """The detail of the row of the last nightly verification, its age, and whether the next one is due."""
+
+    detail: Any
+    seconds: float
+    is_due: bool
 
 
 class Extent(msgspec.Struct, frozen=True):
@@ -77,8 +88,46 @@ async def list_strays(conn: Connection, *, limit: int) -> list[Stray]:
         (SELECT 'batch', coalesce(number, 0) FROM audit_seals WHERE number IS NULL OR number < 1 LIMIT $1)
         """,
         limit,
+        timeout=_WHOLE_TABLE_SECONDS,
     )
     return many(rows, Stray)
+
+
+async def find_last_verification(conn: Connection) -> LastVerification:
+    """Days begin at three in the morning in Shanghai; the first verification is on the day after the installation."""
+    row = await conn.fetchrow(
+        """
+        SELECT detail, extract(epoch FROM clock_timestamp() - at)::float8 AS seconds,
+            date_trunc('day', at AT TIME ZONE 'Asia/Shanghai' - interval '3 hours')
+                < date_trunc('day', clock_timestamp() AT TIME ZONE 'Asia/Shanghai' - interval '3 hours') AS is_due
+        FROM (
+            (SELECT detail::text AS detail, at FROM audit WHERE action = $1 ORDER BY id DESC LIMIT 1)
+            UNION ALL
+            (SELECT NULL, min(applied_at) FROM schema_migrations)
+            ORDER BY detail NULLS LAST
+            LIMIT 1
+        ) AS last
+        """,
+        VERIFIED,
+    )
+    assert row is not None
+    return LastVerification(_detail(row["detail"]), row["seconds"], row["is_due"])
+
+
+async def allow_long_reads(conn: Connection) -> None:
+    """Lets this transaction read whole tables, whose statements take longer than those of requests."""
+    await conn.execute("SET LOCAL statement_timeout = '10min'; SET LOCAL idle_in_transaction_session_timeout = '10min'")
+
+
+async def try_verifier_lock(conn: Connection) -> bool:
+    """Whether this transaction is the one that verifies."""
+    free: bool = await conn.fetchval("SELECT pg_try_advisory_xact_lock(hashtextextended('feed.audit_verifier', 0))")
+    return free
+
+
+async def lock_verifier(conn: Connection) -> None:
+    """Waits until no other transaction verifies or records a verification."""
+    await conn.execute("SELECT pg_advisory_xact_lock(hashtextextended('feed.audit_verifier', 0))")
 
 
 async def list_seals(conn: Connection, *, after: int, limit: int, offset: int = 0) -> list[StoredSeal]:
@@ -167,6 +216,7 @@ async def list_without_number(conn: Connection, *, after: int, limit: int) -> li
         """,
         after,
         limit,
+        timeout=_WHOLE_TABLE_SECONDS,
     )
     return [_row(row) for row in rows]
 

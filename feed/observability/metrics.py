@@ -29,6 +29,16 @@ AUDIT_DIFFERS = Gauge(
     "1 if the audit log does not contain the checkpoint that is kept in a file.",
     multiprocess_mode="mostrecent",
 )
+AUDIT_FINDINGS = Gauge(
+    "feed_audit_findings",
+    "What the last nightly verification of the audit log has found, without what is acknowledged.",
+    multiprocess_mode="mostrecent",
+)
+AUDIT_VERIFIED = Gauge(
+    "feed_audit_verified_seconds",
+    "Age of the last nightly verification of the audit log.",
+    multiprocess_mode="mostrecent",
+)
 CASES_OPEN = Gauge("feed_cases_open", "Open cases.", ["kind", "stage"], multiprocess_mode="mostrecent")
 CASES_OVERDUE = Gauge(
     "feed_cases_overdue", "Open cases past their due time.", ["kind", "stage"], multiprocess_mode="mostrecent"

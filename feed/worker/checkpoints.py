@@ -1,4 +1,7 @@
-"""Publishes the newest checkpoint of the audit log: to a file that the database cannot change, and to the address of a receiver."""
+"""Publishes the newest checkpoint of the audit log: to a file that the database cannot change, and to the address of a receiver.
+
+And measures what the nightly verification of the log finds.
+"""
 
 import asyncio
 from pathlib import Path
@@ -10,13 +13,14 @@ import structlog
 from feed.audit import seal_store as store
 from feed.audit.checkpoint import CheckpointUnreadable
 from feed.audit.findings import Finding, read_statements
+from feed.audit.nightly import verify_nightly
 from feed.audit.outside import read_outside, write_outside
 from feed.audit.seal_store import StoredSeal
 from feed.audit.sealing import claim_publication, mark_published
 from feed.audit.verification_store import list_statements
 from feed.keys.signatures import canonical
 from feed.keys.store import Keys
-from feed.observability.metrics import AUDIT_DIFFERS, AUDIT_UNPUBLISHED, AUDIT_UNSEALED
+from feed.observability.metrics import AUDIT_DIFFERS, AUDIT_FINDINGS, AUDIT_UNPUBLISHED, AUDIT_UNSEALED, AUDIT_VERIFIED
 from feed.postgres import Pool
 from feed.settings import Settings
 
@@ -74,6 +78,21 @@ async def publish_checkpoint(pool: Pool, keys: Keys, outlets: Outlets) -> None:
         await _write(pool, keys, outlets.file, newest)
     if outlets.client is not None and newest is not None:
         await _send(pool, outlets.client, newest)
+
+
+async def verify_log(pool: Pool, keys: Keys) -> None:
+    """Verifies the log if that is due, and measures the last verification."""
+    outcome = await verify_nightly(pool, keys)
+    AUDIT_FINDINGS.set(outcome.findings)
+    AUDIT_VERIFIED.set(outcome.seconds)
+    if outcome.first is not None:
+        log.error(
+            "the audit log is not as it was sealed: run feed audit verify",
+            findings=outcome.findings,
+            code=outcome.first.code,
+            place=outcome.first.place,
+            at=outcome.first.first,
+        )
 
 
 async def _write(pool: Pool, keys: Keys, file: Path, newest: StoredSeal | None) -> None:

@@ -30,7 +30,7 @@ from feed.reports.outcomes import notify_reporters
 from feed.sms.actions import enqueue_jobless, release_held
 from feed.sms.receipts import apply_receipts
 from feed.worker import retention, screening
-from feed.worker.checkpoints import publish_checkpoint
+from feed.worker.checkpoints import publish_checkpoint, verify_log
 from feed.worker.drand_client import fetch_drand_values
 from feed.worker.push_hook import send_pushes, watch_pushes
 from feed.worker.queue_watch import watch_queue, watch_waiting_items
@@ -61,6 +61,7 @@ SCHEDULE: tuple[Entry, ...] = (
     Entry("attest_chains", 600, lambda w: attest_chains(w.pool)),
     Entry("seal_audit", 15, lambda w: seal_audit(w.pool, w.keys)),
     Entry("publish_checkpoint", 15, lambda w: publish_checkpoint(w.pool, w.keys, w.checkpoints)),
+    Entry("verify_audit", 600, lambda w: verify_log(w.pool, w.keys)),
     Entry("add_audit_months", 3600, lambda w: add_audit_months(w.pool)),
     # Readers see nothing of a takedown's items from its commit on; counters and boards follow with this.
     Entry("spread_next_takedown", 0.25, lambda w: spread_next_takedown(w.pool)),

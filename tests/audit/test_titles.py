@@ -12,6 +12,7 @@ ROOT = Path(feed.__file__).parent
 COMPUTED = {
     "accounts/roles.py action": {"staff.grant", "staff.revoke"},
     "audit/months.py MONTH_DROPPED": {"audit.drop_month"},
+    "audit/nightly.py VERIFIED": {"audit.verify"},
     "audit/reading.py READ": {"audit.read"},
     "campaigns/actions.py action": {"campaign_created", "campaign_copied"},
     "campaigns/entries/disqualification.py action": {"entry_disqualified", "entry_reinstated"},
