@@ -197,7 +197,7 @@ def read_options(argv: Sequence[str] | None = None) -> argparse.Namespace:
         "--only",
         type=lambda names: names.split(","),
         metavar="A,B",
-        help="lines by name, and check, go, idle, memory, tail, workers",
+        help="lines by name, and check, go, idle, memory, queue, tail, workers",
     )
     parser.add_argument("--keep", type=Path, metavar="DIR", help="keep the installations here, and use those that are")
     parser.add_argument("--json", type=Path, metavar="FILE", help="keep everything that was measured here")

@@ -67,7 +67,7 @@ _REMOVALS = {
 
 
 async def _add_cases(pool: Pool, number: int) -> None:
-    """Cases of all visible posts, and of invented comments for the rest."""
+    """Cases of all visible posts that have none, and of invented comments for the rest."""
     await pool.execute(
         """
         INSERT INTO cases (kind, author_id, post_id, revision, due_at)
@@ -75,6 +75,7 @@ async def _add_cases(pool: Pool, number: int) -> None:
         FROM visible_posts
         ORDER BY id
         LIMIT $1
+        ON CONFLICT DO NOTHING
         """,
         number,
     )
