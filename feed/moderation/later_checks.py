@@ -157,6 +157,8 @@ async def _find_repeat(conn: Connection, case: CheckedCase, text: str, fingerpri
         for each in known
         if each.exact == fingerprint.exact or (compares and is_similar(each.simhash, fingerprint.simhash))
     ]
+    if not alike:
+        return None
     persons = await texts.list_persons(conn, [case.author_id, *(each.account_id for each in alike)])
     own = persons.get(case.author_id)
     by_same = sum(persons.get(each.account_id) == own for each in alike)
