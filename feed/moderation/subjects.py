@@ -4,6 +4,7 @@ import msgspec
 
 from feed.accounts import store as accounts
 from feed.campaigns.entries.store import add_entries
+from feed.cases import revision_store as case_revisions
 from feed.cases import store as cases
 from feed.cases.holds import State
 from feed.cases.model import Case, CaseNotFound, CaseStale
@@ -88,11 +89,13 @@ async def publish(conn: Connection, case: Case, subject: JudgedSubject) -> None:
         if case.revision is not None and not subject.approved:
             await comment_revisions.mark_reviewed(conn, case.comment_id, case.revision, approved=True)
             await comment_revisions.show_revision(conn, case.comment_id, case.revision)
+            await case_revisions.close_older(conn, case)
         await comments_shown.show_comment(conn, case.comment_id)
     elif case.post_id is not None:
         if case.revision is not None and not subject.approved:
             await posts.approve_revision(conn, case.post_id, case.revision)
             await posts.show_revision(conn, case.post_id, case.revision)
+            await case_revisions.close_older(conn, case)
         if subject.is_newer:
             await posts.list_under_topics(conn, [case.post_id])
             await changes.change_stats(conn, [Delta(case.post_id)])
@@ -155,6 +158,7 @@ async def keep_waiting(conn: Connection, case: Case, subject: JudgedSubject) -> 
         await posts_shown.hide_post(conn, case.post_id, state="pending")
     elif subject.state == "published" and not subject.is_newer:
         await posts.show_revision(conn, case.post_id, former)
+        await case_revisions.reopen_unjudged(conn, case, former)
         await posts.list_under_topics(conn, [case.post_id])
         await changes.change_stats(conn, [Delta(case.post_id)])
 
@@ -169,6 +173,7 @@ async def _keep_comment_waiting(conn: Connection, case: Case, comment_id: int, s
         await comments_shown.hide_comment(conn, comment_id, state="pending")
     elif subject.state == "published" and not subject.is_newer:
         await comment_revisions.show_revision(conn, comment_id, former)
+        await case_revisions.reopen_unjudged(conn, case, former)
 
 
 async def _change_profile(conn: Connection, case: Case, state: State) -> None:

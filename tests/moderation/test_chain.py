@@ -10,6 +10,7 @@ import pytest
 from feed.campaigns.rules.advice import rules_advice
 from feed.campaigns.rules.text import rules_text
 from feed.cases.model import CaseId, CaseStale
+from feed.comments.edits import edit_comment
 from feed.moderation.actions import judge_case, judge_cases, undo_verdicts
 from feed.moderation.model import AlreadyJudged, NewVerdict, OwnCampaign, OwnSubject, VerdictKind
 from feed.posts.actions import edit_post
@@ -135,6 +136,33 @@ async def test_an_edit_is_invisible_before_its_own_approval(newsroom: Newsroom, 
     assert await seen(newsroom, post_id) == "加微信 #别的话题#"
     assert await miscounted(newsroom.pool) == []
     assert (await newsroom.notification_titles(author))[-1] == "您对动态的修改已通过审核"
+
+
+@pytest.mark.parametrize("kind", ["post", "comment"])
+async def test_no_case_of_a_former_text_is_left_in_the_queue(newsroom: Newsroom, kind: str) -> None:
+    """Published first, edited, the edit approved: nothing more can be decided about the former text, until the approval is undone."""
+    author, reviewer = await newsroom.person(), await newsroom.person("reviewer")
+    post_id = await publish(newsroom, author)
+    if kind == "comment":
+        comment_id = await comment(newsroom, author, post_id, stages=0)
+        await edit_comment(newsroom.pool, author, comment_id, "加微信", machine=REVIEW, stages=1)
+        case_id = await newsroom.case(comment_id=comment_id)
+    else:
+        await edit_post(newsroom.pool, author, post_id, PostChange(text="加微信"), machine=REVIEW, stages=1)
+        case_id = await newsroom.case(post_id=post_id)
+
+    async def waiting() -> list[int]:
+        rows = await newsroom.pool.fetch(
+            "SELECT coalesce(revision, 1) FROM cases WHERE state = 'open' AND kind = $1 ORDER BY 1", kind
+        )
+        return [row[0] for row in rows]
+
+    assert await waiting() == [1, 2]
+    version = await newsroom.pool.fetchval("SELECT version FROM cases WHERE id = $1", case_id)
+    batch_id, _ = await judge_cases(newsroom.pool, reviewer, [(case_id, NewVerdict("approve", version))])
+    assert await waiting() == []
+    await undo_verdicts(newsroom.pool, reviewer, batch_id)
+    assert await waiting() == [1, 2]
 
 
 async def test_a_refused_edit_leaves_the_approved_text(newsroom: Newsroom) -> None:
