@@ -43,7 +43,7 @@ async def edit_comment(
     """Adds a revision to the author's own comment; the old ones are kept.
 
     It is shown at once, or after its approvals (`stages`), while others go on seeing the approved one. The edit of a comment that
-    waits never publishes it, and one that the machine check blocks is refused. Whoever may not comment under the post now may not
+    waits never publishes it, and one that the machine check blocks is refused. An account that may not comment under the post now may not
     edit a comment there either.
 
     Raises Invalid, CommentNotFound, NotYourComment, CommentNotEditable, PostNotFound, PostNotPublished, CommentsClosed,

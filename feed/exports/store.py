@@ -53,7 +53,7 @@ async def add_export(conn: Connection, account_id: int) -> ExportId | None:
 
 
 async def begin_next_attempt(conn: Connection) -> Export | None:
-    """Begins the next attempt at an export that nobody works on; None if there is none.
+    """Begins the next attempt at an export without a worker; None if there is none.
 
     An attempt without a sign of life is given up. After the last one the export is returned as `failed`.
     """

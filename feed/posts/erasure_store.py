@@ -12,7 +12,7 @@ async def list_undeleted(conn: Connection, author_id: int, *, limit: int) -> lis
 
 
 async def empty_posts(conn: Connection, author_id: int, *, limit: int) -> int:
-    """Empties texts, places and regions of some deleted posts of the author, whoever wrote the revision. Returns how many rows."""
+    """Empties texts, places and regions of some deleted posts of the author, also in revisions by others. Returns how many rows."""
     changed: int = await conn.fetchval(
         """
         WITH free AS MATERIALIZED (

@@ -1,4 +1,4 @@
-"""Who has a verified phone, which the law asks of everybody who publishes."""
+"""Who has a verified phone, which the law asks of all who publish."""
 
 from feed.accounts import store as accounts
 from feed.accounts.model import AccountId, KnownAccount, PhoneNotVerified
