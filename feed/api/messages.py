@@ -27,7 +27,7 @@ _ERROR_MESSAGES: dict[str, tuple[str, str]] = {
         "This export was downloaded already, or has expired. Request another one.",
     ),
     "featured_full": ("最多精选三条评论", "Three comments are featured already."),
-    "session_not_found": ("没有这个登录", "There is no such sign-in."),
+    "session_not_found": ("没有找到该登录记录", "There is no such sign-in."),
     "staff_cannot_leave": (
         "该账号还有工作人员身份，请先由管理员收回后再注销",
         "This account has a staff role. It can be deleted once an admin has taken the role back.",
@@ -191,7 +191,10 @@ _ERROR_MESSAGES: dict[str, tuple[str, str]] = {
     "marks_locked": ("打分已锁定", "The marks are locked."),
     "marks_missing": ("仍有入围作品打分份数不足", "Shortlisted entries lack marks."),
     "method_not_allowed": ("不支持该请求方法", "This path does not support the method."),
-    "muted": ("该账号已被禁言，暂不能发布动态和评论", "This account is muted: it cannot post or comment now."),
+    "muted": (
+        "该账号已被禁言，暂不能发布内容或修改资料",
+        "This account is muted: it cannot post, comment or change its profile now.",
+    ),
     "no_number_to_correct": (
         "没有可更正的公开号码，请先撤销结果",
         "There is no public number to correct: undo the settlement first.",
@@ -202,8 +205,8 @@ _ERROR_MESSAGES: dict[str, tuple[str, str]] = {
     "not_found": ("没有找到", "Not found."),
     "not_over_yet": ("活动结束未满 10 秒，请稍候", "The campaign ended less than ten seconds ago."),
     "not_settled": ("结果尚未产生", "There is no result yet."),
-    "not_your_comment": ("只能删除自己的评论", "Only the author can delete a comment."),
-    "not_your_post": ("只能修改自己的动态", "Only the author can change a post."),
+    "not_your_comment": ("只能修改或删除自己的评论", "Only the author can edit or delete a comment."),
+    "not_your_post": ("只有动态的作者可以这样做", "Only the author of the post can do this."),
     "not_your_prize": ("这不是您的奖品", "This is another winner's prize."),
     "own_account": ("不能屏蔽自己", "You cannot block or mute yourself."),
     "leases_full": (
@@ -244,7 +247,10 @@ _ERROR_MESSAGES: dict[str, tuple[str, str]] = {
     "sign_in_elsewhere": ("请在读特 App 内登录", "Please sign in with the app."),
     "settlement_blocked": ("仍有内容待审核或待打分", "Some entries still need a verdict or a mark."),
     "shortlist_full": ("入围名额已满", "The shortlist is full."),
-    "staff_protected": ("只有管理员可以处分工作人员", "Only an admin can impose a sanction on staff."),
+    "staff_protected": (
+        "只有管理员可以处分或下架工作人员",
+        "Only an admin can impose a sanction on staff, or take them down.",
+    ),
     "takedown_not_found": ("没有找到对该对象的下架记录", "There has been no takedown of this."),
     "third_person_required": (
         "更正须有未录入过该号码的人参与",

@@ -16,7 +16,7 @@ MODERATION_MESSAGES: dict[str, tuple[str, str]] = {
         "不能审核自己参与编辑的活动的内容",
         "You cannot judge content of a campaign that you have edited.",
     ),
-    "own_subject": ("不能审核自己的内容", "You cannot judge your own content."),
+    "own_subject": ("不能处理自己或自己的内容", "You cannot decide about yourself or your own content."),
     "own_target": ("不能举报自己或自己的内容", "You cannot report yourself or your own content."),
     "verdict_not_applicable": (
         "该内容当前状态不适用此结论",

@@ -44,7 +44,7 @@ def kept_after_erasure(*, claims_days: int, backup_days: int) -> tuple[Kept, ...
         Kept(
             "sanctions",
             None,
-            "处罚尚未到期的，保留手机号的加密摘要，直到处罚结束",
+            "处分尚未到期的，保留手机号的加密摘要，直到处分结束",
             "While a sanction is in force: an encrypted digest of the phone number, until it ends",
         ),
         Kept(

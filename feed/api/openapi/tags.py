@@ -70,7 +70,7 @@ DESCRIPTIONS = {
     "Editors: settling and claims": "Settlement, draw, announcement, objections, and claims of prizes.",
     "Editors: hot list and topics": "Pins, boosts and suppressions on the hot list, and the states of topics.",
     "Editors: messages": "Text messages whose outcome needs a decision.",
-    "Moderators: cases": "Items that wait for a review. Role `reviewer` or `admin`.",
+    "Moderators: cases": "Items that wait for a review. Role `reviewer`, `editor` or `admin`.",
     "Moderators: verdicts": "Decisions about cases, one by one or in batches.",
     "Moderators: sanctions": "Mutes and bans of accounts.",
     "Moderators: words": "Words that the machine check looks for. Changed by `editor` or `admin`.",

@@ -348,12 +348,18 @@ async def list_for_viewers(conn: Connection, pairs: Sequence[tuple[int, int | No
         LEFT JOIN accounts AS answered_authors
           ON answered_authors.id = answered.author_id
           AND NOT EXISTS (SELECT FROM taken_down_accounts AS down WHERE down.account_id = answered.author_id)
+        CROSS JOIN LATERAL (
+            SELECT CASE WHEN comments.state NOT IN ('rejected', 'removed')
+                THEN takedown_reason(comments.holds, 'comment', comments.id, comments.author_id, NULL) END AS reason_code
+        ) AS taken_down
         LEFT JOIN LATERAL (
-            -- As of posts: the open case, or else the one that was closed last, and the reason of the latest decision.
+            -- As of posts: the open case, or else the one that was closed last, and the reason of the latest decision or the takedown.
             SELECT (array_agg(cases.stage ORDER BY cases.state = 'open' DESC, cases.id DESC))[1] AS stage,
                    (array_agg(cases.stages ORDER BY cases.state = 'open' DESC, cases.id DESC))[1] AS stages,
-                   min(cases.due_at) FILTER (WHERE cases.state = 'open') AS due_at,
+                   min(cases.due_at) FILTER (WHERE cases.state = 'open' AND (taken_down.reason_code IS NULL OR cases.kind = 'appeal'))
+                       AS due_at,
                    coalesce(
+                       taken_down.reason_code,
                        (array_agg(verdicts.reason_code ORDER BY verdicts.id DESC) FILTER (WHERE verdicts.id IS NOT NULL))[1],
                        (array_agg(blocked_for(cases.machine) ORDER BY cases.id DESC)
                            FILTER (WHERE blocked_for(cases.machine) IS NOT NULL))[1]

@@ -32,7 +32,7 @@ STAGES: Labels = {
 }
 SANCTIONS: Labels = {"mute": ("禁言", "muted"), "ban": ("封禁", "banned")}
 EFFECTS: Labels = {
-    "mute": ("禁言期间不能发布动态和评论", "You cannot post or comment"),
+    "mute": ("禁言期间不能发布动态和评论，也不能修改资料", "You cannot post, comment or change your profile"),
     "ban": ("封禁期间只能浏览", "You can read and nothing else"),
 }
 BLOCKS_RANKED: Labels = {

@@ -178,11 +178,11 @@ REVIEWS: Templates = {
     "post.ai_labelled": Template(
         Words(
             "您的动态已标注为AI生成内容",
-            "经核查，这条动态含人工智能生成的内容，已按规定标注，其他人可以看到标注。如有异议，可以申诉。",
+            "经核查，这条动态含人工智能生成的内容，已按规定标注，标注随动态一起显示。",
         ),
         Words(
             "Your post is labelled as made by AI",
-            "A reviewer has found that AI has made it or a part of it. Others see the label, which the law asks for. You can appeal.",
+            "A reviewer has found that AI has made it or a part of it. The label, which the law asks for, is shown with the post.",
         ),
     ),
     "post.ai_unlabelled": Template(

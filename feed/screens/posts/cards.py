@@ -179,13 +179,20 @@ async def list_posts(conn: Connection, post_ids: Sequence[int]) -> list[dict[str
                       AND EXISTS (SELECT FROM taken_down_topics AS down WHERE down.topic_id = ANY (revisions.topic_ids)) THEN 8 ELSE 0 END
                 AS holds
         ) AS held
+        CROSS JOIN LATERAL (
+            SELECT CASE WHEN posts.state NOT IN ('rejected', 'removed')
+                THEN takedown_reason(held.holds, 'post', posts.id, posts.author_id, revisions.topic_ids) END AS reason_code
+        ) AS taken_down
         LEFT JOIN LATERAL (
             -- The open case, or else the one that was closed last; the reason is that of the latest verdict that is not undone, or
-            -- of the machine check that has blocked it.
+            -- of the machine check that has blocked it. A takedown hides what verdicts have not: then it has the reason, and a review
+            -- ends nothing but an appeal does.
             SELECT (array_agg(cases.stage ORDER BY cases.state = 'open' DESC, cases.id DESC))[1] AS stage,
                    (array_agg(cases.stages ORDER BY cases.state = 'open' DESC, cases.id DESC))[1] AS stages,
-                   min(cases.due_at) FILTER (WHERE cases.state = 'open') AS expected_at,
+                   min(cases.due_at) FILTER (WHERE cases.state = 'open' AND (taken_down.reason_code IS NULL OR cases.kind = 'appeal'))
+                       AS expected_at,
                    coalesce(
+                       taken_down.reason_code,
                        (array_agg(verdicts.reason_code ORDER BY verdicts.id DESC) FILTER (WHERE verdicts.id IS NOT NULL))[1],
                        (array_agg(blocked_for(cases.machine) ORDER BY cases.id DESC)
                            FILTER (WHERE blocked_for(cases.machine) IS NOT NULL))[1]

@@ -231,3 +231,39 @@ async def test_staff_still_find_the_profile(town: Town) -> None:
     await town.reviewer("POST", "/moderation/takedowns", body)
     assert (await town.reviewer("GET", f"/users/{town.author_id}")).status_code == 200
     assert (await town.reader("GET", f"/users/{town.author_id}")).status_code == 404
+
+
+@pytest.mark.parametrize("spread", [False, True], ids=["at once", "after the chunks"])
+@pytest.mark.parametrize(
+    ("kind", "items"),
+    [("post", ["post"]), ("comment", ["comment"]), ("user", ["post", "comment"]), ("topic", ["post"])],
+)
+async def test_authors_see_why_an_item_is_taken_down(
+    town: Town, app_state: AppState, kind: str, items: list[str], spread: bool
+) -> None:
+    async def review(item: str) -> Any:
+        if item == "post":
+            return (await town.author("GET", f"/posts/{town.post}")).json().get("review")
+        listed = (await town.author("GET", f"/posts/{town.other}/comments")).json()["items"]
+        return next(each for each in listed if each["id"] == town.comment).get("review")
+
+    id_ = {"post": town.post, "comment": town.comment, "user": town.author_id, "topic": "读书"}[kind]
+    body = {"target": {"kind": kind, "id": id_}, "reason_code": "illegal"}
+    assert (await town.reviewer("POST", "/moderation/takedowns", body)).status_code == 201
+    while spread and await spread_next_takedown(app_state.pool):
+        pass
+    for item in items if spread else set(items) - ({"comment"} if kind == "user" else set()):
+        # A review that is still open does not end a takedown.
+        assert {key: (await review(item))[key] for key in ("reason_code", "expected_at")} == {
+            "reason_code": "illegal",
+            "expected_at": None,
+        }
+    if kind in ("post", "comment"):
+        target = {"kind": kind, "id": id_}
+        assert (await town.author("POST", "/appeals", {"target": target, "text": "请复核"})).status_code == 201
+        assert (await review(kind))["expected_at"] is not None
+    assert (await town.reviewer("DELETE", "/moderation/takedowns", body)).status_code == 204
+    await app_state.pool.execute("UPDATE takedowns SET checked_at = '-infinity'")
+    while await spread_next_takedown(app_state.pool):
+        pass
+    assert [await review(item) for item in items] == [None] * len(items)
