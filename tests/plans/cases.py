@@ -39,6 +39,8 @@ from feed.pagination import NEWEST, OLDEST, Position
 from feed.posts.actions import Draft, publish_posts
 from feed.posts.model import NewPost, PostId
 from feed.prizes.settlement import sheet_store
+from feed.screening import later_store
+from feed.screening.fingerprints import Fingerprint
 from feed.screens.campaigns import lists as campaign_lists
 from feed.screens.comments import cards as comments
 from feed.screens.comments import hot
@@ -332,6 +334,12 @@ CASES: dict[str, Case] = {
     "cases of a deleted post": Case(lambda s: cases.close_cases(s.conn, post_id=POSTS - 1), ("cases_by_post",), 100),
     "case of a deleted comment": Case(
         lambda s: cases.close_cases(s.conn, comment_id=99_999), ("cases_one_open_per_comment|cases_by_comment",), 100
+    ),
+    # A hundred texts at most by each band, also of one that most share.
+    "similar texts": Case(
+        lambda s: later_store.list_similar(s.conn, 7, Fingerprint(7, 7, (7, 7, 7, 7))),
+        ("text_fingerprints_exact", "text_fingerprints_band_1", "text_fingerprints_band_4"),
+        1_000,
     ),
     # The audit log. Indexes of its partitions have the names of their months, so only the pages are compared.
     "audit of a subject": Case(lambda s: _audit(s, AuditFilter(subject=("post", 40_000))), (), 400),

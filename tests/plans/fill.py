@@ -44,6 +44,7 @@ GROWING = frozenset(
         "relations",
         "sanctions",
         "sign_in_codes",
+        "text_fingerprints",
         "topic_posts",
         "topics",
         "verdicts",
@@ -270,6 +271,11 @@ _STEPS = (
     SELECT id, id, 1, post_id, comment_id, revision, author_id, CASE WHEN author_id > 19960 THEN 1 ELSE 20000 - (id % 31) END,
            CASE WHEN state = 'closed' THEN 'dismiss' ELSE 'escalate' END, 'ok'
     FROM cases WHERE state = 'closed' OR stage = 2
+    """,
+    """
+    INSERT INTO text_fingerprints (case_id, account_id, exact, simhash, band_1, band_2, band_3, band_4)
+    SELECT id, author_id, id % 9000, id, id % 8000, id % 7000, id % 6000, id % 50
+    FROM cases WHERE id <= 40000
     """,
     """
     INSERT INTO change_log (number, post_id, version, made_at, numbered_at)
