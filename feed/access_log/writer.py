@@ -7,8 +7,9 @@ import os
 import threading
 from collections import deque
 from datetime import UTC, datetime
+from io import FileIO
 from pathlib import Path
-from typing import IO, NamedTuple
+from typing import NamedTuple
 
 import msgspec
 import structlog
@@ -59,7 +60,9 @@ class AccessLog:
         self._days = days
         directory.mkdir(mode=0o700, parents=True, exist_ok=True)
         self._queue: deque[Entry] = deque(maxlen=_QUEUE_MOST)
-        self._file: IO[bytes] | None = None
+        self._file: FileIO | None = None
+        # The end of a line whose beginning is written.
+        self._rest = b""
         self._name = ""
         self._closing = threading.Event()
         self._lock = threading.Lock()
@@ -88,15 +91,31 @@ class AccessLog:
         """Writes the entries that are waiting. While that fails they wait on, the latest ones."""
         with self._lock:
             taken = [self._queue.popleft() for _ in range(len(self._queue))]
-            if not taken:
+            if not taken and not self._rest:
                 return
+            lines = [*map(_encoded, taken)]
+            unwritten = b"".join(lines)
             try:
                 opened = self._open(datetime.now(SHANGHAI))
-                opened.write(b"".join(map(_encoded, taken)))
-                opened.flush()
+                unwritten = self._rest + unwritten
+                while unwritten:  # A disk that is almost full takes a part.
+                    unwritten = unwritten[opened.write(unwritten) :]
+                self._rest = b""
             except OSError as error:
-                log.error("access log not written", failure=type(error).__name__, entries=len(taken))
-                self._queue.extendleft(reversed(taken[-(_QUEUE_MOST - len(self._queue)) :]))
+                self._keep(unwritten, taken, lines)
+                log.error("access log not written", failure=type(error).__name__, entries=len(self._queue))
+
+    def _keep(self, unwritten: bytes, taken: list[Entry], lines: list[bytes]) -> None:
+        """Puts back the entries of which nothing is written, as many as there is room for, and keeps the rest of one in between."""
+        left, length = 0, len(unwritten)
+        while left < len(lines) and length >= len(lines[-1 - left]):
+            length -= len(lines[-1 - left])
+            left += 1
+        self._rest = unwritten[:length]
+        for entry in reversed(taken[len(taken) - left :]):
+            if len(self._queue) >= _QUEUE_MOST:  # The latest ones are kept.
+                break
+            self._queue.appendleft(entry)
 
     def _write_forever(self) -> None:
         clock = 0.0
@@ -105,18 +124,39 @@ class AccessLog:
             clock += _FLUSH_SECONDS
             if clock - self._cleaned_at >= _CLEAN_SECONDS:
                 self._cleaned_at = clock
-                remove_old(self._directory, days=self._days, now=datetime.now(SHANGHAI))
+                try:
+                    remove_old(self._directory, days=self._days, now=datetime.now(SHANGHAI))
+                except OSError as error:  # Of another user, for instance. Writing goes on.
+                    log.error("access log not cleaned", failure=type(error).__name__)
 
-    def _open(self, now: datetime) -> IO[bytes]:
-        name = file_name(now, os.getpid())
+    def _open(self, now: datetime) -> FileIO:
+        """The file of the day; until the rest of a line is written, the file that has its beginning."""
+        name = self._name if self._rest else file_name(now, os.getpid())
+        path = self._directory / name
         # Also when the file was taken away: what is written to it would be lost.
-        if self._file is None or name != self._name or not (self._directory / name).exists():
+        if self._file is None or name != self._name or not path.exists():
             if self._file is not None:
                 self._file.close()
-            descriptor = os.open(self._directory / name, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
-            self._file = os.fdopen(descriptor, "ab", buffering=0)
-            self._name = name
+                self._file = None
+            torn = _ends_within_a_line(path)
+            self._file, self._name, self._rest = FileIO(path, "ab", opener=_private), name, b"\n" if torn else b""
         return self._file
+
+
+def _private(path: str, flags: int) -> int:
+    return os.open(path, flags, 0o600)
+
+
+def _ends_within_a_line(path: Path) -> bool:
+    """Whether a process that was killed, whose number this one has, left a line without an end."""
+    try:
+        with path.open("rb") as file:
+            if file.seek(0, os.SEEK_END) == 0:
+                return False
+            file.seek(-1, os.SEEK_END)
+            return file.read(1) != b"\n"
+    except FileNotFoundError:
+        return False
 
 
 def _encoded(entry: Entry) -> bytes:
@@ -125,7 +165,8 @@ def _encoded(entry: Entry) -> bytes:
             _Line(
                 datetime.fromtimestamp(round(entry.at, 3), UTC),
                 entry.method,
-                entry.path,
+                # A server may hand on what is no text.
+                entry.path.encode(errors="replace").decode(),
                 entry.status,
                 None if entry.account_id is None else str(entry.account_id),
                 entry.address,

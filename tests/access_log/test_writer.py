@@ -2,6 +2,8 @@
 
 import json
 import os
+import resource
+import threading
 import time
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -11,12 +13,14 @@ import httpx
 import msgspec
 import pytest
 
+from feed.access_log import writer
 from feed.access_log.files import SHANGHAI, file_name, remove_old
 from feed.access_log.writer import AccessLog, Entry
 from feed.api.state import AppState
 from feed.app import build
 from feed.settings import Settings
 from tests.support.api import Join
+from tests.support.feed_up import until
 
 ENTRY = Entry(1_790_000_000.5, "GET", "/v1/posts", 200, 7, "203.0.113.9", 40_000, "city/1")
 
@@ -80,6 +84,77 @@ def test_what_cannot_be_written_waits(tmp_path: Path, monkeypatch: pytest.Monkey
     log.add(ENTRY._replace(status=404))
     log.close()
     assert [each["status"] for each in lines(tmp_path)] == [200, 404]
+
+
+def test_a_disk_that_is_almost_full_tears_no_line_and_loses_none(tmp_path: Path) -> None:
+    log = AccessLog(tmp_path, days=183)
+    log.add(ENTRY)
+    log.flush()
+    (file,) = tmp_path.iterdir()
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    # Room for two lines and a half of ten.
+    resource.setrlimit(resource.RLIMIT_FSIZE, (file.stat().st_size * 7 // 2, before[1]))
+    try:
+        for status in range(201, 211):
+            log.add(ENTRY._replace(status=status))
+        log.flush()
+        log.flush()
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
+    assert not file.read_bytes().endswith(b"\n")
+    log.add(ENTRY._replace(status=404))
+    log.close()
+    assert [each["status"] for each in lines(tmp_path)] == [*range(200, 211), 404]
+
+
+def test_a_line_that_a_killed_process_has_not_ended_spoils_no_other(tmp_path: Path) -> None:
+    (tmp_path / file_name(datetime.now(SHANGHAI), os.getpid())).write_text('{"at":"2026')
+    log = AccessLog(tmp_path, days=183)
+    log.add(ENTRY)
+    log.close()
+    (file,) = tmp_path.iterdir()
+    torn, whole = file.read_text().splitlines()
+    assert (torn, json.loads(whole)["status"]) == ('{"at":"2026', 200)
+
+
+def test_of_more_than_there_is_room_for_the_latest_wait(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(writer, "_QUEUE_MOST", 3)
+    log = AccessLog(tmp_path, days=183)
+    log.add(ENTRY)
+    with monkeypatch.context() as broken:
+
+        def full(*_: Any) -> int:
+            # Requests come while the disk is asked.
+            for status in range(501, 504):
+                log.add(ENTRY._replace(status=status))
+            raise OSError(28, "No space left on device")
+
+        broken.setattr(os, "open", full)
+        log.flush()
+    log.close()
+    assert [each["status"] for each in lines(tmp_path)] == [501, 502, 503]
+
+
+def test_what_is_no_text_and_what_cannot_be_removed_stop_no_writer(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    tried = threading.Event()
+
+    def refused(*_: Any, **__: Any) -> int:
+        tried.set()
+        raise PermissionError(1, "Operation not permitted")
+
+    monkeypatch.setattr(writer, "remove_old", refused)
+    monkeypatch.setattr(writer, "_FLUSH_SECONDS", 0.01)
+    log = AccessLog(tmp_path, days=183)
+    log.start()
+    assert tried.wait(30)
+    log.add(ENTRY._replace(path="/v1/\udcff"))
+    log.add(ENTRY)
+    # By the thread, not by the end.
+    until(lambda: bool(list(tmp_path.iterdir())) and len(lines(tmp_path)) == 2)
+    log.close()
+    assert [each["path"] for each in lines(tmp_path)] == ["/v1/?", "/v1/posts"]
 
 
 def test_files_are_removed_after_their_days_and_nothing_else(tmp_path: Path) -> None:
