@@ -9,6 +9,7 @@ from feed.access_log.files import SHANGHAI, remove_old
 from feed.accounts import erasure_store, event_store, name_store, session_store, sign_in_store
 from feed.accounts.sign_in import REFRESH_DAYS
 from feed.changes import store as changes
+from feed.erasure.kept import SUBJECT_DAYS
 from feed.inbox import push_store as pushes
 from feed.postgres import transaction
 from feed.reports import store as reports
@@ -31,7 +32,7 @@ async def remove_old_keys_and_codes(worker_state: WorkerState) -> None:
         await session_store.remove_old_sign_ins(conn, hours=_DAY, days=REFRESH_DAYS + 1)
         # Issuers do not retry events for so long. Their effect stays, and a late older event is still detected by its time.
         await event_store.remove_old_events(conn, hours=_MONTH)
-        await erasure_store.remove_old_subjects(conn, days=30)
+        await erasure_store.remove_old_subjects(conn, days=SUBJECT_DAYS)
 
 
 async def remove_old_former_names(worker_state: WorkerState) -> None:

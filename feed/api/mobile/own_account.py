@@ -98,7 +98,12 @@ async def delete_me(
         if not await actions.move_some_items(app_state.pool, viewer.account_id, announce=app_state.invalidate_posts):
             break
     language = language_of(request)
-    kept = kept_after_erasure(claims_days=settings.claims_kept_days, backup_days=settings.backup_days)
+    kept = kept_after_erasure(
+        access_log_days=settings.access_log_days,
+        claims_days=settings.claims_kept_days,
+        names_days=settings.names_reserved_days,
+        backup_days=settings.backup_days,
+    )
     body = Deletion(
         erased_at,
         [KeptData(each.kind, each.days, each.english if language == "en" else each.chinese) for each in kept],
