@@ -33,4 +33,4 @@ def test_the_days_of_this_site_are_said() -> None:
         each.kind: each.days
         for each in kept_after_erasure(access_log_days=400, claims_days=91, names_days=7, backup_days=36)
     }
-    assert [said[kind] for kind in ("access_logs", "claims", "names", "backups")] == [400, 91, 7, 36]  # type: ignore[index]
+    assert [said[kind] for kind in ("access_logs", "claims", "names", "backups")] == [400, 91, 7, 36]
