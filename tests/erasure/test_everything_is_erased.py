@@ -60,13 +60,6 @@ async def act(person: Person, reader: Person) -> dict[str, str]:
     return {"me": me["id"], "post": post["id"], "theirs": theirs["id"], "comment": comment["id"], "reader": reader_id}
 
 
-async def places(settings: Settings, redis: Redis, tmp_path: Path) -> list[tuple[str, bytes]]:
-    """Every place where bytes are stored: tables, Redis, files."""
-    tables = await planted.tables_of(settings.database_url)
-    files = planted.files_below(tmp_path, but=tmp_path / "none")
-    return [*tables.items(), ("redis", await planted.saved(redis)), *files.items()]
-
-
 async def test_a_search_of_everything_stored_finds_nothing_of_an_erased_person(
     client: httpx.AsyncClient,
     join: Join,
@@ -82,7 +75,7 @@ async def test_a_search_of_everything_stored_finds_nothing_of_an_erased_person(
     # The notices of likes and comments name the person.
     await Town(pool).follow()
     words = [NAME, BIO, SUB, PHONE, PHONE.removeprefix("+86"), *WORDS]
-    before = {word for _, word in planted.found_in(await places(settings, redis, tmp_path), words)}
+    before = {word for _, word in planted.found_in(await planted.places(settings.database_url, redis, tmp_path), words)}
     assert before >= {NAME, BIO, SUB, *WORDS}
     stats = "SELECT post_id, like_count, own_like_count FROM post_stats WHERE post_id = $1"
     liked = await pool.fetchrow(stats, int(ids["theirs"]))
@@ -93,7 +86,7 @@ async def test_a_search_of_everything_stored_finds_nothing_of_an_erased_person(
     assert outcome(await send(client, "erased", SUB)) == "applied"
     await erasing.erase_rest(pool, app_state.keys)
 
-    assert planted.found_in(await places(settings, redis, tmp_path), words) == []
+    assert planted.found_in(await planted.places(settings.database_url, redis, tmp_path), words) == []
     row = await pool.fetchrow("SELECT name, content_erased_at IS NOT NULL FROM accounts WHERE id = $1", int(ids["me"]))
     assert tuple(row or ()) == ("已注销用户", True)
     # Likes stay, as those of a number without a name; the comment with a reply is a tombstone without a word.

@@ -11,7 +11,6 @@ from feed.auth.tokens import issue_token
 from feed.exports.jobs import make_next_export
 from feed.keys.store import Keys
 from feed.settings import Settings
-from tests.erasure.test_everything_is_erased import places
 from tests.support import erasing, planted
 from tests.support.api import Join, Person
 from tests.support.app_events import outcome, send
@@ -87,10 +86,10 @@ async def test_no_record_of_moderation_keeps_a_word_or_name_of_an_erased_person(
     for case in await cases_of(second, "report"):
         await judge(second, case, "dismiss")
     words = [*NAMES, BIO, SUB, PHONE.removeprefix("+86"), *WORDS]
-    before = {word for _, word in planted.found_in(await places(settings, redis, tmp_path), words)}
+    before = {word for _, word in planted.found_in(await planted.places(settings.database_url, redis, tmp_path), words)}
     # The name in between was replaced before a review; the number is stored encrypted only.
     assert set(words) - before == {NAMES[1], PHONE.removeprefix("+86")}
 
     assert outcome(await send(client, "erased", SUB)) == "applied"
     await erasing.erase_rest(pool, keys)
-    assert planted.found_in(await places(settings, redis, tmp_path), words) == []
+    assert planted.found_in(await planted.places(settings.database_url, redis, tmp_path), words) == []

@@ -104,3 +104,10 @@ def files_below(directory: Path, *, but: Path) -> dict[str, bytes]:
     found = [Path(at) / name for at, _, names in os.walk(directory) for name in names]
     held = {str(path): path.read_bytes() for path in found if path != but}
     return held | {f"names of files below {directory}": "\n".join(map(str, found)).encode()}
+
+
+async def places(database_url: str, redis: Redis, directory: Path) -> list[tuple[str, bytes]]:
+    """Every place where bytes are stored: tables, Redis, files."""
+    tables = await tables_of(database_url)
+    files = files_below(directory, but=directory / "none")
+    return [*tables.items(), ("redis", await saved(redis)), *files.items()]
