@@ -21,7 +21,7 @@ FIELD_MESSAGES: dict[str, tuple[str, str]] = {
     ),
     "too_few_reviewers": (
         "审核环节多于可以审核的人数（{reviewers}人）：编辑过本活动的人不能审核参与作品",
-        "The chain has more stages than there are persons to take one ({reviewers}): whoever has edited the campaign judges none of its entries.",
+        "The chain has more stages than there are persons to take one ({reviewers}): editors of the campaign judge none of its entries.",
     ),
     "no_reserves": ("未设候补：空出的名额不再补选", "Without reserves a place that becomes free stays empty."),
     "marks_not_awaited": (

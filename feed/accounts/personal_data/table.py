@@ -6,7 +6,7 @@ from typing import NamedTuple
 class PersonalTable(NamedTuple):
     """A table with data of people. Columns are named in strings, separated by spaces.
 
-    `of`: the columns with the account whose data a row is; empty where rows are of no one account.
+    `of`: the columns with the account whose data a row is; empty where rows belong to several accounts or none.
     `removed`: erasure deletes the row. `emptied`: erasure replaces the value by nothing, or by a neutral one.
     `ids`: the id of an account, or what refers to one; it stays, as the account's row says nothing of a person any more.
     `hashes`: a keyed hash stays. `kept`: the value stays. `because`: why it stays, and how long.

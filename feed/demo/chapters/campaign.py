@@ -107,7 +107,7 @@ async def _sign(context: DemoContext) -> None:
             output.check(
                 again.status == 403,
                 "同一个人不能签两个环节",
-                "no one signs two stages",
+                "one person cannot sign two stages",
                 found=again,
             )
     line = "　".join(f"{each['role']} {each['name']}" for each in signed["signatures"])
