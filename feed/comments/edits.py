@@ -5,6 +5,7 @@ from feed.accounts.model import AccountId
 from feed.audit import store as audit
 from feed.cases import store as cases
 from feed.cases.holds import NONE, Hold
+from feed.cases.model import Subject
 from feed.cases.store import NewCase
 from feed.changes import store as changes
 from feed.changes.store import Announce, Delta, announce_nothing
@@ -62,11 +63,14 @@ async def edit_comment(
         if error is not None:
             raise error
         if text != await revisions.get_latest_text(conn, comment):
-            await _add_revision(conn, comment, text, machine, max(stages, needed))
+            await add_revision(conn, comment, author_id, text, machine=machine, stages=max(stages, needed))
     announce([comment.post_id])
 
 
-async def _add_revision(conn: Connection, comment: Comment, text: str, machine: MachineResult, stages: int) -> None:
+async def add_revision(
+    conn: Connection, comment: Comment, author_id: AccountId, text: str, *, machine: MachineResult, stages: int
+) -> int:
+    """Adds a revision by `author_id` to a comment whose post's statistics and row are locked, shows or queues it; returns its number."""
     waits = comment.state == "pending"
     needed = max(stages, 1) if waits else stages
     refused = machine.verdict == "block"
@@ -75,6 +79,7 @@ async def _add_revision(conn: Connection, comment: Comment, text: str, machine: 
     await revisions.add_revision(
         conn,
         comment,
+        author_id,
         number,
         text,
         before=content_sha256(comment.text, []),
@@ -87,6 +92,8 @@ async def _add_revision(conn: Connection, comment: Comment, text: str, machine: 
     else:
         await revisions.keep_waiting(conn, comment.id, number)
     if refused:
+        subject = Subject(author_id=comment.author_id, post_id=comment.post_id, comment_id=comment.id, revision=number)
+        await cases.close_superseded(conn, subject, kept=comment.revision)
         new = NewCase(comment.author_id, comment.post_id, comment.id, number, needed, machine)
         await cases.add_first_cases(conn, "comment", [new])
     else:
@@ -102,6 +109,7 @@ async def _add_revision(conn: Connection, comment: Comment, text: str, machine: 
             keep_revision=None if approved or waits else comment.revision,
         )
     await changes.change_stats(conn, [Delta(comment.post_id)])
+    return number
 
 
 async def hide_comment(

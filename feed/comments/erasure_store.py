@@ -49,7 +49,7 @@ async def empty_comments(conn: Connection, author_id: int, *, limit: int) -> int
 
 
 async def empty_revisions(conn: Connection, author_id: int, *, limit: int) -> int:
-    """Empties some revisions of deleted comments of the author, as `empty_comments` does. Returns how many."""
+    """Empties some revisions of deleted comments of the author, also those that a reviewer has written, as `empty_comments` does. Returns how many."""
     tag = await conn.execute(
         """
         UPDATE comment_revisions SET text = '', content_sha256 = ''
@@ -57,7 +57,7 @@ async def empty_revisions(conn: Connection, author_id: int, *, limit: int) -> in
             SELECT held.post_id, held.comment_id, held.revision
             FROM comment_revisions AS held
             JOIN comments ON comments.post_id = held.post_id AND comments.id = held.comment_id
-            WHERE held.author_id = $1 AND comments.state = 'deleted' AND held.text <> ''
+            WHERE comments.author_id = $1 AND comments.state = 'deleted' AND held.text <> ''
               AND NOT EXISTS (
                   SELECT FROM cases
                   WHERE cases.post_id = held.post_id AND cases.comment_id = held.comment_id AND cases.state = 'open'

@@ -2,6 +2,7 @@
 
 import msgspec
 
+from feed.accounts.model import AccountId
 from feed.comments.model import Comment
 from feed.postgres import Connection, one
 
@@ -18,6 +19,7 @@ class CommentRevision(msgspec.Struct, frozen=True):
 async def add_revision(
     conn: Connection,
     comment: Comment,
+    author_id: AccountId,
     number: int,
     text: str,
     *,
@@ -26,7 +28,7 @@ async def add_revision(
     approved: bool,
     refused: bool,
 ) -> None:
-    """Adds a revision of a locked comment, and with the first one also what was before. `before` and `after` are the hashes of both."""
+    """Adds a revision by `author_id` to a locked comment, and with the first one also what was before. `before` and `after` are the hashes of both."""
     await conn.execute(
         """
         INSERT INTO comment_revisions
@@ -34,7 +36,7 @@ async def add_revision(
         SELECT post_id, id, 1, text, $2::bytea, author_id, created_at, CASE WHEN $8::boolean THEN created_at END, NULL
         FROM comments WHERE id = $1 AND latest_revision = 1
         UNION ALL
-        SELECT post_id, id, $3::integer, $4, $5::bytea, author_id, clock_timestamp(),
+        SELECT post_id, id, $3::integer, $4, $5::bytea, $9::bigint, clock_timestamp(),
                CASE WHEN $6::boolean THEN clock_timestamp() END, CASE WHEN $7::boolean THEN clock_timestamp() END
         FROM comments WHERE id = $1
         """,
@@ -46,6 +48,7 @@ async def add_revision(
         approved,
         refused,
         comment.state == "published",
+        author_id,
     )
 
 
@@ -55,7 +58,8 @@ async def show_revision(conn: Connection, comment_id: int, number: int) -> None:
         """
         UPDATE comments
         SET text = revisions.text, revision = $2, latest_revision = greatest(comments.latest_revision, $2),
-            edited_at = CASE WHEN comments.revision = $2 THEN comments.edited_at ELSE clock_timestamp() END
+            -- The text before the first edit is not an edited one when an approval of the edit is taken back.
+            edited_at = CASE WHEN $2 = 1 THEN NULL WHEN comments.revision = $2 THEN comments.edited_at ELSE clock_timestamp() END
         FROM comment_revisions AS revisions
         WHERE comments.id = $1 AND revisions.post_id = comments.post_id AND revisions.comment_id = comments.id
             AND revisions.revision = $2

@@ -93,10 +93,10 @@ async def list_posts(conn: Connection, interval: Interval, *, after: int, limit:
 
 
 async def list_comments(conn: Connection, interval: Interval, *, after: int, limit: int) -> list[Shown]:
-    """The published comments that were written, or approved, in the interval, by id. Ids begin with the time."""
+    """The published comments that were written in the interval, or whose shown revision was approved in it, by id. Ids begin with the time."""
     rows = await conn.fetch(
         """
-        SELECT comments.id, 1 AS revision, comments.text, '{}'::bigint[] AS media_ids, NULL::bytea AS content_sha256,
+        SELECT comments.id, comments.revision, comments.text, '{}'::bigint[] AS media_ids, shown.content_sha256,
                required.stages, given.approved_by, given.by_author
         FROM (
             SELECT id FROM comments
@@ -106,19 +106,27 @@ async def list_comments(conn: Connection, interval: Interval, *, after: int, lim
             SELECT comment_id FROM verdicts
             WHERE id >= (extract(epoch FROM $1::timestamptz - interval '1 minute') * 1000)::bigint << 20 AND comment_id > $3
                 AND verdict IN ('approve', 'restore')
+            UNION
+            SELECT comment_id FROM comment_revisions WHERE approved_at >= $1 AND approved_at < $2 AND comment_id > $3
         ) AS found
         JOIN comments ON comments.id = found.id AND shown_state(comments.state, 0) = 'published'
+        -- None of a comment that was never edited.
+        LEFT JOIN comment_revisions AS shown
+            ON shown.post_id = comments.post_id AND shown.comment_id = comments.id AND shown.revision = comments.revision
         CROSS JOIN LATERAL (
-            SELECT max(cases.stages) AS stages FROM cases WHERE cases.comment_id = comments.id AND cases.kind = 'comment'
+            SELECT max(cases.stages) AS stages FROM cases
+            WHERE cases.comment_id = comments.id AND cases.kind = 'comment' AND coalesce(cases.revision, 1) = comments.revision
         ) AS required
         CROSS JOIN LATERAL (
             SELECT count(DISTINCT reviewers.person) AS approved_by,
                    coalesce(bool_or(own.same_id IS NOT NULL), false) AS by_author
             FROM cases
             JOIN verdicts ON verdicts.case_id = cases.id AND verdicts.undone_at IS NULL AND verdicts.verdict IN ('approve', 'restore')
+                AND verdicts.content_sha256 = coalesce(shown.content_sha256, verdicts.content_sha256)
             JOIN persons AS reviewers ON reviewers.account_id = verdicts.reviewer_id
-            LEFT JOIN same_person_accounts AS own ON own.account_id = verdicts.reviewer_id AND own.same_id = comments.author_id
-            WHERE cases.comment_id = comments.id
+            LEFT JOIN same_person_accounts AS own
+                ON own.account_id = verdicts.reviewer_id AND own.same_id IN (comments.author_id, shown.author_id)
+            WHERE cases.comment_id = comments.id AND coalesce(cases.revision, 1) = comments.revision
         ) AS given
         ORDER BY comments.id
         LIMIT $4

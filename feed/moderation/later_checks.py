@@ -185,16 +185,17 @@ async def _hold(conn: Connection, case_id: int, labels: list[Label], *, provider
 
 
 async def _is_shown(conn: Connection, case: CheckedCase) -> bool:
-    """Whether the case's revision is the newest of its text, which its author has not deleted."""
+    """Whether the case's revision is shown or the newest of its text, which its author has not deleted."""
     if case.comment_id is not None:
         comment = await comments.find_comment(conn, case.comment_id)
         return (
             comment is not None
             and comment.state != "deleted"
-            and comment.latest_revision == (case.revision or comment.latest_revision)
+            and (case.revision or 1) in (comment.revision, comment.latest_revision)
         )
     post = await posts.find_post(conn, case.post_id)
-    return post is not None and post.state != "deleted" and post.latest_revision == case.revision
+    # Another edit that waits hides nothing of what is shown meanwhile.
+    return post is not None and post.state != "deleted" and case.revision in (post.revision, post.latest_revision)
 
 
 async def _add_hold(conn: Connection, case: CheckedCase) -> None:

@@ -40,17 +40,19 @@ def verdict_notice(
 
 
 def revised_notice(case: Case, revision: int) -> NewNotification:
-    """The notification that a reviewer has edited the post; the author may read both texts."""
+    """The notification that a reviewer has edited the post or comment; the author of a post may read both texts."""
     assert case.author_id is not None
     assert case.post_id is not None
+    kind = "post" if case.comment_id is None else "comment"
+    id_ = case.comment_id or case.post_id
     return NewNotification(
         account_id=case.author_id,
         kind="review_result",
-        template="review.revised",
+        template="review.revised" if kind == "post" else "review.comment_revised",
         params={},
-        once_key=f"revised:{case.post_id}:{revision}",
+        once_key=f"revised:{id_}:{revision}",
         deep_link=post_page(case.post_id),
-        subject={"kind": "post", "id": str(case.post_id), "revision": revision},
+        subject={"kind": kind, "id": str(id_), "revision": revision},
     )
 
 

@@ -65,15 +65,13 @@ async def lock_subject(conn: Connection, case: Case) -> JudgedSubject:
 
 async def _lock_comment(conn: Connection, case: Case, comment_id: int) -> JudgedSubject:
     comment = await comments.lock_comment(conn, comment_id)
-    # A case from before the first edit names no revision.
-    number = case.revision or (1 if case.kind == "comment" else comment.revision)
+    number = _number(case)
     revision = await comment_revisions.find_revision(conn, comment, number)
     content = content_sha256(comment.text, []) if revision is None else revision.content_sha256
     chain = await verdicts.get_chain(conn, case, content)
     if revision is None:
         return JudgedSubject(comment.state, comment.state, content, len(chain.approvers) >= chain.stages, *chain)
-    is_current = number in (comment.revision, comment.latest_revision)
-    if not is_current and (case.kind not in ("report", "appeal") or not revision.approved):
+    if number not in (comment.revision, comment.latest_revision) and case.kind not in ("report", "appeal"):
         raise CaseStale
     judged = comment.state
     if number > comment.revision and comment.state == "published":
@@ -86,10 +84,12 @@ async def publish(conn: Connection, case: Case, subject: JudgedSubject) -> None:
     if subject.unsigned and not subject.approved:
         raise SignaturesMissing
     if case.comment_id is not None:
-        if case.revision is not None and not subject.approved:
-            await comment_revisions.mark_reviewed(conn, case.comment_id, case.revision, approved=True)
-            await comment_revisions.show_revision(conn, case.comment_id, case.revision)
+        if not subject.approved:
+            await comment_revisions.mark_reviewed(conn, case.comment_id, _number(case), approved=True)
+            await comment_revisions.show_revision(conn, case.comment_id, _number(case))
             await case_revisions.close_older(conn, case)
+        if subject.is_newer:
+            await changes.change_stats(conn, [Delta(case.post_id)] if case.post_id else [])
         await comments_shown.show_comment(conn, case.comment_id)
     elif case.post_id is not None:
         if case.revision is not None and not subject.approved:
@@ -128,8 +128,8 @@ async def show_again(conn: Connection, case: Case, subject: JudgedSubject) -> No
 async def hide(conn: Connection, case: Case, subject: JudgedSubject, state: State) -> None:
     """Hides the subject; a revision that is not approved is refused. Refusing a newer one leaves what others see."""
     if case.comment_id is not None:
-        if case.revision is not None and not subject.approved:
-            await comment_revisions.mark_reviewed(conn, case.comment_id, case.revision, approved=False)
+        if not subject.approved:
+            await comment_revisions.mark_reviewed(conn, case.comment_id, _number(case), approved=False)
         if not (subject.is_newer and state == "rejected"):
             await comments_shown.hide_comment(conn, case.comment_id, state=state)
         return
@@ -164,16 +164,20 @@ async def keep_waiting(conn: Connection, case: Case, subject: JudgedSubject) -> 
 
 
 async def _keep_comment_waiting(conn: Connection, case: Case, comment_id: int, subject: JudgedSubject) -> None:
-    former = None
-    if case.revision is not None:
-        await comment_revisions.mark_reviewed(conn, comment_id, case.revision, approved=None)
-        comment = await comments.lock_comment(conn, comment_id)
-        former = await comment_revisions.find_approved_before(conn, comment, case.revision)
+    await comment_revisions.mark_reviewed(conn, comment_id, _number(case), approved=None)
+    comment = await comments.lock_comment(conn, comment_id)
+    former = await comment_revisions.find_approved_before(conn, comment, _number(case))
     if former is None:
         await comments_shown.hide_comment(conn, comment_id, state="pending")
     elif subject.state == "published" and not subject.is_newer:
         await comment_revisions.show_revision(conn, comment_id, former)
         await case_revisions.reopen_unjudged(conn, case, former)
+        await changes.change_stats(conn, [Delta(comment.post_id)])
+
+
+def _number(case: Case) -> int:
+    """The revision of a comment that the case is about; a case from before the first edit names none."""
+    return case.revision or 1
 
 
 async def _change_profile(conn: Connection, case: Case, state: State) -> None:

@@ -16,6 +16,7 @@ from feed.campaigns.entries.store import add_entries
 from feed.cases import store as cases
 from feed.cases.chain import first_state
 from feed.cases.holds import Hold
+from feed.cases.model import Subject
 from feed.cases.store import NewCase
 from feed.changes import store as changes
 from feed.changes.store import Announce, Delta, announce_nothing
@@ -210,6 +211,8 @@ async def add_revision(
     if approved or post.state == "pending":
         await add_entries(conn, [post.id])
     if refused:
+        subject = Subject(author_id=post.author_id, post_id=post.id, revision=number)
+        await cases.close_superseded(conn, subject, kept=post.revision)
         await cases.add_first_cases(conn, "post", [NewCase(post.author_id, post.id, None, number, needed, machine)])
     else:
         await cases.add_case(

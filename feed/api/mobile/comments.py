@@ -24,6 +24,7 @@ from feed.comments import actions, edits
 from feed.comments.actions import NewComment
 from feed.comments.model import (
     FEATURED_MOST,
+    TEXT,
     CommentId,
     CommentNotEditable,
     CommentNotFeaturable,
@@ -41,6 +42,7 @@ from feed.screens.comments import cards as screen
 from feed.screens.comments import hot as hot_comments
 from feed.screens.comments.cards import CommentCard, CommentRow
 from feed.screens.posts.viewer_store import require_visible_post
+from feed.texts import require_text
 
 
 class CommentIn(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -199,12 +201,14 @@ async def edit_comment(
     """Edit a comment of the viewer. It gets a new revision; others see the approved one until the new one is approved."""
     id_ = CommentId(path_id(comment_id, CommentNotFound))
     await app_state.verified.require(viewer.account_id)
-    machine, stages = app_state.check("comment", data.text)
+    # The places of hits are those of the text as it is stored.
+    text = require_text("text", data.text, TEXT)
+    machine, stages = app_state.check("comment", text)
     await edits.edit_comment(
         app_state.pool,
         viewer.account_id,
         id_,
-        data.text,
+        text,
         machine=machine,
         stages=stages,
         announce=app_state.projector.touch,

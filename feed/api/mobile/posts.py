@@ -21,6 +21,7 @@ from feed.pagination import Page
 from feed.posts import actions
 from feed.posts.actions import Draft
 from feed.posts.model import (
+    TEXT,
     AiLabelKept,
     NewPost,
     NotYourPost,
@@ -34,6 +35,7 @@ from feed.screens.posts import revisions
 from feed.screens.posts.cards import PostCard
 from feed.screens.posts.revisions import RevisionItem
 from feed.screens.posts.written import WrittenPost, written_post
+from feed.texts import read_text
 
 POSTS_AT_ONCE = 50
 # Longer than so many ids, so that the message about their number can be specific.
@@ -123,7 +125,9 @@ async def edit_post(
     """Edit a post of the viewer. It gets a new revision; others see the approved one until the new one is approved. `topics_dropped` is as for publishing."""
     id_ = PostId(path_id(post_id, PostNotFound))
     await app_state.verified.require(viewer.account_id)
-    machine, stages = app_state.check("post", data.text or "")
+    # The places of hits are those of the text as it is stored; whether it is valid, the action finds.
+    text, _ = read_text(data.text or "", TEXT)
+    machine, stages = app_state.check("post", text)
     await actions.edit_post(
         app_state.pool,
         viewer.account_id,

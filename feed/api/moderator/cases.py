@@ -43,13 +43,14 @@ from feed.moderation.revisions import revise_case as revise
 from feed.numbers import Ordinal
 from feed.pagination import NEWEST, OLDEST, Page
 from feed.posts.hide_show import PostIsDeleted
-from feed.posts.model import PostText
+from feed.posts.model import TEXT, PostText
 from feed.screens.staff import case_history
 from feed.screens.staff import cases as screen
 from feed.screens.staff import queue as queue_screen
 from feed.screens.staff.case_history import CaseHistory
 from feed.screens.staff.cases import CaseCard
 from feed.screens.staff.queue import QueueSummary
+from feed.texts import read_text
 
 Stage = Annotated[int | None, QueryParameter(ge=STAGES.least, le=STAGES.most)]
 # Litestar reserves the parameter name `state` for the application's state.
@@ -212,14 +213,14 @@ async def revise_case(
     viewer: InjectedViewer,
     keyed_request: InjectedKeyedRequest,
 ) -> CaseCard:
-    """Edit the text of a post. The new text is shown when another person has approved it at the next stage; the response is that case."""
+    """Edit the text of a post or comment. The new text is shown when another person has approved it at the next stage; the response is that case."""
     revised = await revise(
         app_state.pool,
         viewer.account_id,
         CaseId(path_id(case_id, CaseNotFound)),
         data.text,
         version=data.version,
-        machine=app_state.screener.check(data.text, "post"),
+        machine=app_state.screener.check(read_text(data.text, TEXT)[0], "post"),
         request=keyed_request,
         announce=app_state.invalidate_posts,
     )

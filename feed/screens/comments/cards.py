@@ -26,19 +26,23 @@ class ReplyTo(msgspec.Struct, frozen=True):
 
 
 class CommentReview(msgspec.Struct, frozen=True):
-    """The review of a comment that is not public. `expected_at`: when a reviewer is due to have decided it."""
+    """The review of a comment that is not public, or of an edit while the former text is.
+
+    `expected_at`: when a reviewer is due to have decided it. `text`: the text of the edit, where the comment shows another one.
+    """
 
     stage: int | None
     stages: int
     reason_code: VerdictReason | None
     expected_at: datetime | None
+    text: str | None = None
 
 
 class CommentCard(msgspec.Struct, frozen=True, kw_only=True):
     """A comment on the wire. A removed or deleted comment with replies keeps its place, without text and author.
 
     Its author sees it whatever hides it, with its `review`, until it is deleted. One that the author of the post has hidden is seen by
-    both of them. A newer text of the author that waits for a review is shown to others when it is approved.
+    both of them. A newer text that waits for a review is shown to others when it is approved; until then it is in the author's `review`.
     """
 
     id: Id
@@ -87,11 +91,13 @@ class CommentRow(msgspec.Struct, frozen=True):
     ip_region: str | None
     created_at: datetime
     edited_at: datetime | None
-    # Of the viewer's own comment that is not public.
+    # Of the viewer's own comment that, or the newest edit of which, is not public.
     review_stage: int | None
     review_stages: int | None
     review_reason: str | None
     review_due_at: datetime | None
+    # Of such an edit, while others see another text.
+    edit_text: str | None
 
     @property
     def is_shown(self) -> bool:
@@ -129,16 +135,19 @@ def comment_card(
         state=row.state if own or row.state == "deleted" else "published" if shown else "removed",
         ip_region=row.ip_region if shown else None,
         created_at=row.created_at,
-        review=_review(row, hours) if own and row.state != "published" else msgspec.UNSET,
+        review=_review(row, hours)
+        if own and (row.state != "published" or row.edit_text is not None)
+        else msgspec.UNSET,
     )
 
 
 def _review(row: CommentRow, hours: OfficeHours) -> CommentReview:
     due_at = row.review_due_at
     # The reason of an earlier verdict does not apply to what waits.
-    reason = None if row.state == "pending" else cast(VerdictReason | None, row.review_reason)
+    waits = row.state == "pending" or (row.state == "published" and due_at is not None)
+    reason = None if waits else cast(VerdictReason | None, row.review_reason)
     expected_at = None if due_at is None else hours.next_from(due_at)
-    return CommentReview(row.review_stage, row.review_stages or 0, reason, expected_at)
+    return CommentReview(row.review_stage, row.review_stages or 0, reason, expected_at, row.edit_text)
 
 
 async def find_comment(conn: Connection, comment_id: int) -> CommentRow | None:
@@ -337,7 +346,7 @@ async def list_for_viewers(conn: Connection, pairs: Sequence[tuple[int, int | No
                CASE WHEN accounts.age_band IS DISTINCT FROM 'under_14' THEN comments.ip_region END AS ip_region,
                comments.created_at, comments.edited_at,
                reviews.stage AS review_stage, reviews.stages AS review_stages, reviews.reason_code AS review_reason,
-               reviews.due_at AS review_due_at
+               reviews.due_at AS review_due_at, edits.text AS edit_text
         FROM unnest($1::bigint[], $2::bigint[]) WITH ORDINALITY AS wanted (id, viewer_id, position)
         JOIN comments ON comments.id = wanted.id
         JOIN accounts ON accounts.id = comments.author_id
@@ -352,6 +361,10 @@ async def list_for_viewers(conn: Connection, pairs: Sequence[tuple[int, int | No
             SELECT CASE WHEN comments.state NOT IN ('rejected', 'removed')
                 THEN takedown_reason(comments.holds, 'comment', comments.id, comments.author_id, NULL) END AS reason_code
         ) AS taken_down
+        LEFT JOIN comment_revisions AS edits
+          ON comments.author_id = wanted.viewer_id AND comments.latest_revision > comments.revision
+          AND edits.post_id = comments.post_id AND edits.comment_id = comments.id AND edits.revision = comments.latest_revision
+          AND edits.approved_at IS NULL
         LEFT JOIN LATERAL (
             -- As of posts: the open case, or else the one that was closed last, and the reason of the latest decision or the takedown.
             SELECT (array_agg(cases.stage ORDER BY cases.state = 'open' DESC, cases.id DESC))[1] AS stage,
@@ -368,8 +381,10 @@ async def list_for_viewers(conn: Connection, pairs: Sequence[tuple[int, int | No
             LEFT JOIN verdicts
               ON verdicts.case_id = cases.id AND verdicts.undone_at IS NULL AND verdicts.verdict IN ('reject', 'remove')
             WHERE comments.author_id = wanted.viewer_id
-              AND shown_state(comments.state, comments.holds) IN ('pending', 'rejected', 'removed')
+              AND (shown_state(comments.state, comments.holds) <> 'published' OR comments.latest_revision > comments.revision)
               AND cases.comment_id = comments.id
+              -- Of an edit, its own case: that of the text which others see may be open too.
+              AND (shown_state(comments.state, comments.holds) <> 'published' OR cases.revision = comments.latest_revision)
         ) AS reviews ON true
         ORDER BY wanted.position
         """,

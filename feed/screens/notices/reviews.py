@@ -88,6 +88,13 @@ REVIEWS: Templates = {
             "The new text is shown once another reviewer has approved it. You can read both texts at the post.",
         ),
     ),
+    "review.comment_revised": Template(
+        Words("审核编辑修改了您的评论", "修改后的文字经另一位审核员通过后才会展示，在此之前仍按原样处理。"),
+        Words(
+            "A reviewer has edited your comment",
+            "The new text is shown once another reviewer has approved it. Until then nothing changes.",
+        ),
+    ),
     "review.waiting": Template(
         Words(
             "您的{subject:subject}正在复核",

@@ -130,15 +130,18 @@ async def _list_comment(conn: Connection, comment_id: int) -> list[RevisionRecor
         """
         SELECT coalesce(revisions.revision, 1) AS revision, coalesce(revisions.text, comments.text) AS text,
                coalesce(revisions.created_at, comments.created_at) AS created_at,
-               CASE WHEN revisions.revision IS NULL THEN comments.created_at ELSE revisions.approved_at END AS approved_at,
+               CASE
+                   WHEN revisions.revision IS NOT NULL THEN revisions.approved_at
+                   WHEN comments.state NOT IN ('pending', 'rejected') THEN comments.created_at
+               END AS approved_at,
                jsonb_build_object('id', accounts.id::text, 'name', accounts.name, 'avatar_url', accounts.avatar_url,
                                   'badge', accounts.badge) AS author
         FROM comments
-        JOIN accounts ON accounts.id = comments.author_id
         LEFT JOIN comment_revisions AS revisions
           ON revisions.post_id = comments.post_id AND revisions.comment_id = comments.id
+        JOIN accounts ON accounts.id = coalesce(revisions.author_id, comments.author_id)
         WHERE comments.id = $1
-        ORDER BY 1
+        ORDER BY 1 DESC
         LIMIT $2
         """,
         comment_id,

@@ -103,7 +103,7 @@ async def list_disputes(conn: Connection, case_ids: list[int], viewer_id: int) -
                coalesce(
                    posts.state = 'deleted' OR comments.state = 'deleted' OR authors.erased_at IS NOT NULL
                    OR (cases.comment_id IS NULL AND posts.latest_revision > kept.revision)
-                   OR comments.text <> kept.content ->> 'text'
+                   OR comments.latest_revision > kept.revision
                    OR (cases.account_id IS NOT NULL AND authors.name <> kept.content ->> 'name')
                    OR (cases.account_id IS NOT NULL AND authors.bio <> kept.content ->> 'bio')
                    OR topics.name <> kept.content ->> 'name',

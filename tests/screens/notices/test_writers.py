@@ -157,6 +157,7 @@ def others() -> Iterator[NewNotification]:
         (case, "reject", edited),
     ]
     yield moderation.revised_notice(case, 2)
+    yield moderation.revised_notice(msgspec.structs.replace(case, comment_id=4), 2)
     for each, verdict, judged in verdicts:
         notice = moderation.verdict_notice(each, VerdictId(1), verdict, "spam", subject=judged, is_last=True)
         assert notice is not None
