@@ -189,22 +189,24 @@ WHERE verdicts.verdict IN ('approve', 'restore') AND verdicts.undone_at IS NULL
 -- The shown revision of what waits or is held, and the newer one of what is published: an edit that the machine check has refused waits for
 -- nothing.
 CREATE OR REPLACE VIEW waiting_items AS
-SELECT 'post' AS kind, posts.id AS post_id, NULL::bigint AS comment_id, posts.revision, posts.author_id
+SELECT 'post' AS kind, posts.id AS post_id, NULL::bigint AS comment_id, posts.revision, posts.author_id,
+    posts.revision AS shown_revision
 FROM posts
 WHERE posts.state = 'pending' OR (posts.state = 'published' AND posts.holds & 65 <> 0)
 UNION ALL
-SELECT 'post', posts.id, NULL, posts.latest_revision, posts.author_id
+SELECT 'post', posts.id, NULL, posts.latest_revision, posts.author_id, posts.revision
 FROM posts
 JOIN post_revisions AS revisions
     ON revisions.post_id = posts.id AND revisions.revision = posts.latest_revision
 WHERE posts.state = 'published' AND posts.latest_revision > posts.revision
     AND revisions.approved_at IS NULL AND revisions.refused_at IS NULL
 UNION ALL
-SELECT 'comment', comments.post_id, comments.id, CASE WHEN comments.latest_revision > 1 THEN comments.revision END, comments.author_id
+SELECT 'comment', comments.post_id, comments.id, CASE WHEN comments.latest_revision > 1 THEN comments.revision END, comments.author_id,
+    comments.revision
 FROM comments
 WHERE comments.state = 'pending' OR (comments.state = 'published' AND comments.holds & 65 <> 0)
 UNION ALL
-SELECT 'comment', comments.post_id, comments.id, comments.latest_revision, comments.author_id
+SELECT 'comment', comments.post_id, comments.id, comments.latest_revision, comments.author_id, comments.revision
 FROM comments
 JOIN comment_revisions AS revisions
     ON revisions.post_id = comments.post_id AND revisions.comment_id = comments.id AND revisions.revision = comments.latest_revision
@@ -212,7 +214,7 @@ WHERE comments.state = 'published' AND comments.latest_revision > comments.revis
     AND revisions.approved_at IS NULL AND revisions.refused_at IS NULL;
 
 CREATE OR REPLACE VIEW unqueued_items AS
-SELECT waiting.kind, waiting.post_id, waiting.comment_id, waiting.revision, waiting.author_id
+SELECT waiting.kind, waiting.post_id, waiting.comment_id, waiting.revision, waiting.author_id, waiting.shown_revision
 FROM waiting_items AS waiting
 WHERE NOT EXISTS (
     SELECT FROM cases

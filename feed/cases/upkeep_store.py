@@ -18,6 +18,7 @@ class Unqueued(msgspec.Struct, frozen=True):
     comment_id: int | None
     revision: int | None
     author_id: int
+    shown_revision: int
 
 
 class WaitingCase(msgspec.Struct, frozen=True):
@@ -93,7 +94,7 @@ async def hasten(conn: Connection, due: Sequence[tuple[CaseId, datetime]]) -> in
 async def list_unqueued(conn: Connection, limit: int) -> list[Unqueued]:
     """Items that wait without an open case."""
     rows = await conn.fetch(
-        "SELECT kind, post_id, comment_id, revision, author_id FROM unqueued_items ORDER BY post_id, comment_id LIMIT $1",
+        "SELECT kind, post_id, comment_id, revision, author_id, shown_revision FROM unqueued_items ORDER BY post_id, comment_id LIMIT $1",
         limit,
     )
     return many(rows, Unqueued)

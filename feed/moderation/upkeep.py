@@ -61,6 +61,7 @@ async def _queue_item(pool: Pool, item: Unqueued) -> None:
             comment_id=item.comment_id,
             revision=item.revision,
             due_minutes=0,
+            keep_revision=item.shown_revision,
         )
         await store.require_stages(conn, case_id, await store.find_latest_stages(conn, item))
         subject_id = item.post_id if item.comment_id is None else item.comment_id

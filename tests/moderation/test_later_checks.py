@@ -256,3 +256,23 @@ async def test_work_that_ends_at_any_commit_comes_to_the_same_end(
     assert sorted(label["layer"] for label in case["machine"]["labels"]) == ["pinyin", "provider"]
     assert await pool.fetchval("SELECT count(*) FROM provider_checks WHERE state = 'answered'") == 1
     assert await pool.fetchval("SELECT holds FROM posts WHERE id = $1", int(post_id)) == 64
+
+
+async def test_an_edit_that_waits_keeps_no_shown_text_from_being_held(
+    author: Person, reviewer: Person, join: Join, pool: "Pool[Record]"
+) -> None:
+    words = [
+        {"term": "法轮功", "level": "block", "label": "illegal"},
+        {"term": "待看", "level": "review", "label": "other"},
+    ]
+    assert (await join("词库编辑", roles=("editor",))("PUT", "/moderation/words", {"words": words})).status_code == 200
+    post_id = await published(author, "来学发抡功")
+    below = await published(author, "一条普通的动态")
+    comment = (await author("POST", f"/posts/{below}/comments", {"text": "发仑功"})).json()["id"]
+    for path in (f"/posts/{post_id}", f"/comments/{comment}"):
+        assert (await author("PATCH", path, {"text": "待看"})).status_code == 200
+    passer = join("路人")
+    assert await status(passer, post_id) == 200
+    await run(pool, LaterChecks())
+    assert await status(passer, post_id) == 404
+    assert (await passer("GET", f"/posts/{below}/comments")).json()["items"] == []

@@ -16,6 +16,8 @@ import asyncpg
 from feed import redis as feed_redis
 from feed.accounts.model import AccountId
 from feed.cases.model import CaseId
+from feed.comments.edits import edit_comment, feature_comment, hide_comment
+from feed.comments.model import CommentId
 from feed.erasure import actions as leaving
 from feed.erasure.jobs import erase_next
 from feed.exports.jobs import make_next_export
@@ -24,6 +26,7 @@ from feed.keys.store import Keys, open_keys
 from feed.moderation.actions import judge_case, judge_cases, undo_verdicts
 from feed.moderation.attestation import attest_chains
 from feed.moderation.model import BatchId, NewVerdict, VerdictKind
+from feed.moderation.revisions import revise_case
 from feed.moderation.sanctions import lapse_next_sanction
 from feed.moderation.takedowns import spread
 from feed.moderation.takedowns.actions import lift_takedown, take_down
@@ -146,6 +149,7 @@ async def _judge_batch(pool: Pool, _: Keys, by: int, *case_ids: int) -> BatchId:
 
 CHAIN_TEXT = "今天读完一本书 #爱读书的深圳人#"
 EDITED_TEXT = "又读了一遍 #爱读书的深圳人#"
+REVISED_TEXT = "又读了一遍"
 
 
 async def _publish_under_chain(pool: Pool, _: Keys, author: int, stages: int) -> object:
@@ -161,6 +165,15 @@ async def _edit_under_chain(pool: Pool, _: Keys, author: int, post: int, stages:
 
 async def _approve(pool: Pool, _: Keys, by: int, case: int, version: int) -> None:
     await judge_case(pool, AccountId(by), CaseId(case), NewVerdict("approve", version, "fine"))
+
+
+async def _edit_comment(pool: Pool, _: Keys, author: int, comment: int, stages: int) -> None:
+    await edit_comment(pool, AccountId(author), CommentId(comment), EDITED_TEXT, stages=stages)
+
+
+async def _revise(pool: Pool, _: Keys, by: int, case: int) -> None:
+    request = KeyedRequest("POST /v1/moderation/cases/revision", "k", b"")
+    await revise_case(pool, AccountId(by), CaseId(case), REVISED_TEXT, machine=PASSED, request=request)
 
 
 STEPS: dict[str, Callable[..., Awaitable[object]]] = {
@@ -218,6 +231,14 @@ STEPS: dict[str, Callable[..., Awaitable[object]]] = {
     "spread": _spread,
     "publish_under_chain": _publish_under_chain,
     "edit_under_chain": _edit_under_chain,
+    "edit_comment": _edit_comment,
+    "revise": _revise,
+    "hide_comment": lambda pool, keys, by, comment, hidden: hide_comment(
+        pool, AccountId(by), CommentId(comment), hidden=bool(hidden)
+    ),
+    "feature_comment": lambda pool, keys, by, comment, featured: feature_comment(
+        pool, AccountId(by), CommentId(comment), featured=bool(featured)
+    ),
     "approve": _approve,
     "attest": lambda pool, keys: attest_chains(pool),
     "judge_batch": _judge_batch,

@@ -68,7 +68,13 @@ async def test_an_edit_that_waits_leaves_the_approved_text(
     scene: Scene, client: httpx.AsyncClient, app_state: AppState
 ) -> None:
     await edit_under_review(scene, app_state, "待审的")
-    assert await texts(client, scene.post) == ["原来的"]
+    assert await texts(client, scene.post) == await texts(scene.other, scene.post) == ["原来的"]
+    (own,) = await listed(scene.author, scene.post)
+    (public,) = await listed(scene.owner, scene.post)
+    assert (own["text"], own["state"], own["review"]["text"]) == ("原来的", "published", "待审的")
+    assert own["review"]["expected_at"] is not None
+    # No trace for others.
+    assert ("review" in public, public["edited_at"]) == (False, None)
     case = await case_of(scene, scene.comment)
     assert case["subject"]["text"] == "待审的"
     body = {"verdict": "approve", "version": case["version"]}
@@ -85,6 +91,8 @@ async def test_a_refused_edit_leaves_the_approved_text(
     body = {"verdict": "reject", "reason_code": "spam", "version": case["version"]}
     assert (await scene.reviewer("POST", f"/moderation/cases/{case['id']}/verdict", body)).status_code == 200
     assert await texts(client, scene.post) == ["原来的"]
+    (own,) = await listed(scene.author, scene.post)
+    assert own["review"] == {"stage": 1, "stages": 1, "reason_code": "spam", "expected_at": None, "text": "不行的"}
 
 
 async def test_editing_a_comment_that_waits_never_publishes_it(
@@ -224,3 +232,38 @@ async def test_an_unknown_comment_is_not_found(scene: Scene, path: str) -> None:
     for id_ in ("1", "x"):
         answer = await scene.owner("PUT", f"/comments/{id_}/{path}")
         assert (answer.status_code, answer.json()["code"]) == (404, "comment_not_found")
+
+
+async def test_what_the_machine_check_refuses_of_an_edit_is_appealed_to_a_person(
+    scene: Scene, client: httpx.AsyncClient, join: Join
+) -> None:
+    words = [{"term": "违禁词", "level": "block", "label": "illegal"}]
+    assert (await join("词库", roles=("editor",))("PUT", "/moderation/words", {"words": words})).status_code == 200
+    # The places are those of the text as it is stored: composed characters, one place each.
+    edited = await scene.author("PATCH", f"/comments/{scene.comment}", {"text": "e\u0301e\u0301违禁词"})
+    assert edited.status_code == 200, edited.text
+    assert (edited.json()["text"], edited.json()["review"]["reason_code"]) == ("原来的", "illegal")
+    case = next(
+        each
+        for each in (await scene.reviewer("GET", "/moderation/cases?kind=comment&state=closed")).json()["items"]
+        if each["subject"]["revision"] == 2
+    )
+    (hit,) = case["machine"]["labels"]
+    assert (hit["start"], hit["length"]) == (2, 3)
+    target = {"kind": "comment", "id": scene.comment}
+    made = await scene.author("POST", "/appeals", {"target": target, "text": "这里说的是书名"})
+    assert made.status_code == 201, made.text
+    (appeal,) = (await scene.reviewer("GET", "/moderation/cases?kind=appeal")).json()["items"]
+    body = {"verdict": "restore", "version": appeal["version"]}
+    judged = await scene.reviewer("POST", f"/moderation/cases/{appeal['id']}/verdict", body)
+    assert judged.status_code == 200, judged.text
+    # It is the first of the approvals that such a risk asks for.
+    case = await case_of(scene, scene.comment)
+    assert (case["subject"]["revision"], case["state"], case["stages"]) == (2, "open", 3)
+    for name in ("二审", "三审"):
+        assert await texts(client, scene.post) == ["原来的"]
+        case = await case_of(scene, scene.comment)
+        body = {"verdict": "approve", "version": case["version"]}
+        judged = await join(name, roles=("reviewer",))("POST", f"/moderation/cases/{case['id']}/verdict", body)
+        assert judged.status_code == 200, judged.text
+    assert await texts(client, scene.post) == ["éé违禁词"]

@@ -114,11 +114,44 @@ async def test_the_text_of_an_edit_is_validated(scene: Scene, text: str, code: s
     assert [(each["field"], each["code"]) for each in answer.json()["errors"]] == [("text", code)]
 
 
-async def test_an_edit_of_what_is_removed_or_superseded_or_no_post_is_a_conflict(scene: Scene) -> None:
+async def test_a_reviewers_text_of_a_comment_is_shown_when_another_person_approves_it(scene: Scene) -> None:
+    post = await scene.publish()
+    comment = (await scene.author("POST", f"/posts/{post}/comments", {"text": WRONG})).json()["id"]
+    case = await case_of(scene.first, comment)
+    long = await revise(scene.first, case, "字" * 501)
+    assert [(each["field"], each["code"]) for each in long.json()["errors"]] == [("text", "too_long")]
+    waiting = (await revise(scene.first, case, version=case["version"])).json()
+    assert (waiting["subject"]["id"], waiting["subject"]["text"], waiting["stage"]) == (comment, RIGHT, 2)
+    again = await revise(scene.first, case)
+    assert (again.status_code, again.json()["code"]) == (409, "case_stale")
+    other = await revise(scene.second, waiting)
+    assert [(each["field"], each["code"]) for each in other.json()["errors"]] == [("text", "unchanged")]
+
+    async def shown(call: Any) -> list[str]:
+        return [each["text"] for each in (await call("GET", f"/posts/{post}/comments")).json()["items"]]
+
+    assert await shown(scene.client.request) == [WRONG]
+    (note,) = (await scene.author("GET", "/me/inbox?kind=review_result")).json()["items"]
+    assert note["subject"] == {"kind": "comment", "id": comment, "revision": 2}
+    (own,) = (await scene.author("GET", f"/posts/{post}/comments")).json()["items"]
+    assert (own["text"], own["review"]["text"], own["review"]["stage"]) == (WRONG, RIGHT, 2)
+    history = (await scene.second("GET", f"/moderation/cases/{waiting['id']}/history")).json()["revisions"]
+    assert [(each["revision"], each["author"]["name"]) for each in history] == [(2, "一审"), (1, "小明")]
+
+    refused = await approve(scene.first, waiting)
+    assert (refused.status_code, refused.json()["code"]) == (403, "own_subject")
+    assert (await approve(scene.second, waiting)).status_code == 200
+    assert await shown(scene.client.request) == await shown(scene.author) == [RIGHT]
+    (own,) = (await scene.author("GET", f"/posts/{post}/comments")).json()["items"]
+    assert "review" not in own
+
+
+async def test_an_edit_of_what_is_removed_or_superseded_or_no_text_is_a_conflict(scene: Scene, join: Join) -> None:
     post = await scene.publish()
     case = await case_of(scene.first, post)
-    comment = (await scene.author("POST", f"/posts/{post}/comments", {"text": "九点开是"})).json()
-    answer = await revise(scene.first, await case_of(scene.first, comment["id"]))
+    author_id = (await scene.author("GET", "/me")).json()["id"]
+    await join("读者")("POST", "/reports", {"target": {"kind": "user", "id": author_id}, "reason_code": "spam"})
+    answer = await revise(scene.first, await case_of(scene.first, author_id))
     assert (answer.status_code, answer.json()["code"]) == (409, "verdict_not_applicable")
     await scene.author("PATCH", f"/posts/{post}", {"text": "作者自己的新版"})
     answer = await revise(scene.first, case)
