@@ -1,6 +1,6 @@
 """The cases of a post's or comment's older revisions when another revision becomes the shown one."""
 
-from feed.cases.model import Case
+from feed.cases.model import STAGE_LAST, Case, CaseId, Subject
 from feed.postgres import Connection
 
 
@@ -34,4 +34,45 @@ async def reopen_unjudged(conn: Connection, case: Case, revision: int) -> None:
         case.post_id,
         case.comment_id,
         revision,
+    )
+
+
+async def close_superseded(conn: Connection, subject: Subject, *, kept: int) -> None:
+    """Closes the open cases of texts that are older than the subject's revision, but for the one that others see (`kept`)."""
+    await conn.execute(
+        """
+        UPDATE cases
+        SET state = 'closed', closed_at = clock_timestamp(), version = version + 1,
+            leased_by = NULL, leased_until = NULL
+        WHERE state = 'open' AND kind = CASE WHEN $2::bigint IS NULL THEN 'post' ELSE 'comment' END
+            AND post_id = $1 AND comment_id IS NOT DISTINCT FROM $2
+            AND coalesce(revision, 1) < $3 AND coalesce(revision, 1) <> $4
+        """,
+        subject.post_id,
+        subject.comment_id,
+        subject.revision,
+        kept,
+    )
+
+
+async def advance_revision(conn: Connection, case: Case, revision: int) -> CaseId:
+    """Puts the open case of a new revision behind the stage of the case in which it was written, which counts for it; returns that of the
+    revision.
+
+    It asks for the approvals that are left, at least one.
+    """
+    return CaseId(
+        await conn.fetchval(
+            """
+            UPDATE cases SET stage = least($3 + 1, $4), stages = greatest(stages - $3, 1)
+            WHERE kind = $5 AND state = 'open' AND post_id = $1 AND comment_id IS NOT DISTINCT FROM $6::bigint AND revision = $2
+            RETURNING id
+            """,
+            case.post_id,
+            revision,
+            case.stage,
+            STAGE_LAST,
+            case.kind,
+            case.comment_id,
+        )
     )

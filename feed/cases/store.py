@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 import msgspec
 
 from feed.cases import urgency
-from feed.cases.model import LEASE_SECONDS, STAGE_LAST, Bar, Case, CaseId, CaseNotFound, Kind, Subject
+from feed.cases.model import LEASE_SECONDS, Bar, Case, CaseId, CaseNotFound, Kind
 from feed.postgres import Connection, columns, one
 from feed.screening.model import MachineResult
 
@@ -132,47 +132,6 @@ async def add_first_cases(
             ],
             9,
         ),
-    )
-
-
-async def close_superseded(conn: Connection, subject: Subject, *, kept: int) -> None:
-    """Closes the open cases of texts that are older than the subject's revision, but for the one that others see (`kept`)."""
-    await conn.execute(
-        """
-        UPDATE cases
-        SET state = 'closed', closed_at = clock_timestamp(), version = version + 1,
-            leased_by = NULL, leased_until = NULL
-        WHERE state = 'open' AND kind = CASE WHEN $2::bigint IS NULL THEN 'post' ELSE 'comment' END
-            AND post_id = $1 AND comment_id IS NOT DISTINCT FROM $2
-            AND coalesce(revision, 1) < $3 AND coalesce(revision, 1) <> $4
-        """,
-        subject.post_id,
-        subject.comment_id,
-        subject.revision,
-        kept,
-    )
-
-
-async def advance_revision(conn: Connection, case: Case, revision: int) -> CaseId:
-    """Puts the open case of a new revision behind the stage of the case in which it was written, which counts for it; returns that of the
-    revision.
-
-    It asks for the approvals that are left, at least one.
-    """
-    return CaseId(
-        await conn.fetchval(
-            """
-            UPDATE cases SET stage = least($3 + 1, $4), stages = greatest(stages - $3, 1)
-            WHERE kind = $5 AND state = 'open' AND post_id = $1 AND comment_id IS NOT DISTINCT FROM $6::bigint AND revision = $2
-            RETURNING id
-            """,
-            case.post_id,
-            revision,
-            case.stage,
-            STAGE_LAST,
-            case.kind,
-            case.comment_id,
-        )
     )
 
 

@@ -3,6 +3,7 @@
 from feed.accounts import store as accounts
 from feed.accounts.model import AccountId
 from feed.audit import store as audit
+from feed.cases import revision_store as case_revisions
 from feed.cases import store as cases
 from feed.cases.holds import NONE, Hold
 from feed.cases.model import Subject
@@ -93,7 +94,7 @@ async def add_revision(
         await revisions.keep_waiting(conn, comment.id, number)
     if refused:
         subject = Subject(author_id=comment.author_id, post_id=comment.post_id, comment_id=comment.id, revision=number)
-        await cases.close_superseded(conn, subject, kept=comment.revision)
+        await case_revisions.close_superseded(conn, subject, kept=comment.revision)
         new = NewCase(comment.author_id, comment.post_id, comment.id, number, needed, machine)
         await cases.add_first_cases(conn, "comment", [new])
     else:

@@ -2,6 +2,7 @@
 
 from feed.accounts.model import AccountId
 from feed.audit import store as audit
+from feed.cases import revision_store as case_revisions
 from feed.cases import store as cases
 from feed.cases.model import Case, CaseId, CaseLeased, CaseStale
 from feed.changes.store import Announce, announce_nothing
@@ -68,7 +69,7 @@ async def revise_case(
             raise VerdictNotApplicable
         add = _revise_post if case.kind == "post" else _revise_comment
         number = await add(conn, reviewer_id, case, read, machine)
-        revised_id = await cases.advance_revision(conn, case, number)
+        revised_id = await case_revisions.advance_revision(conn, case, number)
         await inbox.add_notifications(conn, [revised_notice(case, number)])
         detail = {"case_id": str(case_id), "revision": str(number), "revised_case_id": str(revised_id)}
         await audit.add(conn, reviewer_id, "case.revise", case.subject.kind, case.subject.id, detail)

@@ -13,6 +13,7 @@ from feed.accounts.author_standings import list_author_standings
 from feed.accounts.model import UNRESTRICTED, AccountId
 from feed.campaigns.entries.draw_entry_store import is_entered_under
 from feed.campaigns.entries.store import add_entries
+from feed.cases import revision_store as case_revisions
 from feed.cases import store as cases
 from feed.cases.chain import first_state
 from feed.cases.holds import Hold
@@ -212,7 +213,7 @@ async def add_revision(
         await add_entries(conn, [post.id])
     if refused:
         subject = Subject(author_id=post.author_id, post_id=post.id, revision=number)
-        await cases.close_superseded(conn, subject, kept=post.revision)
+        await case_revisions.close_superseded(conn, subject, kept=post.revision)
         await cases.add_first_cases(conn, "post", [NewCase(post.author_id, post.id, None, number, needed, machine)])
     else:
         await cases.add_case(

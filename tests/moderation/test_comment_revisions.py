@@ -20,9 +20,9 @@ from feed.reports import model as reports
 from feed.reports.actions import report_target
 from feed.screening.model import PASSED, Label, MachineResult
 from tests.moderation.conftest import Newsroom
-from tests.moderation.test_attestation import prove_up_to_now
 from tests.support import erasing
 from tests.support.chains import comment, judge, publish, reviewers
+from tests.support.proofs import prove_up_to_now
 from tests.support.square import miscounted
 
 BLOCKED = MachineResult("block", 100, [Label("illegal", "block", "坏词", 0, 2, "words")])

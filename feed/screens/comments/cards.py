@@ -91,12 +91,11 @@ class CommentRow(msgspec.Struct, frozen=True):
     ip_region: str | None
     created_at: datetime
     edited_at: datetime | None
-    # Of the viewer's own comment that, or the newest edit of which, is not public.
+    # Of the viewer's own comment that, or the newest edit of which, is not public; the text is that of the edit.
     review_stage: int | None
     review_stages: int | None
     review_reason: str | None
     review_due_at: datetime | None
-    # Of such an edit, while others see another text.
     edit_text: str | None
 
     @property
