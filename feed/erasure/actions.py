@@ -10,6 +10,7 @@ from feed.cases.holds import Hold
 from feed.changes.store import Announce, announce_nothing
 from feed.comments import erasure_store as comments
 from feed.comments.hide_show import change_holds_of as change_comment_holds
+from feed.idempotency import KeyedRequest, idempotent_transaction
 from feed.keys.store import Keys
 from feed.moderation.account_events import erase_account
 from feed.postgres import Connection, Pool, transaction
@@ -40,9 +41,9 @@ async def request_deletion(pool: Pool, account_id: AccountId, *, days: int) -> d
     return erase_at
 
 
-async def take_back_deletion(pool: Pool, account_id: AccountId) -> None:
+async def take_back_deletion(pool: Pool, account_id: AccountId, request: KeyedRequest | None = None) -> None:
     """Takes the requested deletion of the account back; without one nothing changes. A job shows its posts and comments again."""
-    async with transaction(pool) as conn:
+    async with idempotent_transaction(pool, account_id, request) as (conn, _):
         await departures.lock_departure(conn, account_id)
         if await departures.take_back(conn, account_id):
             await audit.add(conn, account_id, "account.take_back_deletion", "account", account_id)

@@ -7,16 +7,18 @@ from feed.accounts.model import AccountId
 from feed.audit import store as audit
 from feed.exports import store
 from feed.exports.model import Export, ExportGone, ExportId, ExportNotFound, part_aad
+from feed.idempotency import KeyedRequest, idempotent_transaction
 from feed.keys.store import Keys
 from feed.postgres import Pool, transaction
 
 
-async def request_export(pool: Pool, account_id: AccountId) -> Export:
+async def request_export(pool: Pool, account_id: AccountId, request: KeyedRequest | None = None) -> Export:
     """Requests an export, unless one is being prepared or is ready; returns the newest one. Raises AccountNotFound.
 
     Also for banned and leaving accounts: they may read.
     """
-    async with transaction(pool) as conn:
+    # Without a branch for a retry: while one is being prepared, or is ready, a request changes nothing.
+    async with idempotent_transaction(pool, account_id, request) as (conn, _):
         await accounts.get_account(conn, account_id)
         newest = await store.find_newest(conn, account_id)
         if newest is None or newest.shown_state not in ("preparing", "ready"):

@@ -9,6 +9,7 @@ from feed.audit import store as audit
 from feed.cases import store as cases
 from feed.cases.model import STAGE_LAST, CaseId
 from feed.changes import store as changes
+from feed.idempotency import KeyedRequest, idempotent_transaction
 from feed.moderation import verdict_store as store
 from feed.moderation.verdict_store import Approval
 from feed.postgres import Pool, transaction
@@ -20,14 +21,20 @@ _AT_ONCE = 50
 
 
 async def requeue_approvals(
-    pool: Pool, actor_id: AccountId, reviewer_id: AccountId, *, since: datetime, reason_code: RequeueReason
+    pool: Pool,
+    actor_id: AccountId,
+    reviewer_id: AccountId,
+    *,
+    since: datetime,
+    reason_code: RequeueReason,
+    request: KeyedRequest | None = None,
 ) -> tuple[int, bool]:
     """Opens the cases again in which the reviewer's person has approved what is visible still, for another person; nothing is hidden.
 
     Each is audited. Returns how many were opened, at most `REQUEUED_MOST`, and whether there are more. A repeated request goes on: a case
     that is open is left alone. Raises AccountNotFound, RoleMissing, Banned.
     """
-    async with transaction(pool) as conn:
+    async with idempotent_transaction(pool, actor_id, request) as (conn, _):
         await require_right(conn, actor_id, ("admin",))
         await accounts.get_account(conn, reviewer_id)
         same = await accounts.list_same_person(conn, reviewer_id)

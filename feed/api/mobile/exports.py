@@ -9,7 +9,7 @@ from litestar.params import FromPath
 from litestar.response import Stream
 
 from feed.accounts.model import AccountNotFound
-from feed.api.dependencies import AnyRequest, InjectedAppState, InjectedViewer, path_id
+from feed.api.dependencies import AnyRequest, InjectedAppState, InjectedKeyedRequest, InjectedViewer, path_id
 from feed.api.requests import is_read_by_user
 from feed.api.responses import PRIVATE, response_specs
 from feed.api.state import AppState
@@ -30,12 +30,14 @@ class ExportCard(msgspec.Struct, frozen=True):
 
 
 @post("/export", status_code=202, errors=(AccountNotFound,), limit="exports")
-async def request_export(app_state: InjectedAppState, viewer: InjectedViewer) -> Response[ExportCard]:
+async def request_export(
+    app_state: InjectedAppState, viewer: InjectedViewer, keyed_request: InjectedKeyedRequest
+) -> Response[ExportCard]:
     """Request a copy of everything that is stored about the viewer's account: a ZIP of JSON files with a manifest.
 
     While one is being prepared, or is ready, the request changes nothing. It is for banned accounts too, and for one that is to be erased.
     """
-    export = await actions.request_export(app_state.pool, viewer.account_id)
+    export = await actions.request_export(app_state.pool, viewer.account_id, keyed_request)
     return Response(_card(app_state, export), status_code=202, headers={"cache-control": PRIVATE})
 
 

@@ -11,7 +11,7 @@ from feed.accounts import session_store, sign_in
 from feed.accounts.devices import Device
 from feed.accounts.model import AccountNotFound, StaffCannotLeave
 from feed.accounts.sign_in import SessionNotFound
-from feed.api.dependencies import Cursor, InjectedAppState, InjectedViewer, Limit, path_id
+from feed.api.dependencies import Cursor, InjectedAppState, InjectedKeyedRequest, InjectedViewer, Limit, path_id
 from feed.api.errors import language_of
 from feed.api.responses import PRIVATE
 from feed.erasure import actions
@@ -113,9 +113,11 @@ async def delete_me(
 
 
 @post("/restore", status_code=200, errors=(AccountNotFound,), limit="profile")
-async def restore_me(app_state: InjectedAppState, viewer: InjectedViewer) -> Response[MeCard]:
+async def restore_me(
+    app_state: InjectedAppState, viewer: InjectedViewer, keyed_request: InjectedKeyedRequest
+) -> Response[MeCard]:
     """Take the requested deletion of the viewer's account back. Without one, or a second time, nothing changes."""
-    await actions.take_back_deletion(app_state.pool, viewer.account_id)
+    await actions.take_back_deletion(app_state.pool, viewer.account_id, keyed_request)
     for _ in range(_CHUNKS_MOST):
         if not await actions.move_some_items(app_state.pool, viewer.account_id, announce=app_state.invalidate_posts):
             break

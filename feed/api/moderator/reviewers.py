@@ -5,7 +5,7 @@ from litestar import Router, post
 from litestar.params import FromPath, JSONBody
 
 from feed.accounts.model import AccountId, AccountNotFound
-from feed.api.dependencies import InjectedAppState, InjectedViewer, path_id, requires_role
+from feed.api.dependencies import InjectedAppState, InjectedKeyedRequest, InjectedViewer, path_id, requires_role
 from feed.moderation.requeue import requeue_approvals as requeue
 from feed.reasons import RequeueReason
 from feed.times import Instant
@@ -27,7 +27,11 @@ class Requeued(msgspec.Struct, frozen=True):
 
 @post("/{user_id:str}/requeue", status_code=200, errors=(AccountNotFound,), guards=[requires_role("admin")])
 async def requeue_approvals(
-    user_id: FromPath[str], data: JSONBody[RequeueIn], app_state: InjectedAppState, viewer: InjectedViewer
+    user_id: FromPath[str],
+    data: JSONBody[RequeueIn],
+    app_state: InjectedAppState,
+    viewer: InjectedViewer,
+    keyed_request: InjectedKeyedRequest,
 ) -> Requeued:
     """Open the cases again that a reviewer has approved since then. Nothing is hidden; another person has to decide."""
     requeued, more = await requeue(
@@ -36,6 +40,7 @@ async def requeue_approvals(
         AccountId(path_id(user_id, AccountNotFound)),
         since=data.since,
         reason_code=data.reason_code,
+        request=keyed_request,
     )
     return Requeued(requeued, more)
 

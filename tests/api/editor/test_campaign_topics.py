@@ -121,7 +121,8 @@ async def test_a_topic_is_not_hidden_while_a_campaign_is_published_on_it(join: J
     editor, other = join("编辑", roles=("editor",)), join("另一位编辑", roles=("editor",))
     await post(join("小明"), "#别的# " + " ".join(f"#话题{n}#" for n in range(8)))
     for n in range(8):
-        draft = (await editor("POST", "/admin/campaigns", terms(topic=f"话题{n}"))).json()["id"]
+        draft = (await editor("POST", "/admin/campaigns", terms(topic=f"话题{n}", shares_topic=True))).json()["id"]
+        # Shared, as several campaigns may get the same target.
         to = ({"state": "hidden"}, {"alias_of": "别的"}, {"state": "closed"})[n % 3]
         published, changed = await asyncio.gather(
             editor("POST", f"/admin/campaigns/{draft}/publish"), other("PATCH", f"/admin/topics/话题{n}", to)

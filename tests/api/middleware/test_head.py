@@ -7,6 +7,8 @@ from tests.support.api import Join
 
 # Differ from request to request.
 CHANGING = {"date", "ratelimit"}
+# Reading the audit log adds a row to it.
+GROWING = "/v1/audit"
 
 
 async def get_paths(client: httpx.AsyncClient) -> list[str]:
@@ -35,8 +37,9 @@ async def test_head_is_answered_wherever_get_is(client: httpx.AsyncClient, join:
         answer = await chief("HEAD", path)
         assert answer.status_code == asked.status_code, path
         assert answer.content == b"", path
-        assert {name: value for name, value in answer.headers.items() if name not in CHANGING} == {
-            name: value for name, value in asked.headers.items() if name not in CHANGING
+        changing = CHANGING | ({"content-length"} if template == GROWING else set())
+        assert {name: value for name, value in answer.headers.items() if name not in changing} == {
+            name: value for name, value in asked.headers.items() if name not in changing
         }, path
 
 
