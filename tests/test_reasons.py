@@ -16,6 +16,7 @@ from feed.reasons import (
     ReinstatementReason,
     ReplacementReason,
     ReportReason,
+    RequeueReason,
     VerdictReason,
     VoidReason,
     listed,
@@ -31,6 +32,7 @@ KINDS = (
         VoidReason,
         DisqualificationReason,
         ReinstatementReason,
+        RequeueReason,
         ReplacementReason,
     ),
     *(ExclusionReason, PersonReason, CorrectionReason, EntryReason),
@@ -62,6 +64,7 @@ def test_each_code_says_what_it_is_a_reason_of() -> None:
         "void",
         "disqualification",
         "reinstatement",
+        "requeue",
         "replacement",
         "engagement",
     ]

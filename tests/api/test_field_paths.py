@@ -19,7 +19,7 @@ ROOT = Path(feed.__file__).parent
 # Helpers whose first argument is the path of a field.
 NAMING = {"FieldError", "text_problems", "require_text", "field_errors", "field_id"}
 # Named by the state of a campaign, not by a member of the request: an entry whose marks are missing.
-STATES = {"entries.*"}
+STATES = {"entries.*", "credits"}
 SPELLED = re.compile(r"[^.\[\]]+(\[\d+\])*(\.[^.\[\]]+(\[\d+\])*)*")
 HEADERS = {"Idempotency-Key", "webhook-id", "webhook-timestamp", "webhook-signature"}
 

@@ -84,7 +84,7 @@ ENDPOINTS: dict[str, tuple[tuple[str, str, Any] | None, tuple[str, str, Any], tu
         ("post_stats_pkey", "comments_by_id|comments_pkey"),
         500,
     ),
-    "a post by itself": (None, ("GET", f"/posts/{VIRAL_POST}", None), ("posts_pkey", "post_stats_pkey"), 100),
+    "a post by itself": (None, ("GET", f"/posts/{VIRAL_POST}", None), ("posts_pkey", "post_stats_pkey"), 400),
     "the first page": (None, ("GET", "/feeds/latest", None), ("posts_latest", "posts_pkey"), 1_000),
     "a page of a person": (None, ("GET", "/users/1/posts", None), ("posts_of_author",), 1_000),
     "a page of a topic": (None, ("GET", "/topics/t1/posts", None), ("topic_posts_pkey", "topics_one_per_key"), 1_000),
