@@ -8,7 +8,7 @@ HOLD := --disable-pip-version-check --quiet --require-hashes --no-deps
 # `make` alone lists the targets.
 .DEFAULT_GOAL := help
 
-.PHONY: help demo run test check properties lint bench bench-settle chaos fuzz examples clients docs lock clean install install-dev
+.PHONY: help demo run test check properties lint bench bench-settle chaos fuzz examples clients docs screenshots lock clean install install-dev
 
 help:                  ## Lists the targets.
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
@@ -67,6 +67,9 @@ docs:                  ## Builds the site of the documents into .site, to be rea
 	@"$(VENV)-docs/bin/python" -m pip install $(HOLD) -r requirements-docs.lock
 	@"$(VENV)-docs/bin/python" docs/site/build.py
 
+screenshots: install-dev  ## Takes the pictures of the README again, from the pages of a running `make run`; needs Chromium.
+	"$(BIN)/python" docs/site/screenshots.py $(ARGS)
+
 install: $(VENV)/.installed          ## Installs the package into .venv.
 install-dev: $(VENV)/.installed-dev  ## Installs what development and tests need as well.
 
@@ -83,7 +86,7 @@ $(VENV)/.installed-dev: requirements-dev.lock $(VENV)/.installed
 	@touch "$@"
 
 lock:                  ## Pins every version with its hashes; needs uv on PATH.
-	uv pip compile pyproject.toml --extra embedded --extra build --universal --python-version 3.11 --generate-hashes --no-header --quiet --output-file requirements.lock
+	uv pip compile pyproject.toml --extra embedded --extra media --extra build --universal --python-version 3.11 --generate-hashes --no-header --quiet --output-file requirements.lock
 	uv pip compile pyproject.toml --all-extras --constraints requirements.lock --universal --python-version 3.11 --generate-hashes --no-header --quiet --output-file requirements-dev.lock
 	uv pip compile tests/clients/requirements.in --universal --python-version 3.11 --generate-hashes --no-header --quiet --output-file requirements-clients.lock
 	uv pip compile docs/site/requirements.in --universal --python-version 3.11 --generate-hashes --no-header --quiet --output-file requirements-docs.lock

@@ -21,8 +21,10 @@ from bench.lines import Case
 from bench.long_queue import measure_long_queue
 from bench.machine_check import measure_machine_check
 from bench.presence import NothingToMeasure
+from bench.rendering import measure_rendering
 from bench.report import Report, Verdict
 from bench.rounds import Bench, Figure
+from bench.uploads import measure_upload
 from feed.postgres import open_pool
 from feed.seeding.model import Sizes, sizes_of
 
@@ -71,13 +73,19 @@ class Run:
             figures = await bench.figures(wanted)
             self._keep(name, sizes, figures)
             goals = {line.key: (line.cpu, line.throughput, line.postgres_us) for line in wanted}
-            self.verdicts += report.judge(figures, goals) + parts.viral(figures)
+            self.verdicts += report.judge(figures, goals) + parts.viral(figures) + parts.photos(figures)
             if self.wants("tail"):
                 self._add(await parts.tail(bench, chosen, figures))
             if self.wants("memory"):
                 console.print("memory …")
                 all_tokens = Case(key="memory", name="latest", base="", load=installation.pages["latest"])
                 self._add(await parts.memory(bench, installation, all_tokens))
+            if self.wants("upload"):
+                console.print("uploads of 20 MB …")
+                self._add(await measure_upload(installation))
+            if self.wants("rendering"):
+                console.print("rendering photos and videos …")
+                self._add(await asyncio.to_thread(measure_rendering))
             if self.wants("check"):
                 self.verdicts += measure_machine_check()
             if self.wants("queue"):
@@ -197,7 +205,7 @@ def read_options(argv: Sequence[str] | None = None) -> argparse.Namespace:
         "--only",
         type=lambda names: names.split(","),
         metavar="A,B",
-        help="lines by name, and check, go, idle, memory, queue, tail, workers",
+        help="lines by name, and check, go, idle, memory, queue, rendering, tail, upload, workers",
     )
     parser.add_argument("--keep", type=Path, metavar="DIR", help="keep the installations here, and use those that are")
     parser.add_argument("--json", type=Path, metavar="FILE", help="keep everything that was measured here")

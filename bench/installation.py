@@ -3,7 +3,7 @@
 import json
 import os
 import sys
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -14,7 +14,11 @@ import httpx
 import msgspec
 
 from bench.load import Load, load_of
-from bench.presence import Presence, until_pages
+from bench.photos import add_photos
+from bench.presence import ITEMS, NothingToMeasure, Presence, until_pages
+from feed.accounts import web_sessions
+from feed.accounts.known_device import SignInClient
+from feed.accounts.model import AccountId
 from feed.auth.tokens import issue_token
 from feed.commands.bench import progress, seed_installation
 from feed.commands.supervisor import RunningInstallation, run_installation
@@ -30,6 +34,11 @@ _TOKEN_SECONDS = 86_400
 _ENTRIES = 300
 # Likes and comments go to the newest posts, as in production.
 _POSTS = 2_000
+_BROWSERS = 500
+# The newest posts are opened most.
+_OPENED_POSTS = 200
+# Its newest posts have nine photos each.
+_PHOTO_TOPIC = 1
 
 
 class Scene(msgspec.Struct, frozen=True, kw_only=True):
@@ -40,6 +49,8 @@ class Scene(msgspec.Struct, frozen=True, kw_only=True):
     tokens: list[str]
     post_ids: list[int]
     pages: dict[str, Load]
+    # The first page for people, and that of a post, not signed in and signed in.
+    html: dict[str, Load]
     body_bytes: dict[str, int]
     presence: Presence
 
@@ -55,23 +66,66 @@ async def scene(data: Path, sizes: Sizes, *, tokens: int, workers: int = 1) -> A
                 with progress(sizes.rows, sys.stderr) as advance:
                     await seed_installation(place.settings, sizes, advance)
             keys = open_keys(place.settings.keys_dir, create=False)
+            await add_photos(pool, topic_name(_PHOTO_TOPIC), posts=ITEMS)
             campaign_id = await _campaign(pool, keys, place.base_url)
             rows = await pool.fetch("SELECT id FROM posts ORDER BY published_at DESC LIMIT $1", _POSTS)
             held = [issue_token(keys.token_key, sub=f"{SUBJECT}{n}", seconds=_TOKEN_SECONDS) for n in range(tokens)]
             paths = page_paths(campaign_id)
             lengths = await until_pages(place.base_url, paths, held[0])
+            if lengths["photos"] < 2 * lengths["topic"]:
+                raise NothingToMeasure("the page of photos has none")
             post_ids = [row["id"] for row in rows]
+            browsers = await open_browsers(pool)
+            html = html_loads(browsers, post_ids)
+            html_bytes = await html_lengths(place.base_url, browsers[0], post_ids[0])
             yield Scene(
                 place=place,
                 sizes=sizes,
                 tokens=held,
                 post_ids=post_ids,
                 pages={name: load_of("GET", path, tokens=held) for name, path in paths.items()},
-                body_bytes=lengths,
-                presence=Presence(place.base_url, pool, paths=paths, token=held[0], post_ids=post_ids),
+                html=html,
+                body_bytes=lengths | html_bytes,
+                presence=Presence(
+                    place.base_url, pool, paths=paths, token=held[0], browser=browsers[0], post_ids=post_ids
+                ),
             )
         finally:
             await pool.close()
+
+
+async def open_browsers(pool: Pool) -> list[str]:
+    """The secrets of sessions of _BROWSERS accounts."""
+    accounts = await pool.fetch("SELECT id FROM accounts ORDER BY id DESC LIMIT $1", _BROWSERS)
+    secrets = []
+    for row in accounts:
+        ticket = await web_sessions.issue_ticket(pool, AccountId(row["id"]), "/")
+        secrets.append((await web_sessions.exchange_ticket(pool, ticket, SignInClient()))[0])
+    return secrets
+
+
+def html_loads(browsers: Sequence[str], post_ids: Sequence[int]) -> dict[str, Load]:
+    """The loads of pages for people."""
+    some = post_ids[:_OPENED_POSTS]
+    return {
+        "html": load_of("GET", "/"),
+        "html_own": load_of("GET", "/", cookies=browsers),
+        "html_post": load_of("GET", "/posts/{post}", posts=some),
+        "html_post_own": load_of("GET", "/posts/{post}", posts=some, cookies=browsers),
+    }
+
+
+async def html_lengths(base_url: str, browser: str, post_id: int) -> dict[str, int]:
+    """The lengths of these pages. Raises NothingToMeasure."""
+    found = {}
+    async with httpx.AsyncClient(base_url=base_url, trust_env=False, timeout=60) as client:
+        for key, path in (("html", "/"), ("html_post", f"/posts/{post_id}")):
+            found[key] = len((await client.get(path)).raise_for_status().content)
+            own = (await client.get(path, headers={"cookie": f"feed_session={browser}"})).raise_for_status()
+            if b'href="/me"' not in own.content:
+                raise NothingToMeasure("the browser is not signed in")
+            found[f"{key}_own"] = len(own.content)
+    return found
 
 
 def page_paths(campaign_id: int) -> dict[str, str]:
@@ -80,6 +134,7 @@ def page_paths(campaign_id: int) -> dict[str, str]:
         "latest": "/v1/feeds/latest",
         "hot": "/v1/feeds/hot",
         "topic": f"/v1/topics/{quote(topic_name(0))}/posts",
+        "photos": f"/v1/topics/{quote(topic_name(_PHOTO_TOPIC))}/posts",
         "leaderboard": f"/v1/campaigns/{campaign_id}/leaderboard",
     }
 

@@ -12,8 +12,17 @@ _PAGES = {
     "latest": "latest page of 20",
     "hot": "hot page of 20",
     "topic": "topic page of 20",
+    "photos": "topic page of 20 with nine photos each",
     "leaderboard": "leaderboard of 20",
 }
+
+# Pages for people, with their goals of CPU. The page of a post is that of its text and a page of comments.
+_HTML: tuple[tuple[str, str, float | None], ...] = (
+    ("html", "first page for people, anonymous", 3),
+    ("html_own", "first page for people, signed in", 3),
+    ("html_post", "post for people, anonymous", None),
+    ("html_post_own", "post for people, signed in", None),
+)
 
 
 class Case(msgspec.Struct, frozen=True, kw_only=True):
@@ -67,6 +76,8 @@ def _pages(scene: Scene, tokens: Sequence[str]) -> list[Case]:
                 throughput=0.45,
             )
         )
+    for key, name, goal in _HTML:
+        found.append(Case(key=key, name=name, base=f"constant {scene.body_bytes[key]}", load=scene.html[key], cpu=goal))
     return found
 
 

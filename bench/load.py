@@ -67,20 +67,23 @@ def load_of(
     tokens: Sequence[str] = (),
     body: bytes = b"",
     spread: int = 1,
+    cookies: Sequence[str] = (),
 ) -> Load:
-    """The load on one route. `{post}` in the path is replaced by a post id."""
+    """The load on one route. `{post}` in the path is replaced by a post id. Users are known by their tokens or their cookies."""
     before, _, rest = path.partition("{post}")
     lines = [f"{rest} HTTP/1.1", "Host: 127.0.0.1"]
     if body or method in ("POST", "PUT"):
         lines += ["Content-Type: application/json", f"Content-Length: {len(body)}"]
     if tokens:
         lines.append("Authorization: Bearer ")
+    if cookies:
+        lines.append("Cookie: feed_session=")
     return Load(
         before=f"{method} {before}".encode(),
         middle="\r\n".join(lines).encode(),
         after=b"\r\n\r\n" + body,
         posts=tuple(str(post).encode() for post in posts) or (b"",),
-        tokens=tuple(token.encode() for token in tokens) or (b"",),
+        tokens=tuple(each.encode() for each in tokens or cookies) or (b"",),
         spread=spread,
     )
 

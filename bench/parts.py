@@ -137,6 +137,25 @@ def large(small: Sequence[Figure], grown: Sequence[Figure]) -> list[Verdict]:
     ]
 
 
+def photos(figures: Sequence[Figure]) -> list[Verdict]:
+    """A page of posts with nine photos each relative to a page of texts."""
+    by_key = {figure.key: figure.median for figure in figures}
+    if "photos" not in by_key or "topic" not in by_key:
+        return []
+    with_photos, texts = (
+        by_key[key].served_us + by_key[key].postgres_us + by_key[key].valkey_us for key in ("photos", "topic")
+    )
+    return [
+        Verdict(
+            name="topic page with nine photos each",
+            what="CPU of API, Postgres and Valkey",
+            measured=with_photos / texts,
+            unit="× page of texts",
+            wanted=1.15,
+        )
+    ]
+
+
 def viral(figures: Sequence[Figure]) -> list[Verdict]:
     """Throughput of likes on one post relative to likes on many."""
     by_key = {figure.key: figure for figure in figures}

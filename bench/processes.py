@@ -72,6 +72,15 @@ def peak_bytes(kind: str) -> int:
     return max((_peak(pid) for pid, known in descendants().items() if known == kind), default=0)
 
 
+def reset_peak(kind: str) -> int:
+    """Starts the peaks of a kind anew. Returns the largest one then, in bytes: what is resident now."""
+    for pid, known in descendants().items():
+        if known == kind:
+            # proc(5): 5 resets the peak resident set size.
+            Path(f"/proc/{pid}/clear_refs").write_text("5")
+    return peak_bytes(kind)
+
+
 def _peak(pid: int) -> int:
     try:
         lines = Path(f"/proc/{pid}/status").read_text().splitlines()

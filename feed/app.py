@@ -13,10 +13,15 @@ from feed.access_log.writer import AccessLog
 from feed.api.connections import MAX_PER_ADDRESS, Connections
 from feed.api.dependencies import DEPENDENCIES
 from feed.api.editor import router as editor
+from feed.api.ending import noticed_end
 from feed.api.errors import EXCEPTION_HANDLERS
+from feed.api.events import end_streams, events
 from feed.api.health import Health
 from feed.api.health import router as health
+from feed.api.html.outlines import Outlines
 from feed.api.loop_watch import watched_loop
+from feed.api.media_files import media_files
+from feed.api.media_uploads import media_uploads
 from feed.api.middleware.cors import cors_config
 from feed.api.middleware.etag import etag_middleware
 from feed.api.middleware.fast_path import fast_path
@@ -32,6 +37,10 @@ from feed.api.mobile import router as mobile
 from feed.api.moderator import router as moderator
 from feed.api.openapi.docs import OPENAPI, docs_files, prepare_document
 from feed.api.openapi.types import BoundedTypes
+from feed.api.pages import router as pages
+from feed.api.pages.fast_calls import FastCalls
+from feed.api.pages.fast_pages import fast_pages
+from feed.api.pages.page_cache import PageCache, page_cache_middleware
 from feed.api.requests import StrictRequest, check_request
 from feed.api.state import AppState
 from feed.api.webhooks.accounts import router as account_webhooks
@@ -71,7 +80,8 @@ def build(
         with _writing(access_log):
             async with _opening(app, opened, missing), connections.watched(), watched_loop():
                 preparing = asyncio.create_task(asyncio.to_thread(prepare_document, app))
-                yield
+                with noticed_end(lambda: end_streams(app)):
+                    yield
                 await preparing
 
     state.access_log = access_log
@@ -79,11 +89,11 @@ def build(
         state.app_state = opened
     versioned = Router(
         "/v1",
-        route_handlers=[mobile, moderator, editor, account_webhooks, sms_webhooks()],
+        route_handlers=[mobile, moderator, editor, account_webhooks, sms_webhooks(), events],
         opt={"accept": "json", "closed_query": True},
     )
     app = Litestar(
-        route_handlers=[versioned, health, docs_files],
+        route_handlers=[versioned, health, media_files, media_uploads, docs_files, pages],
         dependencies=DEPENDENCIES,
         exception_handlers=EXCEPTION_HANDLERS,
         lifespan=[lifespan],
@@ -105,8 +115,14 @@ def build(
     )
     # Outside of the router: responses without a route have the same headers and timeouts.
     handler = startup_middleware(
-        fast_path(app, framework_caches_middleware(app, app.asgi_handler)), app, lambda: missing
+        fast_path(app, framework_caches_middleware(app, fast_pages(app, app.asgi_handler))), app, lambda: missing
     )
+    # Pages call operations in here: the request was checked and is timed already.
+    app.state.operations = handler
+    app.state.fast_calls = FastCalls(app)
+    app.state.outlines = Outlines()
+    app.state.public_pages = PageCache()
+    handler = page_cache_middleware(app, handler, app.state.public_pages)
     app.asgi_handler = head_middleware(security_middleware(handler, settings, connections, access_log))
     return app
 

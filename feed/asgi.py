@@ -6,8 +6,8 @@ from litestar import Litestar
 
 from feed.api.state import open_app_state
 from feed.app import build
+from feed.environment import read_settings
 from feed.observability import logging
-from feed.settings import read_settings
 
 
 def application() -> Litestar:

@@ -10,6 +10,10 @@ from typing import Generic, TypeVar
 
 from feed.errors import Unavailable
 from feed.postgres import UNAVAILABLE, note_commit, with_retries
+from feed.tasks import stop_tasks
+
+# Longer than a statement without conflicts takes on a busy server.
+CLOSE_SECONDS = 2.0
 
 Item = TypeVar("Item")
 Result = TypeVar("Result")
@@ -63,18 +67,26 @@ class Batcher(Generic[Item, Result]):
             note_commit()
         return answer
 
-    async def close(self) -> None:
-        """Waits for all submitted items."""
-        while self._running is not None:
-            await asyncio.wait([self._running])
+    async def close(self, *, within: float = CLOSE_SECONDS) -> None:
+        """Waits for all submitted items; for those that are not done after `within` seconds, `submit` raises DatabaseAway."""
+        loop = asyncio.get_running_loop()
+        until = loop.time() + within
+        while self._running is not None and (left := until - loop.time()) > 0:
+            await asyncio.wait([self._running], timeout=left)
+        if self._running is not None:
+            await stop_tasks(self._running)
 
     async def _run_batches(self) -> None:
+        batch: list[tuple[Item, asyncio.Future[Result]]] = []
         try:
             while self._pending:
                 batch, self._pending = self._pending[: self._max_batch], self._pending[self._max_batch :]
                 await self._run_batch(batch)
         finally:
-            self._running = None
+            left, self._pending, self._running = [*batch, *self._pending], [], None
+            for _, caller in left:
+                if not caller.done():
+                    caller.set_exception(DatabaseAway(retry_after=2))
 
     async def _run_batch(self, batch: list[tuple[Item, asyncio.Future[Result]]]) -> None:
         items = [item for item, _ in batch]

@@ -33,6 +33,23 @@ async def enqueue(
     return added is not None
 
 
+async def lock_status(conn: Connection, job_id: int) -> str | None:
+    """The status of a job that has not ended, locked; None if there is none."""
+    status: str | None = await conn.fetchval("SELECT status::text FROM jobs.pgqueuer WHERE id = $1 FOR UPDATE", job_id)
+    return status
+
+
+async def mark_due(conn: Connection, job_id: int) -> None:
+    """Makes a job due now, with all its attempts."""
+    await conn.execute(
+        """
+        UPDATE jobs.pgqueuer SET status = 'queued', execute_after = now(), attempts = 0, updated = now(), queue_manager_id = NULL
+        WHERE id = $1
+        """,
+        job_id,
+    )
+
+
 async def remove_old_entries(conn: Connection, *, days: int) -> int:
     """Removes log entries and statistics of jobs older than `days` days. Returns the number of log entries."""
     status = await conn.execute(

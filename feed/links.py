@@ -76,6 +76,13 @@ class Links(msgspec.Struct, frozen=True):
         """The address of a stored page within the app; None without a page."""
         return None if page is None else self.deep.replace(PATH, page.removeprefix("/"))
 
+    def page_of(self, deep_link: str | None) -> str | None:
+        """The stored page that an address within the app is of, the other way round than `deep_link`; None for another address."""
+        before, _, after = self.deep.partition(PATH)
+        if deep_link is None or not deep_link.startswith(before) or not deep_link.endswith(after):
+            return None
+        return "/" + deep_link[len(before) : len(deep_link) - len(after)]
+
     def target(self, text: str) -> LinkTarget | None:
         """What a link of this site leads to: an address of a post, of a page within the app or of the API. None if it is none of them.
 

@@ -52,6 +52,7 @@ UNAVAILABLE = (
 )
 
 STATEMENT_SECONDS = 5.0
+CLOSE_SECONDS = 1.0
 _CONNECT_SECONDS = 10.0
 # Statements that asyncpg keeps prepared per connection, as it does by default.
 STATEMENT_CACHE = 100
@@ -146,6 +147,15 @@ async def open_pool(
     pool.statement_seconds = statement_seconds
     await pool
     return pool
+
+
+async def close_pool(pool: "asyncpg.Pool[Record]", *, within: float = CLOSE_SECONDS) -> None:
+    """Closes a pool when its connections are free, after `within` seconds as they are: a server may never respond."""
+    try:
+        async with asyncio.timeout(within):
+            await pool.close()
+    except TimeoutError:
+        pool.terminate()
 
 
 async def _reset(conn: "asyncpg.Connection[Record]") -> None:

@@ -149,11 +149,33 @@ WORDS = {
     "disqualified": Words("已被取消参与资格", "Disqualified by the organiser"),
     "topic_edited_out": Words("修改后不再带有活动话题", "Edited, and without the topic since"),
     "media_missing": Words("缺少活动要求的图片或视频", "Without the picture or video that the rules require"),
+    "media_processing": Words("图片或视频尚在处理", "Its pictures or videos were still being processed"),
+    "media_failed": Words(
+        "截止前提交的图片或视频无法处理", "A picture or video that was sent in time could not be processed"
+    ),
+    "awaiting_review": Words("尚未审核", "Its review was not finished"),
     "not_eligible": Words("本人不符合参与条件", "The person does not meet the conditions of participation"),
     # Why a public number of a draw was corrected.
     "misread": Words("录入的数字或时间有误", "The number or its time was entered wrongly"),
     "wrong_issue": Words("录入的期号有误", "The number of another issue was entered"),
     "publisher_corrected": Words("发布机构作出更正", "The publisher has corrected it"),
+    # Why a photo or a video cannot be shown.
+    "unsupported_type": Words("不支持这种文件格式", "Not a photo or video of a known format"),
+    "truncated": Words("文件不完整", "The end of the file is missing"),
+    "corrupt": Words("文件已损坏，无法打开", "The file is damaged"),
+    "polyglot": Words("文件中混有其他类型的内容", "The file is a document of another kind as well"),
+    "too_many_pixels": Words("图片尺寸过大", "Too many pixels"),
+    "too_many_frames": Words("动图帧数过多", "Too many frames"),
+    "too_long": Words("视频超过 5 分钟", "A video of more than five minutes"),
+    "no_video": Words("文件中只有声音，没有画面", "Sound without a picture"),
+    "unsupported_codec": Words("不支持这种视频编码", "A video codec that is not supported"),
+    "size_mismatch": Words("收到的文件大小与原文件不符", "Another size than was announced"),
+    "checksum_mismatch": Words("收到的文件内容与原文件不符", "Other bytes than were announced"),
+    "upload_expired": Words("上传未在规定时间内完成", "The upload was not completed in time"),
+    "took_too_long": Words("处理时间过长", "Processing took too long"),
+    "processing_crashed": Words("文件无法处理", "Processing has crashed each time"),
+    "not_processed": Words("未能及时处理，请重新上传", "Not processed in time: please upload it again"),
+    "taken_down": Words("该图片已被停止展示", "The picture was taken down"),
 }
 
 

@@ -111,7 +111,7 @@ OptionalReason = Annotated[str, line(500, required=False).bound]
 
 
 def read_text(value: str, rule: TextRule) -> tuple[str, str | None]:
-    """The text as it is stored (NFC; a line without the spaces around it), and the error code if it is invalid, else None.
+    """The text as it is stored (NFC; a line without the spaces around it, nothing instead of spaces alone), and the error code if it is invalid, else None.
 
     The length comes first: a text that is too long is returned as it is.
     """
@@ -123,8 +123,10 @@ def read_text(value: str, rule: TextRule) -> tuple[str, str | None]:
     # Normalising may make more marks of one, but only of a text that it changes.
     if text != value and _has_long_run_of_marks(text):
         return text, "too_many_marks"
-    if rule.is_line:
-        text = "" if text.isspace() else text.strip(_SPACES)
+    if text.isspace():
+        text = ""
+    elif rule.is_line:
+        text = text.strip(_SPACES)
     return text, _problem(text, rule)
 
 

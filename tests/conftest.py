@@ -3,6 +3,7 @@
 import os
 import resource
 import shutil
+import sys
 import tempfile
 from collections.abc import AsyncIterator, Iterator
 from contextlib import suppress
@@ -23,14 +24,15 @@ from feed.embedded.installation import Embedded
 from feed.migrations import migrate
 from feed.postgres import Connection, prepare_connection
 from tests.support import app, databases, selection
-from tests.support.api import app_state, client, join, keys, settings
+from tests.support.api import app_state, client, join, keys, settings, storage
 from tests.support.databases import TEMPLATE, Database, Databases
 from tests.support.forks import Forks
+from tests.support.hangs import pytest_runtest_makereport
 from tests.support.scheduling import Scheduling
 from tests.support.selection import GUARD
 
-# Fixtures of the application, for every test that asks for one.
-__all__ = ["app_state", "client", "join", "keys", "settings"]
+# Fixtures of the application, for every test that asks for one, and a hook for every report.
+__all__ = ["app_state", "client", "join", "keys", "pytest_runtest_makereport", "settings", "storage"]
 
 # The same examples in each run, as many on a slow machine as on a fast one. `make properties` looks for new ones.
 hypothesis.settings.register_profile(
@@ -86,6 +88,9 @@ def _alone(request: pytest.FixtureRequest) -> Iterator[None]:
     yield
     GUARD.quick = ""
     app.put_apps_back()
+    if sys.platform == "linux":
+        # Processes that later tests start would inherit real-time priority, and every other process would wait for them.
+        assert os.sched_getscheduler(0) == os.SCHED_OTHER
 
 
 @pytest.fixture(scope="session")

@@ -105,3 +105,32 @@ async def test_without_the_database_everybody_is_told_to_come_back() -> None:
     batcher: Batcher[int, int] = Batcher(run)
     answers = await asyncio.gather(*(batcher.submit(item) for item in range(3)), return_exceptions=True)
     assert [type(answer) for answer in answers] == [DatabaseAway] * 3
+
+
+async def test_closing_waits_for_what_was_submitted() -> None:
+    done: list[int] = []
+
+    async def run(items: Sequence[int]) -> list[int | Exception]:
+        await asyncio.sleep(0)
+        done.extend(items)
+        return list(items)
+
+    batcher: Batcher[int, int] = Batcher(run, max_batch=2)
+    callers = [asyncio.create_task(batcher.submit(item)) for item in range(5)]
+    await asyncio.sleep(0)
+    await batcher.close()
+    assert done == [0, 1, 2, 3, 4]
+    assert await asyncio.gather(*callers) == done
+
+
+async def test_closing_gives_up_what_does_not_end_and_its_callers_get_an_error() -> None:
+    async def run(items: Sequence[int]) -> list[int | Exception]:
+        await asyncio.Event().wait()
+        return list(items)
+
+    batcher: Batcher[int, int] = Batcher(run, max_batch=2)
+    callers = [asyncio.create_task(batcher.submit(item)) for item in range(5)]
+    await asyncio.sleep(0)
+    await batcher.close(within=0.01)
+    answers = await asyncio.gather(*callers, return_exceptions=True)
+    assert [type(answer) for answer in answers] == [DatabaseAway] * 5

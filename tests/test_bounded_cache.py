@@ -114,7 +114,7 @@ async def test_sweeping_continues_until_it_is_cancelled(monkeypatch: pytest.Monk
     sweeping = asyncio.create_task(sweep_forever())
     for _ in range(2):
         cached.put("a", "v")
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(60):
             while len(cached):
                 await asyncio.sleep(0)
     sweeping.cancel()

@@ -10,7 +10,7 @@ import pytest
 from asyncpg import Record
 from redis.asyncio import Redis
 
-from feed.commands.ops import run_checks
+from feed.doctor.checks import run_checks
 from feed.keys.store import Keys
 from feed.poolers import require_session
 from feed.postgres import UNAVAILABLE, Pool, open_pool, transaction

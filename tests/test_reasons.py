@@ -7,7 +7,7 @@ import pytest
 from feed.campaigns.scoring.engagement import ExclusionReason, PersonReason
 from feed.prizes.draw.model import CorrectionReason
 from feed.prizes.result.document import PublicReason, public_reason
-from feed.prizes.settlement.eligibility import EntryReason
+from feed.prizes.settlement.eligibility import EntryReason, SkipReason
 from feed.reasons import (
     OTHER,
     WORDS,
@@ -22,6 +22,7 @@ from feed.reasons import (
     listed,
     reason_words,
 )
+from feed.renditions.model import FailureCode
 from feed.screens.reasons import Purpose, reason_cards
 
 KINDS = (
@@ -35,7 +36,7 @@ KINDS = (
         RequeueReason,
         ReplacementReason,
     ),
-    *(ExclusionReason, PersonReason, CorrectionReason, EntryReason),
+    *(ExclusionReason, PersonReason, CorrectionReason, EntryReason, SkipReason, FailureCode),
 )
 
 

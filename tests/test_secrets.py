@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 
 from feed.commands.installation import environment
-from feed.settings import SECRETS, Settings, WeakSecret, read_settings
+from feed.environment import read_settings
+from feed.settings import SECRETS, Settings, WeakSecret
 
 STRONG = "Zk3vQ9wLr7pXt2Hm"
 GIVEN = {

@@ -1,16 +1,24 @@
 """What a process refuses to start with."""
 
 import base64
+from pathlib import Path
 
 import pytest
 
-from feed.settings import Settings, read_settings
+from feed.environment import read_settings
+from feed.settings import MissingSetting, Settings, WeakSecret
 
 REQUIRED = {"FEED_DATABASE_URL": "postgresql://x", "FEED_REDIS_URL": "redis://x", "FEED_KEYS_DIR": "/keys"}
 APP = {
     "FEED_JWKS_URL": "https://app.example/jwks.json",
     "FEED_JWT_ISSUER": "https://app.example",
     "FEED_JWT_AUDIENCE": "community",
+}
+BUCKET = {
+    "FEED_MEDIA_STORE": "s3://feed-media",
+    "FEED_MEDIA_S3_ENDPOINT": "https://oss.example.cn",
+    "FEED_MEDIA_S3_KEY_ID": "LTAI5tExample",
+    "FEED_MEDIA_S3_KEY_SECRET": "Zk3vQ9wLr7pXt2Hm",
 }
 
 
@@ -47,6 +55,14 @@ def test_an_app_s_issuer_is_named_whole() -> None:
         ({"FEED_SIGN_IN_COUNTRIES": "+86,all"}, "FEED_SIGN_IN_COUNTRIES"),
         ({"FEED_SIGN_IN_COUNTRIES": ","}, "FEED_SIGN_IN_COUNTRIES"),
         ({"FEED_SIGN_IN_CHALLENGE": "sometimes"}, "sign_in_challenge"),
+        ({"FEED_EMBED_SITES": "news.example.cn"}, "FEED_EMBED_SITES"),
+        ({"FEED_EMBED_SITES": "https://news.example.cn,"}, "FEED_EMBED_SITES"),
+        ({"FEED_EMBED_SITES": "https://news.example.cn/path"}, "FEED_EMBED_SITES"),
+        ({"FEED_EMBED_SITES": "https://a.example; script-src *"}, "FEED_EMBED_SITES"),
+        ({"FEED_EMBED_SITES": "https://*"}, "FEED_EMBED_SITES"),
+        ({"FEED_EMBED_SITES": "http://news.example.cn"}, "FEED_EMBED_SITES"),
+        ({"FEED_EMBED_SITES": "'none'"}, "FEED_EMBED_SITES"),
+        ({"FEED_EMBED_SITES": "https://user@news.example.cn"}, "FEED_EMBED_SITES"),
         ({"FEED_SHARE_URL": "https://h5.example.cn/p/"}, "FEED_SHARE_URL"),
         ({"FEED_SHARE_URL": "https://h5.example.cn/{post_id}/{post_id}"}, "FEED_SHARE_URL"),
         ({"FEED_SHARE_URL": "h5.example.cn/p/{post_id}"}, "FEED_SHARE_URL"),
@@ -57,6 +73,16 @@ def test_an_app_s_issuer_is_named_whole() -> None:
         ({"FEED_DEEP_LINK": "city://{path} "}, "FEED_DEEP_LINK"),
         ({"FEED_PRIVACY_VERSION": "第一版"}, "FEED_PRIVACY_VERSION"),
         ({"FEED_PRIVACY_VERSION": "1" * 41}, "FEED_PRIVACY_VERSION"),
+        ({"FEED_MEDIA_STORE": "s3://"}, "FEED_MEDIA_STORE"),
+        ({"FEED_MEDIA_STORE": "s3://bucket/below"}, "FEED_MEDIA_STORE"),
+        ({"FEED_MEDIA_STORE": "s3://Bucket"}, "FEED_MEDIA_STORE"),
+        ({"FEED_MEDIA_STORE": "https://oss.example.cn/bucket"}, "FEED_MEDIA_STORE"),
+        (BUCKET | {"FEED_MEDIA_S3_ENDPOINT": "oss.example.cn"}, "FEED_MEDIA_S3_ENDPOINT"),
+        (BUCKET | {"FEED_MEDIA_S3_ENDPOINT": "https://key:secret@oss.example.cn"}, "FEED_MEDIA_S3_ENDPOINT"),
+        (BUCKET | {"FEED_MEDIA_S3_PUBLIC_ENDPOINT": "https://oss.example.cn/?a=b"}, "FEED_MEDIA_S3_PUBLIC_ENDPOINT"),
+        (BUCKET | {"FEED_MEDIA_S3_ADDRESSING": "host"}, "media_s3_addressing"),
+        ({"FEED_MEDIA_URL": "media.example.cn"}, "FEED_MEDIA_URL"),
+        ({"FEED_MEDIA_URL": "https://media.example.cn/?v=1"}, "FEED_MEDIA_URL"),
         ({"FEED_PRIVACY_URL": "ftp://example.cn/privacy"}, "FEED_PRIVACY_URL"),
     ],
 )
@@ -75,3 +101,32 @@ def test_loopback_needs_no_encryption() -> None:
 def test_a_secret_of_32_bytes_is_accepted() -> None:
     assert read(FEED_ACCOUNT_HOOK_SECRET="x" * 32)
     assert read(FEED_ACCOUNT_HOOK_SECRET="whsec_" + base64.b64encode(b"x" * 32).decode())
+
+
+@pytest.mark.parametrize("name", ["FEED_MEDIA_S3_ENDPOINT", "FEED_MEDIA_S3_KEY_ID", "FEED_MEDIA_S3_KEY_SECRET"])
+def test_a_bucket_is_named_whole(name: str) -> None:
+    assert read(**BUCKET).media_s3_addressing == "virtual"
+    with pytest.raises(MissingSetting, match=name):
+        read(**BUCKET | {name: ""})
+    # A folder needs none of it.
+    assert read(FEED_MEDIA_STORE="/var/lib/feed/media").media_path == Path("/var/lib/feed/media")
+
+
+def test_a_weak_secret_of_a_bucket_is_refused_outside_of_the_embedded_mode() -> None:
+    for weak in ("short", "LTAI5tExampleLTAI5tExample"):
+        given = BUCKET | {"FEED_MEDIA_S3_KEY_ID": "LTAI5tExampleLTAI5tExample", "FEED_MEDIA_S3_KEY_SECRET": weak}
+        with pytest.raises(WeakSecret, match=r"^FEED_MEDIA_S3_KEY_SECRET$"):
+            read(**given)
+
+
+def test_media_are_below_the_public_address_or_at_a_cdn() -> None:
+    assert read(FEED_PUBLIC_URL="https://feed.example.cn/").media_base_url == "https://feed.example.cn/media"
+    assert read(FEED_MEDIA_URL="https://media.example.cn/").media_base_url == "https://media.example.cn"
+
+
+@pytest.mark.parametrize(
+    "sites",
+    ["*", "https://news.example.cn", "https://*.example.cn:8443, http://localhost:8080", "https://h5.example.cn/"],
+)
+def test_sites_that_may_frame_the_block_are_origins(sites: str) -> None:
+    assert read(FEED_EMBED_SITES=sites).embed_sites == sites

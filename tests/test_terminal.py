@@ -94,6 +94,6 @@ def test_nothing_prints_but_the_terminal_module() -> None:
     }
     # The others pass a stream on: to the log's handler, to the progress bar, to `print_lines`, or close it.
     assert printing == {
-        "terminal.py", "observability/logging.py", "__main__.py", "commands/arguments.py", "commands/bench.py", "commands/ops.py", "commands/outbox.py",
+        "terminal.py", "observability/logging.py", "__main__.py", "commands/arguments.py", "commands/bench.py", "commands/ops.py", "commands/sign_in.py", "commands/outbox.py",
         "commands/up.py", "commands/audit.py", "commands/words.py",
     }  # fmt: skip

@@ -1,4 +1,4 @@
-"""Authentication: from a verified token to a viewer, and at its first request to an account."""
+"""Authentication: from a verified token or the secret of a browser to a viewer, and at the first request to an account."""
 
 import asyncio
 import time
@@ -7,7 +7,8 @@ from typing import Annotated, NamedTuple
 
 import structlog
 
-from feed.accounts import erasure_store, session_store, store
+from feed.accounts import erasure_store, session_store, store, web_sessions
+from feed.accounts.known_device import SignInClient
 from feed.accounts.model import AGE_BANDS, NAME, AccountId, AccountNotFound, AgeBand, KnownAccount, Viewer
 from feed.auth.jwks import RefreshRequired
 from feed.auth.tokens import Claims, TokenInvalid, TokenVerifier
@@ -30,7 +31,12 @@ log = structlog.get_logger("feed.accounts")
 _CACHE_BYTES = 12_000_000
 _CACHE_SECONDS = 3600.0
 
-# How long a cached account may read after its erasure, and a token be used after its sign-in was ended; writes check the account.
+# A session of a browser is read again after so long: it may expire, and the use of its sign-in is recorded.
+_BROWSER_BYTES = 12_000_000
+_BROWSER_SECONDS = 600.0
+
+# How long a cached account may read after its erasure, and a token or the session of a browser be used after its sign-in was
+# ended; writes check the account.
 _ENDED_MAX_AGE_SECONDS = 2.0
 # After a pause without requests, in which nothing is read, the first request waits for the read.
 _ENDED_LONGEST_AGE_SECONDS = 30.0
@@ -45,8 +51,15 @@ class _Ended(NamedTuple):
     sessions: frozenset[int] = frozenset()
 
 
+class _Browser(NamedTuple):
+    """The viewer of a browser's session, known until then by the monotonic clock."""
+
+    viewer: Viewer
+    until: float
+
+
 class Authenticator:
-    """Caches the viewers of verified tokens, so that a cached token costs no query.
+    """Caches the viewers of verified tokens and of browsers' sessions, so that a cached one costs no query.
 
     `register` finds or creates the account of a token that contains something new.
     `on_known_account` is called with each account that is read from the database, which saves another query for the same fields.
@@ -67,6 +80,9 @@ class Authenticator:
         self._register = register
         self._viewers: BoundedCache[Claims, Viewer] = BoundedCache(
             max_bytes=_CACHE_BYTES, seconds=_CACHE_SECONDS, size=_size_of
+        )
+        self._browsers: BoundedCache[str, _Browser] = BoundedCache(
+            max_bytes=_BROWSER_BYTES, seconds=_BROWSER_SECONDS, size=lambda secret, _: 200 + len(secret)
         )
         self._lookups: Batcher[Claims, AccountId | None] = Batcher(self._find_unchanged, writes=False)
         # As of the last read.
@@ -90,15 +106,59 @@ class Authenticator:
                 raise TokenInvalid from None
             viewer = Viewer(account_id, claims.session)
             self._viewers.put(claims, viewer)
-        elif (age := time.monotonic() - self._ended_read_at) > _ENDED_MAX_AGE_SECONDS:
+        else:
+            await self._follow_ended()
+        if self._has_ended(viewer):
+            self._viewers.pop(claims)
+            raise TokenInvalid
+        return viewer
+
+    async def find_browser(self, secret: str, client: Callable[[], SignInClient]) -> Viewer | None:
+        """The viewer of the session with this secret; None if it is unknown, or has ended.
+
+        One that was ended by another process may read for two seconds more.
+        """
+        known = self._browsers.get(secret)
+        if known is None or known.until <= time.monotonic():
+            known = await self._read_browser(secret, client())
+        else:
+            await self._follow_ended()
+        if known is None or self._has_ended(known.viewer):
+            self._browsers.pop(secret)
+            return None
+        return known.viewer
+
+    async def read_browser(self, secret: str, client: Callable[[], SignInClient]) -> Viewer | None:
+        """The same as of now, as writes require it."""
+        self._browsers.pop(secret)
+        return await self.find_browser(secret, client)
+
+    def forget_browsers(self, account_id: AccountId) -> None:
+        """Has the sessions of an account read again: one of them has been ended here."""
+        self._browsers.drop(lambda known: known.viewer.account_id == account_id)
+
+    async def _read_browser(self, secret: str, client: SignInClient) -> _Browser | None:
+        read_at = time.monotonic()
+        async with self._pool.acquire() as conn:
+            found = await web_sessions.find_session(conn, secret, client)
+        if found is None:
+            return None
+        viewer = Viewer(found.account_id, found.family)
+        known = _Browser(viewer, read_at + min(found.seconds_left, _BROWSER_SECONDS))
+        self._browsers.put(secret, known)
+        return known
+
+    def _has_ended(self, viewer: Viewer) -> bool:
+        return viewer.account_id in self._ended.accounts or viewer.session in self._ended.sessions
+
+    async def _follow_ended(self) -> None:
+        """Has what has ended read again where that was more than two seconds ago; waits for it after a pause."""
+        age = time.monotonic() - self._ended_read_at
+        if age > _ENDED_MAX_AGE_SECONDS:
             reading = self._refresh_ended()
             if age > _ENDED_LONGEST_AGE_SECONDS:
                 # The first request after a pause. Without a database reads go on, as they do without a pause.
                 await asyncio.wait([reading], timeout=_ENDED_WAIT_SECONDS)
-        if viewer.account_id in self._ended.accounts or viewer.session in self._ended.sessions:
-            self._viewers.pop(claims)
-            raise TokenInvalid
-        return viewer
 
     async def _find_unchanged(self, batch: Sequence[Claims]) -> list[AccountId | AccountNotFound | None]:
         """For each token the account, if the token contains nothing new, as is usual after a first request; None otherwise.

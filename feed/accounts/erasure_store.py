@@ -231,6 +231,10 @@ async def remove_account_rows(conn: Connection, account_id: int, *, limit: int) 
             DELETE FROM bylines WHERE account_id = $1 RETURNING 1
         ), sessions AS (
             DELETE FROM sign_ins WHERE account_id = $1 RETURNING 1
+        ), of_browsers AS (
+            DELETE FROM web_sessions WHERE account_id = $1 RETURNING 1
+        ), tickets AS (
+            DELETE FROM web_tickets WHERE account_id = $1 RETURNING 1
         ), related AS (
             DELETE FROM relations WHERE (account_id, target_id, kind) IN (
                 SELECT account_id, target_id, kind FROM relations
@@ -239,7 +243,8 @@ async def remove_account_rows(conn: Connection, account_id: int, *, limit: int) 
             ) RETURNING 1
         )
         SELECT (SELECT count(*) FROM settings) + (SELECT count(*) FROM marks) + (SELECT count(*) FROM tokens)
-            + (SELECT count(*) FROM printed) + (SELECT count(*) FROM sessions) + (SELECT count(*) FROM related)
+            + (SELECT count(*) FROM printed) + (SELECT count(*) FROM sessions)
+            + (SELECT count(*) FROM of_browsers) + (SELECT count(*) FROM tickets) + (SELECT count(*) FROM related)
         """,
         account_id,
         limit,

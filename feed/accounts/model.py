@@ -98,6 +98,8 @@ class Account(msgspec.Struct, frozen=True):
     erased_at: datetime | None
     leaving_at: datetime | None
     is_taken_down: bool = False
+    # Of the picture whose path is `avatar_url`.
+    avatar_address: str | None = None
 
 
 class KnownAccount(msgspec.Struct, frozen=True):

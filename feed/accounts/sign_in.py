@@ -58,9 +58,10 @@ class SessionNotFound(NotFound):
 
 
 class SignedIn(msgspec.Struct, frozen=True):
-    """The tokens of a successful sign-in."""
+    """The tokens of a successful sign-in; `family` is the sign-in that they belong to."""
 
     account_id: AccountId
+    family: int
     access_token: str
     refresh_token: str
     device_token: str | None
@@ -253,7 +254,7 @@ async def _sign_in(
         keys.token_key, sub=account.sub, name=account.name, session=family, seconds=ACCESS_SECONDS
     )
     device_token = issue_device_token(keys, account.person, now=time.time()) if account.person else None
-    return SignedIn(account_id, access_token, refresh_token, device_token)
+    return SignedIn(account_id, family, access_token, refresh_token, device_token)
 
 
 def _network_hash(keys: Keys, client: SignInClient) -> bytes | None:

@@ -149,6 +149,19 @@ async def lock_account(conn: Connection, account_id: AccountId) -> None:
     await conn.execute("SELECT FROM accounts WHERE id = $1 FOR NO KEY UPDATE", account_id)
 
 
+async def lock_accounts_of_person(conn: Connection, account_id: AccountId) -> None:
+    """Locks the account and the person's other accounts, as `lock_accounts_of_token` does."""
+    await conn.execute(
+        """
+        SELECT id FROM accounts
+        WHERE id IN (SELECT same_id FROM same_person_accounts WHERE account_id = $1)
+        ORDER BY id
+        FOR NO KEY UPDATE
+        """,
+        account_id,
+    )
+
+
 async def find_refresh_token(conn: Connection, token_hash: bytes, *, grace_seconds: int) -> RefreshToken | None:
     """The token, valid or not; None if it is unknown."""
     row = await conn.fetchrow(

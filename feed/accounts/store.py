@@ -97,6 +97,7 @@ async def find_account(conn: Connection, account_id: int) -> Account | None:
     row = await conn.fetchrow(
         """
         SELECT id, iss, sub, name, bio, avatar_url, badge, person, phone_sealed, post_count, created_at, erased_at, leaving_at,
+               avatar_address(avatar_url) AS avatar_address,
                EXISTS (SELECT FROM taken_down_accounts WHERE taken_down_accounts.account_id = accounts.id) AS is_taken_down
         FROM accounts
         WHERE id = $1 AND erased_at IS NULL
@@ -142,6 +143,19 @@ async def list_rights(conn: Connection, account_id: int) -> list[Role]:
     """The roles of which the account may make use now: none while its person is banned, or when it is erased."""
     rows = await conn.fetch("SELECT role FROM rights_now WHERE account_id = $1 ORDER BY role", account_id)
     return [row["role"] for row in rows]
+
+
+async def list_with_rights(conn: Connection, account_ids: Sequence[int], roles: Sequence[Role]) -> set[int]:
+    """Those of the accounts that may make use of one of the roles now."""
+    rows = await conn.fetch(
+        """
+        SELECT DISTINCT account_id FROM rights_now
+        WHERE account_id = ANY ($1::bigint[]) AND role = ANY ($2::text[])
+        """,
+        account_ids,
+        roles,
+    )
+    return {row["account_id"] for row in rows}
 
 
 async def list_roles(conn: Connection, account_id: int) -> list[Role]:

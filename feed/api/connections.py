@@ -20,6 +20,7 @@ from typing import NamedTuple
 import structlog
 
 from feed.api.client_address import address_group
+from feed.tasks import stop_tasks
 
 log = structlog.get_logger("feed.api.connections")
 
@@ -31,6 +32,7 @@ SLOW_SECONDS = 20.0
 # Of the connections that a process serves, for one address or /64 of IPv6; with a trusted proxy all are the proxy's.
 MAX_PER_ADDRESS = 512
 _SCAN_SECONDS = 1.0
+_SCAN_LOAD = 20
 
 # The offset of tcpi_bytes_acked in Linux' struct tcp_info.
 _ACKED_OFFSET = 120
@@ -62,6 +64,7 @@ class Connections:
         self._clock = clock
         self._unread: dict[str, _Progress] = {}
         self._to_end: set[Client] = set()
+        self._ports: set[int] = set()
 
     def end(self, client: Client | None) -> None:
         """Ends the connection of this peer with the next scan, whatever it has read."""
@@ -76,13 +79,16 @@ class Connections:
             yield
         finally:
             if watching is not None:
-                watching.cancel()
-                await asyncio.wait([watching])
+                await stop_tasks(watching)
 
     async def _watch(self) -> None:
+        pause = _SCAN_SECONDS
         while True:
-            await asyncio.sleep(_SCAN_SECONDS)
+            await asyncio.sleep(pause)
+            began = time.monotonic()
             ended = await asyncio.to_thread(self.scan)
+            # Thousands of open streams take longer: scans take a twentieth of a processor at most.
+            pause = max(_SCAN_SECONDS, _SCAN_LOAD * (time.monotonic() - began))
             if ended:
                 log.info("connections ended", count=ended)
 
@@ -93,8 +99,8 @@ class Connections:
         per_address: Counter[str] = Counter()
         now = self._clock()
         ended = 0
-        for name, connection in _accepted():
-            with closing(connection), suppress(OSError):
+        for name, connection in _accepted(self._ports):
+            with suppress(OSError):
                 peer: Client = connection.getpeername()[:2]
                 address = address_group(peer[0])
                 per_address[address] += 1
@@ -115,19 +121,28 @@ class Connections:
         return self._max_per_address is not None and count > self._max_per_address
 
 
-def _accepted() -> Iterator[tuple[str, socket.socket]]:
-    """A duplicate of each accepted TCP connection of this process, with a name that no other open socket has."""
-    opened = list(_sockets())
-    try:
-        ports = {
-            each.getsockname()[1] for _, each in opened if each.getsockopt(socket.SOL_SOCKET, socket.SO_ACCEPTCONN)
-        }
-        for name, each in opened:
-            if each.getsockname()[1] in ports and not each.getsockopt(socket.SOL_SOCKET, socket.SO_ACCEPTCONN):
+def _accepted(ports: set[int]) -> Iterator[tuple[str, socket.socket]]:
+    """A duplicate of each accepted TCP connection of this process, with a name that no other open socket has; it is closed after its
+    turn, so that thousands of connections need no twice as many descriptors.
+
+    `ports` are those that the process listens on as far as known; it is brought up to date.
+    """
+    if not ports:
+        ports |= {each.getsockname()[1] for _, each in _sockets() if _listens(each)}
+    listening = set()
+    for name, each in _sockets():
+        with suppress(OSError):
+            port = each.getsockname()[1]
+            if _listens(each):
+                listening.add(port)
+            elif port in ports:
                 yield name, each
-    finally:
-        for _, each in opened:
-            each.close()
+    ports &= listening
+    ports |= listening
+
+
+def _listens(each: socket.socket) -> bool:
+    return bool(each.getsockopt(socket.SOL_SOCKET, socket.SO_ACCEPTCONN))
 
 
 def _sockets() -> Iterator[tuple[str, socket.socket]]:
@@ -137,11 +152,9 @@ def _sockets() -> Iterator[tuple[str, socket.socket]]:
             if not name.startswith("socket:"):
                 continue
             # The server may close its descriptor at any time; this one stays what it is.
-            duplicate = socket.socket(fileno=os.dup(int(descriptor)))
-            if duplicate.family in (socket.AF_INET, socket.AF_INET6) and duplicate.type == socket.SOCK_STREAM:
-                yield name, duplicate
-            else:
-                duplicate.close()
+            with closing(socket.socket(fileno=os.dup(int(descriptor)))) as duplicate:
+                if duplicate.family in (socket.AF_INET, socket.AF_INET6) and duplicate.type == socket.SOCK_STREAM:
+                    yield name, duplicate
 
 
 def _unsent(connection: socket.socket) -> int:

@@ -19,6 +19,7 @@ from litestar.exceptions import (
 from litestar.status_codes import HTTP_413_REQUEST_ENTITY_TOO_LARGE
 from litestar.types import Receive, Scope, Send
 
+from feed.api.html.error_page import error_page, page_policy
 from feed.api.languages import preferred_language
 from feed.api.media_types import prefers_text
 from feed.api.messages import field_message, message_of
@@ -40,6 +41,7 @@ from feed.errors import (
 from feed.idempotency import AlreadyAnswered
 from feed.keys.files import KeyStoreError
 from feed.keys.fingerprints import KeysUnusable
+from feed.media.model import FileTooLarge, UnsupportedMedia
 from feed.pagination import CursorExpired, CursorInvalid
 from feed.postgres import RETRYABLE, UNAVAILABLE
 from feed.reasons import VerdictName, VerdictReason
@@ -49,6 +51,7 @@ PROBLEM_JSON = "application/problem+json"
 # Below these paths messages name a field in words: staff read them as a list.
 _OF_STAFF = ("/v1/admin/", "/v1/moderation/")
 
+_HTML = "text/html"
 _PLAIN = "text/plain"
 _OF_CONTRACT = "/v1/"
 
@@ -106,6 +109,10 @@ class UnsupportedMediaType(FeedError):
     """A body that is not JSON in UTF-8, or is compressed."""
 
 
+class NotMultipart(FeedError):
+    """A body that is not multipart/form-data, or is compressed."""
+
+
 class InternalError(FeedError):
     """An unexpected error; it has been logged."""
 
@@ -153,8 +160,11 @@ _STATUS: tuple[tuple[type[FeedError], int], ...] = (
     (NotAcceptable, 406),
     (BodyTooSlow, 408),
     (BodyTooLarge, 413),
+    (FileTooLarge, 413),
     (UriTooLong, 414),
     (UnsupportedMediaType, 415),
+    (UnsupportedMedia, 415),
+    (NotMultipart, 415),
     (TooMany, 429),
     (HeadersTooLarge, 431),
     (InternalError, 500),
@@ -169,7 +179,8 @@ def status_of(error: FeedError) -> int:
 
 def language_of(request: Request[Any, Any, Any]) -> str:
     """The language of messages: `zh-CN` unless the caller prefers English."""
-    return preferred_language(",".join(request.headers.getall("accept-language", [])))
+    given = [value.decode("latin-1") for name, value in request.scope["headers"] if name == b"accept-language"]
+    return preferred_language(",".join(given))
 
 
 def problem_fields(errors: Iterable[FieldError], language: str, *, is_named: bool = True) -> list[ProblemField]:
@@ -212,12 +223,36 @@ def problem(
     if isinstance(error, UnsupportedMediaType):
         # RFC 9110, 15.5.16: what would have been accepted.
         headers |= {"accept": "application/json", "accept-encoding": "identity"}
-    if status in (404, 405) and _is_of_reader(request):
+    if isinstance(error, NotMultipart):
+        headers |= {"accept": "multipart/form-data", "accept-encoding": "identity"}
+    if _is_of_reader(request):
         headers["vary"] = "Accept, Accept-Language"
-        return Response(f"{document.title}\n".encode(), status_code=status, media_type=_PLAIN, headers=headers)
+        if "text/html" in request.headers.get("accept", ""):
+            return html_problem(document, language, headers=headers)
+        if status in (404, 405):
+            return Response(f"{document.title}\n".encode(), status_code=status, media_type=_PLAIN, headers=headers)
     if status == 401:
         headers["www-authenticate"] = 'Bearer realm="feed"'
     return Response(msgspec.json.encode(document), status_code=status, media_type=PROBLEM_JSON, headers=headers)
+
+
+def html_problem(document: Problem, language: str, *, headers: dict[str, str]) -> Response[bytes]:
+    """The page of a problem document, for browsers."""
+    body = error_page(
+        document.status, document.code, document.title, language, [each.message for each in document.errors]
+    )
+    return Response(
+        body,
+        status_code=document.status,
+        media_type=_HTML,
+        headers={
+            "cache-control": "no-store",
+            "content-language": language,
+            "content-security-policy": page_policy(),
+            "referrer-policy": "same-origin",
+            **headers,
+        },
+    )
 
 
 def _is_of_reader(request: Request[Any, Any, Any]) -> bool:

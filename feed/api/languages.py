@@ -2,6 +2,8 @@
 
 import re
 
+from feed.bounded_cache import memoized
+
 # By the primary language tag; the first one is the default.
 _LANGUAGES = {"zh": "zh-CN", "en": "en"}
 # More ranges than any browser sends.
@@ -9,6 +11,7 @@ _RANGES_MOST = 50
 _WEIGHT = re.compile(r"[ \t]*q=([01](\.[0-9]{0,3})?)[ \t]*", re.IGNORECASE)
 
 
+@memoized(entries=1024, longest=256)
 def preferred_language(header: str) -> str:
     """`zh-CN` or `en`: the one with the higher weight, of equal ones the one that is named first.
 

@@ -1,8 +1,11 @@
 """The messages of errors by code, in Chinese and English, and what a client does about an error."""
 
+from feed.api.campaign_messages import CAMPAIGN_MESSAGES
 from feed.api.field_messages import FIELD_MESSAGES
 from feed.api.field_words import has_words, named_field
+from feed.api.media_messages import MEDIA_ADVICE, MEDIA_MESSAGES
 from feed.api.moderation_messages import MODERATION_MESSAGES
+from feed.api.page_messages import PAGE_MESSAGES
 from feed.campaigns.model import parse_time
 from feed.campaigns.text_parts import local_time
 from feed.errors import FieldError
@@ -18,7 +21,7 @@ _ERROR_MESSAGES: dict[str, tuple[str, str]] = {
     ),
     "bad_request": ("请求无法处理", "The request cannot be processed."),
     "account_leaving": (
-        "该账号正在注销，撤销注销后才能继续操作",
+        "该账号正在注销，撤回注销后才能继续操作",
         "This account is being deleted. Take the deletion back to go on.",
     ),
     "export_not_found": ("没有这份副本", "There is no such export."),
@@ -27,7 +30,6 @@ _ERROR_MESSAGES: dict[str, tuple[str, str]] = {
         "This export was downloaded already, or has expired. Request another one.",
     ),
     "featured_full": ("最多精选三条评论", "Three comments are featured already."),
-    "session_not_found": ("没有找到该登录记录", "There is no such sign-in."),
     "staff_cannot_leave": (
         "该账号还有工作人员身份，请先由管理员收回后再注销",
         "This account has a staff role. It can be deleted once an admin has taken the role back.",
@@ -46,29 +48,11 @@ _ERROR_MESSAGES: dict[str, tuple[str, str]] = {
         "请求内容未能及时传完，请检查网络后重试",
         "The request did not arrive in time: please try again.",
     ),
-    "campaign_cancelled": ("活动已取消", "The campaign is cancelled."),
-    "campaign_is_draft": ("活动尚未发布，请直接修改", "The campaign is not published yet: change it directly."),
-    "campaign_incomplete": (
-        "活动资料不完整，暂不能发布",
-        "The campaign cannot be published yet: fields are missing or wrong.",
-    ),
-    "campaign_not_closed": ("活动尚未截止", "The campaign has not ended yet."),
-    "campaign_not_draft": ("活动已经发布", "The campaign is published already."),
-    "campaign_not_found": ("没有找到该活动", "There is no such campaign."),
-    "campaign_not_open": ("活动尚未开始", "The campaign has not opened yet."),
-    "campaign_running": (
-        "活动开始后，只能作有利于参与者的修改",
-        "After the opening, only changes in the participants' favour are possible.",
-    ),
-    "campaign_settled": (
-        "评定数据或签单已冻结，不能再修改",
-        "The sheet is frozen: what was counted cannot change any more.",
-    ),
     "country_not_served": (
         "暂不支持向该国家或地区的号码发送验证码",
         "Codes are not sent to numbers of this country or region.",
     ),
-    "case_not_leased": ("该任务不在您手上，或已超时", "The case is not leased to you, or not any more."),
+    "case_not_leased": ("该任务不在你手上，或已超时", "The case is not leased to you, or not any more."),
     "case_stale": ("内容或任务已有变化，请刷新后再审", "The case has changed since you read it: please reload it."),
     "challenge_refused": (
         "安全验证未通过或已失效，请重新验证",
@@ -106,7 +90,7 @@ _ERROR_MESSAGES: dict[str, tuple[str, str]] = {
     "cursor_invalid": ("翻页参数无效", "The cursor does not belong to this list."),
     "database_away": ("服务暂时不可用，请稍后再试", "The service is unavailable for a moment: please try again."),
     "draw_not_found": ("没有找到该活动的抽奖", "There is no such campaign, or it is not a draw."),
-    "already_objected": ("您的同类异议尚未答复", "Your objection of this kind has not been answered yet."),
+    "already_objected": ("你的同类异议尚未答复", "Your objection of this kind has not been answered yet."),
     "claim_access_required": (
         "需由管理员授权后才能查看领奖信息",
         "Winners' details can be read only with access to this campaign, which an admin grants.",
@@ -152,7 +136,6 @@ _ERROR_MESSAGES: dict[str, tuple[str, str]] = {
         "The signature does not fit this body, or is more than five minutes old.",
     ),
     "headers_too_large": ("请求头过大，上限为 16 KB", "The headers are too large: 16 KB at most."),
-    "host_not_allowed": ("不支持以该域名访问", "The site is not served under this host name."),
     "idempotency_key_reused": (
         "同一 Idempotency-Key 不能用于不同内容",
         "This Idempotency-Key was used with another body.",
@@ -164,8 +147,8 @@ _ERROR_MESSAGES: dict[str, tuple[str, str]] = {
         "登录服务暂时不可用，请稍后再试",
         "The keys of the app's sign-in cannot be read now: please try again with the same token.",
     ),
-    "juror_recused": ("您已声明回避该作者的作品", "You have declared a conflict of interest with this author."),
-    "juror_has_marked": ("您已打分，不能退出评委", "You have given a mark and cannot give up the seat any more."),
+    "juror_recused": ("你已声明回避该作者的作品", "You have declared a conflict of interest with this author."),
+    "juror_has_marked": ("你已打分，不能退出评委", "You have given a mark and cannot give up the seat any more."),
     "juror_takes_part": (
         "活动开始后，已参与本活动，或点赞、评论过其作品的人，不能担任评委",
         "After the opening, a person with an entry, a like or a comment in the campaign cannot join the jury.",
@@ -181,6 +164,8 @@ _ERROR_MESSAGES: dict[str, tuple[str, str]] = {
         "Details and codes cannot be read or stored now: please try again.",
     ),
     "limits_away": ("暂时无法发送验证码，请稍后再试", "Codes cannot be sent now: please try again."),
+    "job_not_found": ("没有该任务，可能已经完成", "There is no such job; it may have ended."),
+    "job_running": ("该任务正在执行", "The job runs now."),
     "message_not_found": ("没有找到该短信", "There is no such message."),
     "message_not_stuck": ("该短信无需处理", "The message needs no decision."),
     "message_too_late": ("短信内容已过期，不能重发", "The message has expired and is not sent any more."),
@@ -200,20 +185,20 @@ _ERROR_MESSAGES: dict[str, tuple[str, str]] = {
         "There is no public number to correct: undo the settlement first.",
     ),
     "no_number_wanted": ("现在不需要录入公开号码", "No public number is needed now."),
-    "not_a_juror": ("您不是该活动的评委", "You are not a juror of this campaign."),
+    "not_a_juror": ("你不是该活动的评委", "You are not a juror of this campaign."),
     "not_acceptable": ("此接口只返回 JSON，请检查 Accept", "This path serves JSON, which Accept excludes."),
     "not_found": ("没有找到", "Not found."),
     "not_over_yet": ("活动结束未满 10 秒，请稍候", "The campaign ended less than ten seconds ago."),
     "not_settled": ("结果尚未产生", "There is no result yet."),
     "not_your_comment": ("只能修改或删除自己的评论", "Only the author can edit or delete a comment."),
     "not_your_post": ("只有动态的作者可以这样做", "Only the author of the post can do this."),
-    "not_your_prize": ("这不是您的奖品", "This is another winner's prize."),
-    "own_account": ("不能屏蔽自己", "You cannot block or mute yourself."),
+    "not_your_prize": ("这不是你的奖品", "This is another winner's prize."),
+    "own_account": ("不能屏蔽或静音自己", "You cannot block or mute yourself."),
     "leases_full": (
-        "您手上已有 50 个任务，请先审完或退回一些",
+        "你手上已有 50 个任务，请先审完或退回一些",
         "You have fifty cases under way: please finish or release some of them first.",
     ),
-    "relations_full": ("屏蔽人数已达上限", "You can block a thousand accounts and mute a thousand."),
+    "relations_full": ("屏蔽或静音的人数已达上限", "You can block a thousand accounts and mute a thousand."),
     "overloaded": ("当前访问人数过多，请稍后再试", "The service is busy: please try again in a moment."),
     "own_entry": ("不能给自己的作品打分", "You cannot mark your own entry."),
     "jury_needed": ("活动已开始，评委名单不能清空", "After the opening, the jury cannot be dissolved."),
@@ -221,7 +206,7 @@ _ERROR_MESSAGES: dict[str, tuple[str, str]] = {
         "作品已被修改，请重新阅读后打分",
         "The entry was edited since you read it: please read it again.",
     ),
-    "person_marked_already": ("您已用另一账号为该作品打分", "You have marked this entry with another account."),
+    "person_marked_already": ("你已用另一账号为该作品打分", "You have marked this entry with another account."),
     "pins_full": ("置顶数量已达上限，请先取消其他置顶", "No more posts can be pinned: unpin another one first."),
     "post_announces_draw": (
         "该动态是进行中抽奖活动的公告，签单冻结前不能修改或删除",
@@ -285,7 +270,14 @@ _ERROR_MESSAGES: dict[str, tuple[str, str]] = {
         "This person has no role or ban that held at the deadline and has ended since.",
     ),
 }
-_MESSAGES = _ERROR_MESSAGES | MODERATION_MESSAGES | {f"field.{code}": words for code, words in FIELD_MESSAGES.items()}
+_MESSAGES = (
+    _ERROR_MESSAGES
+    | MODERATION_MESSAGES
+    | MEDIA_MESSAGES
+    | PAGE_MESSAGES
+    | CAMPAIGN_MESSAGES
+    | {f"field.{code}": words for code, words in FIELD_MESSAGES.items()}
+)
 
 
 # The client's action after an error, by status, with exceptions by code; docs/reference/errors.md describes the actions.
@@ -335,7 +327,7 @@ _ADVICE = {
 
 def advice_of(code: str, status: int) -> str:
     """The client's action after an error: a keyword of docs/reference/errors.md."""
-    return _ADVICE.get(code) or _ADVICE_BY_STATUS[status]
+    return _ADVICE.get(code) or MEDIA_ADVICE.get(code) or _ADVICE_BY_STATUS[status]
 
 
 class _Parameters(dict[str, object]):

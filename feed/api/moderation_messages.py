@@ -1,12 +1,12 @@
 """The messages of errors about cases, verdicts, reports and appeals by code, in Chinese and English."""
 
 MODERATION_MESSAGES: dict[str, tuple[str, str]] = {
-    "already_appealed": ("您已就该决定提出过申诉", "You have appealed against this decision already."),
+    "already_appealed": ("你已就该决定提出过申诉", "You have appealed against this decision already."),
     "already_judged": (
-        "您已审核过该内容，须由其他审核员处理",
+        "你已审核过该内容，须由其他审核员处理",
         "You have judged this already: another reviewer has to.",
     ),
-    "already_reported": ("您已举报过这条内容", "You have reported this already."),
+    "already_reported": ("你已举报过这条内容", "You have reported this already."),
     "appeal_closed": ("申诉期限已过", "The time to appeal against this decision is over."),
     "batch_not_found": ("没有找到可撤销的批量审核", "You have no such batch with a verdict in force."),
     "case_leased": ("该任务正由其他审核员处理", "Another reviewer is working on this case."),
@@ -39,7 +39,7 @@ MODERATION_MESSAGES: dict[str, tuple[str, str]] = {
         "A text of the newsroom is published by its signatures.",
     ),
     "signoff_barred": (
-        "您是文稿作者或者已签署其他环节，须由另一人签署",
+        "你是文稿作者或者已签署其他环节，须由另一人签署",
         "You have written this text or signed another stage of it: another person has to sign.",
     ),
     "signoff_not_next": ("当前应签署的不是这一环节", "This stage is not the next one to be signed."),

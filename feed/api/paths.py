@@ -8,10 +8,11 @@ and is put back with `path_parameters`.
 import re
 from collections.abc import Mapping
 from typing import Any
-from urllib.parse import unquote_to_bytes
+from urllib.parse import quote, unquote_to_bytes
 
 from litestar.types import HTTPScope, Scope
 
+from feed.bounded_cache import memoized
 from feed.errors import NotFound
 
 # Twice the length of the longest list of ids with a cursor, and less than the usual limit of proxies.
@@ -48,6 +49,18 @@ def route_path(scope: HTTPScope) -> str:
     return "/".join(segment.replace("/", _SLASH_IN_SEGMENT) for segment in segments)
 
 
+def own_address(scope: Scope) -> str:
+    """The path and query of a request as its caller has written them, so that a link with them leads to the same page."""
+    raw: bytes = scope["raw_path"]
+    query: bytes = scope["query_string"]
+    return _as_written(raw + b"?" + query if query else raw)
+
+
+@memoized(entries=4096, longest=512)
+def _as_written(address: bytes) -> str:
+    return quote(address, safe="/?&=%:;,+@!~*'()$-._")
+
+
 def plain_query(query: bytes) -> bytes:
     """The query with bytes beyond ASCII percent-encoded: the framework would read them as Latin-1, and `?q=猫` as another text."""
     return query if query.isascii() else _BEYOND_ASCII.sub(lambda found: b"%%%02X" % found[0][0], query)
@@ -64,3 +77,15 @@ def path_parameters(routed: Mapping[str, Any]) -> dict[str, Any]:
         name: value.replace(_SLASH_IN_SEGMENT, "/") if isinstance(value, str) else value
         for name, value in routed.items()
     }
+
+
+def local_path(given: str | None, otherwise: str = "/") -> str:
+    """A path of this site to go on to; `otherwise` for anything that leads elsewhere."""
+    if not given or len(given) > 2000 or not given.startswith("/") or given.startswith(("//", "/\\")):
+        return otherwise
+    if any(ord(each) < 0x21 or each == "\\" or ord(each) == 0x7F for each in given):
+        return otherwise
+    # No page has an empty segment, and without its dots `/..//host` is another host to some.
+    if "//" in re.split("[?#]", given, maxsplit=1)[0]:
+        return otherwise
+    return quote(given, safe="/?&=%#:;,+@!~*'()$-._")

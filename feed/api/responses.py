@@ -1,5 +1,6 @@
 """Responses from encoded JSON, and their entries in the OpenAPI document."""
 
+from collections.abc import Mapping
 from typing import Any
 
 from litestar import Litestar, Request, Response
@@ -7,6 +8,7 @@ from litestar.openapi.datastructures import ResponseSpec
 from litestar.response.base import ASGIResponse
 from litestar.types import Receive, Scope, Send
 
+from feed.bounded_cache import BoundedCache
 from feed.idempotency import AlreadyAnswered
 from feed.screens.posts.page_render import Rendered
 
@@ -14,6 +16,9 @@ PUBLIC = "public, max-age=0, s-maxage=1"
 PRIVATE = "private, no-store"
 # The description of a response that is what its type is.
 UNDESCRIBED = ""
+
+# In a request's state: what sends the response, with `receive` and `send`, after all middleware but the outermost has returned.
+LONG_RESPONSE = "long_response"
 
 RawHeaders = list[tuple[bytes, bytes]]
 
@@ -58,6 +63,23 @@ def json_response(body: bytes | Rendered, *, status: int = 200, public: bool = F
         headers.append((b"etag", b'"%b"' % body.tag))
         body = body.body
     return EncodedResponse(body, status=status, headers=headers)
+
+
+# The pages of a site have few different ones.
+_page_headers: BoundedCache[tuple[tuple[str, str], ...], RawHeaders] = BoundedCache(
+    max_bytes=1_000_000, seconds=600.0, size=lambda key, _: 4 * sum(len(name) + len(value) for name, value in key)
+)
+
+
+def page_headers(headers: Mapping[str, str], body: bytes) -> RawHeaders:
+    """The headers of a page as the framework sends them."""
+    key = tuple(headers.items())
+    raw = _page_headers.get(key)
+    if raw is None:
+        raw = [(name.encode("latin-1"), value.encode("latin-1")) for name, value in key]
+        raw.append((b"content-type", b"text/html; charset=utf-8"))
+        _page_headers.put(key, raw)
+    return [*raw, (b"content-length", b"%d" % len(body))]
 
 
 def not_modified(tag: bytes, *, public: bool = False) -> Response[bytes]:

@@ -14,7 +14,7 @@ from feed.texts import TextRule
 # Stored whatever the result, with the state that follows from it; their authors may appeal.
 _JUDGED_WHEN_STORED = ("post", "comment")
 # A short text beside another one, without a case of its own: what would be sent to review is refused.
-_WITHOUT_REVIEW = ("place",)
+_WITHOUT_REVIEW = ("place", "alt")
 _ERRORS_MOST = 20
 
 

@@ -1,8 +1,9 @@
 """The application state of an API process: connections, caches, batchers and the limiter."""
 
 import asyncio
-from collections.abc import AsyncIterator, Collection
+from collections.abc import AsyncIterator, Collection, Sequence
 from contextlib import asynccontextmanager
+from datetime import UTC, datetime
 from functools import partial
 from typing import Literal
 from urllib.parse import urlsplit
@@ -32,12 +33,19 @@ from feed.limits.configuration import read_table
 from feed.limits.limiter import Limiter
 from feed.limits.model import Owner
 from feed.links import Links, links_of
+from feed.live.access import list_ended
+from feed.live.hub import Hub
+from feed.live.readers import readers_of
+from feed.media import store as media_store
+from feed.media.addresses import MediaAddresses, grant_key_of
+from feed.media.temporary_files import TemporaryFiles
 from feed.pagination import Cursors
-from feed.postgres import STATEMENT_SECONDS, Pool
+from feed.postgres import STATEMENT_SECONDS, Pool, close_pool
 from feed.posts.actions import Draft, publish_posts
 from feed.profiles.naming import Naming, naming_of
 from feed.profiles.registration import register_account
 from feed.profiles.verification import VerifiedAccounts
+from feed.readiness import find_fault
 from feed.redis import connect
 from feed.reports.model import Thresholds
 from feed.screening.follower import WordFollower
@@ -46,6 +54,7 @@ from feed.screening.screener import Screener
 from feed.screens.campaigns.final_leaderboard import FinalLeaderboards
 from feed.screens.campaigns.leaderboard import Leaderboards
 from feed.screens.comments.cards import CommentCard, read_cards
+from feed.screens.people.profiles import MeBrief, list_briefs
 from feed.screens.posts.hot_lists import HotLists
 from feed.screens.posts.invalidation import PageInvalidation
 from feed.screens.posts.new_count import NewPostCounter
@@ -54,6 +63,12 @@ from feed.screens.posts.topics import Topics
 from feed.screens.prizes.fairness import FairnessReports
 from feed.settings import Settings
 from feed.startup import Waiting, open_database, pausing
+from feed.storage.opening import open_storage
+from feed.storage.protocol import ObjectStorage
+from feed.tasks import close_all, stop_tasks
+
+# For each step of the end: the closing of what waits for a server that does not respond takes no longer.
+_CLOSE_SECONDS = 3.0
 
 
 class AppState(msgspec.Struct, frozen=True):
@@ -70,6 +85,7 @@ class AppState(msgspec.Struct, frozen=True):
     comment_likes: Batcher[CommentLike, Liked]
     comments: Batcher[NewComment, int]
     comment_cards: Batcher[tuple[int, int | None], CommentCard]
+    briefs: Batcher[int, MeBrief | None]
     posts: Batcher[Draft, int]
     links: Links
     pages: Pages
@@ -79,6 +95,7 @@ class AppState(msgspec.Struct, frozen=True):
     topics: Topics
     new_posts: NewPostCounter
     invalidation: PageInvalidation
+    live: Hub
     projector: Projector
     regions: IpRegions
     limiter: Limiter | None  # None: FEED_LIMITS=off.
@@ -89,11 +106,18 @@ class AppState(msgspec.Struct, frozen=True):
     naming: Naming
     verified: VerifiedAccounts
     chain: SiteChain
+    storage: ObjectStorage
+    media: MediaAddresses
+    temporary_files: TemporaryFiles
 
     def check(self, kind: Literal["post", "comment"], text: str) -> tuple[MachineResult, int]:
         """The result of the machine check, and the approvals that it and the site require before publication."""
         machine = self.screener.check(text, kind)
         return machine, self.chain.stages(kind, machine)
+
+    def granted(self, key: str, file: str) -> str:
+        """The address of a file that is not public, with a grant that expires some minutes from now."""
+        return self.media.granted(key, file, now=datetime.now(UTC))
 
     def invalidate_posts(self, post_ids: Collection[int]) -> None:
         """Updates boards and drops cached pages after a commit that has changed posts."""
@@ -106,38 +130,43 @@ def build_app_state(settings: Settings, pool: Pool, redis: Redis, keys: Keys) ->
     cursors = Cursors(keys.cursor_key)
     links = links_of(settings)
     chain = read_site_chain(settings)
-    pages = Pages(pool, cursors, links, chain.hours)
+    media = MediaAddresses(settings.media_base_url, grant_key_of(keys.cursor_key))
+    pages = Pages(pool, cursors, links, chain.hours, media)
     projector = Projector(pool, redis)
     limiter = _limiter(settings, pool, redis)
     screener = Screener(own_hosts=own_hosts(settings))
     naming = naming_of(keys, settings, screener.check)
     verified = VerifiedAccounts(pool, required=settings.require_phone)
+    authenticator = Authenticator(
+        pool,
+        keys,
+        TokenVerifier(keys.token_key, app_issuer(settings), own_roles=settings.embedded),
+        register=partial(register_account, pool, naming),
+        on_known_account=partial(_note_account, limiter, verified),
+    )
+    leaderboards = Leaderboards(pool, redis, FinalLeaderboards(pool), lambda: projector.epoch)
     return AppState(
         settings=settings,
         pool=pool,
         redis=redis,
         keys=keys,
         cursors=cursors,
-        authenticator=Authenticator(
-            pool,
-            keys,
-            TokenVerifier(keys.token_key, app_issuer(settings), own_roles=settings.embedded),
-            register=partial(register_account, pool, naming),
-            on_known_account=partial(_note_account, limiter, verified),
-        ),
+        authenticator=authenticator,
         likes=Batcher(partial(apply_likes, pool, announce=projector.touch)),
         stored_responses=Batcher(partial(store_responses, pool)),
         comment_likes=Batcher(partial(apply_comment_likes, pool)),
         comments=Batcher(partial(add_comments, pool, announce=projector.touch)),
         comment_cards=Batcher(partial(read_cards, pool, hours=chain.hours), writes=False),
+        briefs=Batcher(partial(_read_briefs, pool), writes=False),
         posts=Batcher(partial(publish_posts, pool, announce=projector.touch)),
         links=links,
         pages=pages,
         hot=HotLists(pool, redis, lambda: projector.epoch),
         fairness=FairnessReports(pool),
-        leaderboards=Leaderboards(pool, redis, FinalLeaderboards(pool), lambda: projector.epoch),
+        leaderboards=leaderboards,
         topics=Topics(pool, redis, cursors),
         new_posts=NewPostCounter(pool),
+        live=Hub(readers_of(pool, leaderboards), partial(list_ended, pool, authenticator)),
         invalidation=PageInvalidation(redis, pages.invalidate),
         projector=projector,
         regions=open_regions(settings.ip_regions_file),
@@ -153,9 +182,12 @@ def build_app_state(settings: Settings, pool: Pool, redis: Redis, keys: Keys) ->
         ),
         screener=screener,
         chain=chain,
+        temporary_files=TemporaryFiles(),
         words=WordFollower(pool, screener),
         naming=naming,
         verified=verified,
+        storage=open_storage(settings, keys.cursor_key),
+        media=media,
     )
 
 
@@ -176,6 +208,11 @@ def app_issuer(settings: Settings) -> AppIssuer | None:
         keys=KeySet(settings.jwks_url, algorithms),
         roles_claim=settings.roles_claim,
     )
+
+
+async def _read_briefs(pool: Pool, account_ids: Sequence[int]) -> list[MeBrief | None]:
+    async with pool.acquire() as conn:
+        return await list_briefs(conn, account_ids)
 
 
 def _note_account(limiter: Limiter | None, verified: VerifiedAccounts, known: KnownAccount) -> None:
@@ -209,27 +246,44 @@ async def open_app_state(settings: Settings, waiting: Waiting = lambda fault: No
     )
     assert pool is not None
     redis = connect(settings.redis_url)
+    await asyncio.to_thread(TemporaryFiles().sweep)
     app_state = build_app_state(settings, pool, redis, keys)
+    if await find_fault(pool) is None:
+        async with pool.acquire() as conn:
+            await media_store.record_base(conn, settings.media_base_url)
     app_state.projector.start()
     app_state.invalidation.start()
     await app_state.words.load()
-    following = asyncio.create_task(app_state.words.follow(), name="follow words")
-    sweeping = asyncio.create_task(sweep_forever(), name="sweep caches")
-    following_regions = asyncio.create_task(follow_forever(app_state.regions), name="follow files of regions")
+    following = [
+        asyncio.create_task(app_state.words.follow(), name="follow words"),
+        asyncio.create_task(sweep_forever(), name="sweep caches"),
+        asyncio.create_task(follow_forever(app_state.regions), name="follow files of regions"),
+    ]
     try:
         yield app_state
     finally:
-        sweeping.cancel()
-        following.cancel()
-        following_regions.cancel()
-        await app_state.likes.close()
-        await app_state.comment_likes.close()
-        await app_state.comments.close()
-        await app_state.posts.close()
-        await app_state.stored_responses.close()
-        if app_state.limiter is not None:
-            await app_state.limiter.close()
-        await app_state.projector.close()
-        await app_state.invalidation.close()
-        await redis.aclose()
-        await pool.close()
+        await stop_tasks(*following)
+        await close_app_state(app_state)
+        await close_all(within=_CLOSE_SECONDS, redis=redis.aclose(), postgres=close_pool(pool))
+
+
+async def close_app_state(app_state: AppState) -> None:
+    """Ends the tasks of the state and finishes pending writes, as far as the servers respond in time. Connections stay open."""
+    await close_all(
+        within=_CLOSE_SECONDS,
+        streams=app_state.live.close(),
+        likes=app_state.likes.close(),
+        comment_likes=app_state.comment_likes.close(),
+        comments=app_state.comments.close(),
+        comment_cards=app_state.comment_cards.close(),
+        posts=app_state.posts.close(),
+    )
+    # After the writes, which they announce, count or repeat.
+    await close_all(
+        within=_CLOSE_SECONDS,
+        projector=app_state.projector.close(),
+        invalidation=app_state.invalidation.close(),
+        stored_responses=app_state.stored_responses.close(),
+        **{} if app_state.limiter is None else {"limiter": app_state.limiter.close()},
+        storage=app_state.storage.close(),
+    )

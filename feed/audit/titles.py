@@ -71,6 +71,8 @@ TITLES: dict[str, tuple[str, str]] = {
     "jurors_proposed": ("第一人提出评委名单", "Jurors proposed by the first person"),
     "keep_beacon": ("确定公开值", "Value of the beacon kept"),
     "marks_locked": ("锁定打分", "Marks locked"),
+    "job.retry": ("重试任务", "Job made due again"),
+    "media_purge.retry": ("重试清除 CDN 缓存", "Purge of the CDN tried again"),
     "message.resolve": ("人工判定短信结果", "Outcome of a message decided"),
     "message.retry": ("重发短信", "Message sent again"),
     "object": ("提出异议", "Objection made"),

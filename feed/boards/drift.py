@@ -90,6 +90,8 @@ def _agree(row: Row | None, version: int, held: tuple[int, Row | None] | None, l
 
 
 async def repair_drift(pool: Pool, redis: Redis) -> None:
-    """Runs `check_drift` and sets its metric; does nothing while Redis is down."""
+    """Runs `check_drift`, sets its metric and keeps it for `find_drift`; does nothing while Redis is down."""
     with contextlib.suppress(*UNREACHABLE):
-        DRIFT.set(await check_drift(pool, redis))
+        found = await check_drift(pool, redis)
+        DRIFT.set(found)
+        await redis_store.put_drift(redis, found)

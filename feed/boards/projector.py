@@ -11,6 +11,7 @@ from redis.asyncio import Redis
 from feed.boards import actions
 from feed.postgres import UNAVAILABLE, Pool
 from feed.redis import UNREACHABLE
+from feed.tasks import stop_tasks
 
 # Hot lists are ranked once a second. The first post after an idle time is projected at once.
 _INTERVAL_SECONDS = 1.0
@@ -42,13 +43,12 @@ class Projector:
 
     def start(self) -> None:
         """Starts the task, which also refreshes the epoch."""
-        self._task = asyncio.create_task(self.run())
+        self._task = asyncio.create_task(self.run(), name="project changed posts")
 
     async def close(self) -> None:
         """Stops the task and writes the remaining posts, with a timeout of one second."""
         if self._task is not None:
-            self._task.cancel()
-            await asyncio.gather(self._task, return_exceptions=True)
+            await stop_tasks(self._task)
             with contextlib.suppress(TimeoutError):
                 async with asyncio.timeout(_CLOSE_TIMEOUT_SECONDS):
                     await self._project()

@@ -12,6 +12,8 @@ from feed.redis import UNREACHABLE
 
 # Keys of an old epoch expire; a board without any write for so long is rebuilt at the next use.
 _LIFETIME_SECONDS = 3 * 24 * 3600
+# The finding of the newest drift check, for processes without the worker's metrics.
+_DRIFT, _DRIFT_SECONDS = "feed:board-drift", 600
 _META_FIELDS = (b"ready", b"stamp", b"size", b"floor", b"least", b"built")
 
 _pack = msgspec.msgpack.Encoder().encode
@@ -163,6 +165,20 @@ async def remove_boards(redis: Redis, boards: Iterable[str], epoch: str) -> None
     """Removes the keys of boards of an earlier epoch."""
     for board in boards:
         await redis.unlink(*_keys(board, epoch))
+
+
+async def put_drift(redis: Redis, count: int) -> None:
+    """Keeps what the drift check has found. Raises UNREACHABLE."""
+    await redis.set(_DRIFT, count, ex=_DRIFT_SECONDS)
+
+
+async def find_drift(redis: Redis) -> int | None:
+    """What the newest drift check has found; None if no worker has checked within ten minutes, and while Redis is down."""
+    try:
+        found = await redis.get(_DRIFT)
+    except UNREACHABLE:
+        return None
+    return None if found is None else int(found)
 
 
 async def _list_held(redis: Redis, board: str, epoch: str, post_ids: Sequence[int]) -> list[tuple[int, bytes]]:

@@ -129,13 +129,14 @@ async def list_hottest(conn: Connection, limit: int, reach: timedelta) -> list[P
 async def list_entries(conn: Connection, post_ids: Sequence[int], campaign_ids: Sequence[int]) -> list[Entry]:
     """The entries of these posts in these campaigns.
 
-    An entry competes if the post is visible, the judged revision has the topic, and the entry is not disqualified.
+    An entry competes if the post is visible, the judged revision has the topic and the media that the rules ask for, and the entry is
+    not disqualified.
     """
     rows = await conn.fetch(
         """
         SELECT entries.campaign_id, entries.post_id, entries.author_id, entries.entered_at,
                visible_posts.id IS NOT NULL AND entries.disqualified_at IS NULL
-                   AND coalesce(judged.bears_topic, false) AS competes
+                   AND coalesce(judged.bears_topic AND judged.media_suffice, false) AS competes
         FROM entries
         LEFT JOIN visible_posts ON visible_posts.id = entries.post_id
         LEFT JOIN judged_revisions AS judged

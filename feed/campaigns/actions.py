@@ -13,6 +13,7 @@ from feed.campaigns.entries import draw_entry_store
 from feed.campaigns.entries import store as entries
 from feed.campaigns.errors import (
     CampaignCancelled,
+    CampaignEdited,
     CampaignIncomplete,
     CampaignIsDraft,
     CampaignNotDraft,
@@ -21,9 +22,10 @@ from feed.campaigns.errors import (
 )
 from feed.campaigns.locking import increment_versions, lock_campaign, require_unsettled
 from feed.campaigns.model import CampaignId, Rules, entry_post_id, rules_document, rules_sha256
+from feed.campaigns.pictures import CheckedPictures, attach_pictures, check_pictures
 from feed.campaigns.publish_check import check_publishable
 from feed.campaigns.rules.amendable import find_unamendable
-from feed.campaigns.rules.draft import CampaignFields, copy_fields, merge_fields, read_rules
+from feed.campaigns.rules.draft import CampaignFields, content_sha256, copy_fields, merge_fields, read_rules
 from feed.campaigns.rules.site_terms import SiteTerms, site_problems
 from feed.campaigns.rules.text import rules_text
 from feed.campaigns.scoring.engagement import list_entry_ids
@@ -48,7 +50,7 @@ async def create_campaign(
     *,
     site: SiteTerms = BUILT_IN,
 ) -> CampaignId:
-    """Creates a draft, of which only the title is required; returns its id. Raises Invalid."""
+    """Creates a draft, of which only the title is required; returns its id. Raises Invalid, MediaInUse, MediaNotReady."""
     draft = merge_fields({}, fields)
     if problems := _draft_problems(draft, site):
         raise Invalid(*problems)
@@ -59,7 +61,7 @@ async def create_campaign(
 async def copy_campaign(
     pool: Pool, editor_id: AccountId, campaign_id: int, request: KeyedRequest | None = None
 ) -> CampaignId:
-    """Creates a draft with the fields of another campaign, without its dates; returns its id. Raises CampaignNotFound."""
+    """Creates a draft with the fields of another campaign, without its dates and pictures; returns its id. Raises CampaignNotFound."""
     async with idempotent_transaction(pool, editor_id, request) as (conn, attempt):
         campaign = await store.find_campaign(conn, campaign_id)
         if campaign is None:
@@ -76,16 +78,18 @@ async def change_campaign(
     fields: CampaignFields,
     *,
     site: SiteTerms = BUILT_IN,
+    basis: str | None = None,
 ) -> None:
     """Changes fields of a draft, or adds a version to published rules; fields that are equal already change nothing.
 
-    Raises Invalid, CampaignRunning, CampaignSettled, CampaignCancelled, CampaignNotFound.
+    `basis` is the hash of the fields that the editor has read. Raises CampaignEdited if they are others by now, Invalid, MediaInUse, MediaNotReady, CampaignRunning, CampaignSettled, CampaignCancelled, CampaignNotFound.
     """
     async with transaction(pool) as conn:
         await topics.lock_aliases(conn)
         campaign = await lock_campaign(conn, campaign_id)
         require_unsettled(campaign)
         draft = merge_fields(campaign.draft, fields)
+        _require_basis(campaign, draft, basis)
         if campaign.state == "draft":
             await _change_draft(conn, editor_id, campaign, draft, site)
         else:
@@ -99,17 +103,19 @@ async def propose_change(
     fields: CampaignFields,
     *,
     site: SiteTerms = BUILT_IN,
+    basis: str | None = None,
 ) -> None:
     """Stores a change of published rules for the newsroom to sign, in place of an earlier one. It changes nothing that is published.
 
-    Once it is signed, `change_campaign` with the same fields makes it. Fields that are equal already remove the proposal.
-    Raises Invalid, CampaignIsDraft, CampaignRunning, CampaignSettled, CampaignCancelled, CampaignNotFound.
+    `basis` as of `change_campaign`. Once it is signed, `change_campaign` with the same fields makes it. Fields that are equal already remove the proposal.
+    Raises Invalid, MediaInUse, MediaNotReady, CampaignIsDraft, CampaignRunning, CampaignSettled, CampaignCancelled, CampaignNotFound.
     """
     async with transaction(pool) as conn:
         await topics.lock_aliases(conn)
         campaign = await lock_campaign(conn, campaign_id)
         require_unsettled(campaign)
         draft = merge_fields(campaign.draft, fields)
+        _require_basis(campaign, draft, basis)
         if campaign.state == "draft":
             if problems := _draft_problems(draft, site):
                 raise Invalid(*problems)
@@ -132,10 +138,11 @@ async def publish_campaign(
     request: KeyedRequest | None = None,
     *,
     site: SiteTerms = BUILT_IN,
+    basis: str | None = None,
 ) -> None:
     """Publishes the draft under version 1 of its rules; the campaign is open at once when `starts_at` has passed.
 
-    Raises CampaignIncomplete with every missing field, CampaignNotDraft, CampaignCancelled, CampaignNotFound.
+    `basis` as of `change_campaign`. Raises CampaignEdited, CampaignIncomplete with every missing field, MediaInUse, MediaNotReady, CampaignNotDraft, CampaignCancelled, CampaignNotFound.
     """
     async with idempotent_transaction(pool, editor_id, request) as (conn, attempt):
         if attempt.is_repeat:
@@ -146,12 +153,17 @@ async def publish_campaign(
             raise CampaignCancelled
         if campaign.state != "draft":
             raise CampaignNotDraft
+        if basis not in (None, content_sha256(campaign.draft).hex()):
+            raise CampaignEdited
         await _hold_announcement(conn, campaign.draft)
         rules, problems = await check_publishable(conn, campaign.draft, site, campaign_id=campaign.id, now=campaign.now)
-        if problems:
+        pictures = await check_pictures(conn, campaign.draft, campaign_id=campaign.id)
+        if problems := problems + pictures.problems:
             raise CampaignIncomplete(*problems)
+        pictures.require_usable()
         document = rules_document(rules)
         await store.change_draft(conn, campaign_id, document)
+        await attach_pictures(conn, campaign_id, document, pictures)
         await _add_version(conn, keys, editor_id, campaign_id, 1, rules, document)
         published = await store.mark_published(
             conn,
@@ -181,7 +193,9 @@ async def _add(
 ) -> CampaignId:
     if attempt.reserved is not None and attempt.is_repeat:
         return CampaignId(attempt.reserved.answer_id)
+    pictures = await _check_drafted(conn, draft)
     campaign_id = await store.add_campaign(conn, campaign_id=attempt.reserved_id, draft=draft, by=editor_id)
+    await attach_pictures(conn, campaign_id, draft, pictures)
     await audit.add(conn, editor_id, action, "campaign", campaign_id, detail)
     return CampaignId(campaign_id)
 
@@ -193,9 +207,35 @@ async def _change_draft(
         raise Invalid(*problems)
     if draft == campaign.draft:
         return
+    pictures = await _check_drafted(conn, draft, campaign)
     await store.change_draft(conn, campaign.id, draft)
+    await attach_pictures(conn, campaign.id, draft, pictures)
     detail = {"fields": _changed_fields(campaign.draft, draft)}
     await audit.add(conn, editor_id, "campaign_changed", "campaign", campaign.id, detail)
+
+
+async def _check_drafted(
+    conn: Connection, draft: Mapping[str, Any], campaign: Campaign | None = None
+) -> CheckedPictures:
+    """The pictures of a draft, new or changed. Raises Invalid, MediaInUse, MediaNotReady."""
+    pictures = await check_pictures(
+        conn,
+        draft,
+        campaign_id=None if campaign is None else campaign.id,
+        former=None if campaign is None else campaign.draft,
+    )
+    if pictures.problems:
+        raise Invalid(*pictures.problems)
+    pictures.require_usable()
+    return pictures
+
+
+def _require_basis(campaign: Campaign, draft: Mapping[str, Any], basis: str | None) -> None:
+    """Raises CampaignEdited if the change is based on other fields. A change that is made already is a repeated request."""
+    if basis is None or content_sha256(campaign.draft).hex() == basis:
+        return
+    if read_rules(draft, publishing=False)[0] != read_rules(campaign.draft, publishing=False)[0]:
+        raise CampaignEdited
 
 
 def _draft_problems(draft: Mapping[str, Any], site: SiteTerms) -> list[FieldError]:
@@ -215,10 +255,11 @@ class _Change(NamedTuple):
     document: dict[str, Any]
     # The fields of it that may not change after the opening, which has not come yet.
     unamendable: list[FieldError]
+    pictures: CheckedPictures
 
 
 async def _check_change(conn: Connection, campaign: Campaign, draft: dict[str, Any], site: SiteTerms) -> _Change | None:
-    """The change from the rules in force to the draft; None if they are equal. Raises Invalid, CampaignRunning."""
+    """The change from the rules in force to the draft; None if they are equal. Raises Invalid, CampaignRunning, MediaInUse, MediaNotReady."""
     has_opened = campaign.has_opened
     await _hold_announcement(conn, draft)
     in_force, _ = read_rules(campaign.draft, publishing=False)
@@ -241,10 +282,12 @@ async def _check_change(conn: Connection, campaign: Campaign, draft: dict[str, A
         problems = [error for error in problems if error not in accepted]
     # A campaign that was published later has said that it shares the topic.
     problems = [error for error in problems if error.code != "topic_in_use" or error not in accepted]
-    if problems:
+    pictures = await check_pictures(conn, draft, campaign_id=campaign.id, former=campaign.draft)
+    if problems := problems + pictures.problems:
         raise Invalid(*problems)
+    pictures.require_usable()
     # Compared as rules and not as documents: an older document lacks fields that were added later.
-    return None if rules == old else _Change(old, rules, rules_document(rules), unamendable)
+    return None if rules == old else _Change(old, rules, rules_document(rules), unamendable, pictures)
 
 
 async def _change_rules(
@@ -254,7 +297,7 @@ async def _change_rules(
     change = await _check_change(conn, campaign, draft, site)
     if change is None:
         return
-    old, rules, document, unamendable = change
+    old, rules, document, unamendable, pictures = change
     version = campaign.rules_version + 1
     await _add_version(conn, keys, editor_id, campaign.id, version, rules, document)
     changed = await store.change_rules(
@@ -273,6 +316,7 @@ async def _change_rules(
     if not changed:
         # The campaign has opened between the read of the clock and the write.
         raise CampaignRunning(*unamendable)
+    await attach_pictures(conn, campaign.id, document, pictures)
     if not campaign.has_opened:
         await _enter_older_posts(conn, campaign.id)
     await store.remove_proposal(conn, campaign.id)

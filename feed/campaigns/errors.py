@@ -43,6 +43,10 @@ class CampaignIsDraft(Conflict):
     """The campaign is not published yet: its fields are changed directly."""
 
 
+class CampaignEdited(Conflict):
+    """Another editor has changed the campaign since the given version of its fields was read."""
+
+
 class CampaignNotOpen(Conflict):
     """The campaign has not opened yet."""
 

@@ -25,6 +25,18 @@ State = Literal[
 ]
 STATES: tuple[State, ...] = get_args(State)
 
+# What a settlement waits for, in the order in which readers are shown it. What names posts, comments and jurors is for editors only.
+WaitKind = Literal[
+    "settlement_undone",
+    "announcement_hidden",
+    "entry_waits",
+    "comment_waits",
+    "media_processing",
+    "mark_missing",
+    "awaiting_beacon",
+]
+WAIT_KINDS: tuple[WaitKind, ...] = get_args(WaitKind)
+
 Method = Literal["ranked", "draw"]
 METHODS: tuple[Method, ...] = get_args(Method)
 TieBreak = Literal["quality", "likes", "comments", "earliest"]

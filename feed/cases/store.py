@@ -153,6 +153,21 @@ async def close_cases(conn: Connection, *, post_id: int | None = None, comment_i
     return int(tag.split()[-1])
 
 
+async def is_disputed(conn: Connection, post_id: int) -> bool:
+    """Whether a report or an appeal about a post is open, or a case that the machine check has sent to review."""
+    disputed: bool = await conn.fetchval(
+        """
+        SELECT EXISTS (
+            SELECT FROM cases
+            WHERE post_id = $1 AND comment_id IS NULL AND state = 'open'
+                AND (kind <> 'post' OR coalesce(machine ->> 'verdict', 'pass') <> 'pass')
+        )
+        """,
+        post_id,
+    )
+    return disputed
+
+
 async def find_case(conn: Connection, case_id: int) -> Case | None:
     """The case, or None if there is none."""
     row = await conn.fetchrow(

@@ -93,6 +93,7 @@ async def _play(installation: RunningInstallation, output: Output, status: list[
             data=installation.data,
             keys_dir=installation.settings.keys_dir,
             kill_api=installation.api.kill,
+            goes_on=keep,
         )
     except* (Unexpected, LookupError, TypeError) as failures:
         # A response without an expected member is an unexpected response.

@@ -8,14 +8,20 @@ from pathlib import Path
 from typing import Any
 
 import msgspec
+import structlog
 
 from feed.campaigns.rules.site_terms import read_licences
 from feed.embedded.processes import CannotStart, find_holder, write_private
+from feed.environment import read_settings
 from feed.inbox.push_hook import read_hook
 from feed.limits.configuration import read_table
-from feed.settings import MissingSetting, Settings, WeakSecret, read_settings
+from feed.settings import MissingSetting, Settings, WeakSecret
 from feed.sms.provider_account import InvalidSmsSettings
 from feed.sms.registry import check_settings, require_sending
+from feed.storage.opening import open_storage
+from feed.storage.protocol import StorageMisconfigured, StorageUnavailable
+
+log = structlog.get_logger("feed.commands")
 
 
 class Run(msgspec.Struct, frozen=True):
@@ -89,6 +95,7 @@ def checked(environ: Mapping[str, str]) -> Settings:
         read_table(settings.limits, settings.limits_scale, embedded=settings.embedded)
         read_licences(settings.licences_file)
         read_hook(settings.push_hook_url, settings.push_hook_secret)
+        read_hook(settings.cdn_purge_url, settings.cdn_purge_secret, setting="FEED_CDN_PURGE")
         check_settings(settings)
         return settings
     except MissingSetting as error:
@@ -108,7 +115,22 @@ def require_serving(settings: Settings) -> Settings:
         require_sending(settings)
     except InvalidSmsSettings as error:
         raise UnsafeSetting(str(error)) from None
+    if not settings.media_store and not settings.embedded:
+        raise CannotStart(
+            "缺少环境变量 FEED_MEDIA_STORE。\nThe environment variable FEED_MEDIA_STORE is not set: "
+            "a folder that API and worker share, or s3:// and a bucket."
+        )
     return settings
+
+
+async def check_storage(settings: Settings) -> None:
+    """Raises CannotStart for a media storage that can never work. One that cannot be reached now stops nothing: texts need none."""
+    try:
+        await open_storage(settings, b"").check()
+    except StorageMisconfigured as error:
+        raise CannotStart(f"媒体存储无法使用，请检查设置。\nThe media storage cannot be used: {error}") from None
+    except StorageUnavailable:
+        log.warning("media storage unavailable", consequence="uploads and media wait until it can be reached")
 
 
 def environment(settings: Settings) -> dict[str, str]:

@@ -4,12 +4,13 @@ import argparse
 import asyncio
 import gc
 import os
+import resource
 from contextlib import suppress
 from signal import SIG_DFL, SIGTERM, signal
 from typing import Any
 
 from feed.commands.arguments import whole_number
-from feed.commands.installation import add_data_option, environment, find_settings, require_serving
+from feed.commands.installation import add_data_option, check_storage, environment, find_settings, require_serving
 from feed.embedded.launcher import end_with_parent
 from feed.embedded.processes import require_free_port
 from feed.geoip.files import open_regions
@@ -20,7 +21,11 @@ from feed.terminal import print_lines
 _HEADER_SECONDS = 10
 # For the request line (8 KB) and headers (16 KB), which the application limits; the server answers 431 beyond this.
 _BUFFER_BYTES = 28 * 1024
-_CONNECTIONS = 4096
+# Of a process: streams of live events (`MAX_STREAMS`), which cost some kilobytes each, and requests.
+_CONNECTIONS = 8192
+_BACKLOG = 4096
+# Files, sockets to the database and the like besides connections.
+_OTHER_DESCRIPTORS = 512
 
 
 def register(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
@@ -70,9 +75,11 @@ def run_api(arguments: argparse.Namespace) -> int:
     settings = require_serving(find_settings(arguments.data))
     open_regions(settings.ip_regions_file)  # Checked once here, not in each worker.
     asyncio.run(check_key_store(settings))
+    asyncio.run(check_storage(settings))
     # granian uses SO_REUSEPORT: another feed on the same port would get half of the requests.
     require_free_port(arguments.host, arguments.port)
     os.environ.update(environment(settings))  # The worker processes read it.
+    _raise_descriptor_limit()
     logging.configure(settings.log_format)
     server = Server(
         "feed.asgi:application",
@@ -84,7 +91,7 @@ def run_api(arguments: argparse.Namespace) -> int:
         http=HTTPModes.http1,
         websockets=False,
         # A connection costs a few kilobytes, so slow ones must not exhaust the limit.
-        backlog=_CONNECTIONS,
+        backlog=_BACKLOG,
         backpressure=_CONNECTIONS,
         http1_settings=HTTP1Settings(header_read_timeout=_HEADER_SECONDS * 1000, max_buffer_size=_BUFFER_BYTES),
         workers=arguments.workers,
@@ -95,6 +102,16 @@ def run_api(arguments: argparse.Namespace) -> int:
     )
     server.serve(target_loader=load_application, wrap_loader=False)
     return 0
+
+
+def _raise_descriptor_limit() -> None:
+    """Lets the worker processes have as many connections as they accept, where the system allows it; the usual limit is 1,024."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    wanted = _CONNECTIONS + _OTHER_DESCRIPTORS
+    if soft != resource.RLIM_INFINITY and soft < wanted:
+        resource.setrlimit(
+            resource.RLIMIT_NOFILE, (wanted if hard == resource.RLIM_INFINITY else min(wanted, hard), hard)
+        )
 
 
 def load_application() -> Any:
@@ -119,6 +136,7 @@ def run_worker(arguments: argparse.Namespace) -> int:
 
     settings = require_serving(find_settings(arguments.data))
     logging.configure(settings.log_format)
+    asyncio.run(check_storage(settings))
     asyncio.run(run(settings))
     return 0
 

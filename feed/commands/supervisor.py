@@ -21,6 +21,7 @@ from feed.embedded.orphans import MARK
 from feed.embedded.processes import CannotStart, Child, Process, free_port, require_free_port, spawn, tail
 from feed.keys.store import open_keys
 from feed.settings import Settings
+from feed.tasks import stop_tasks
 
 _START_SECONDS = 60.0
 # Together less than ten seconds, for a user waiting at the terminal.
@@ -83,11 +84,7 @@ async def run_installation(
     finally:
         (data / "run.json").unlink(missing_ok=True)
         if keeper is not None:
-            keeper.cancel()
-            await asyncio.wait([keeper])
-            # A cancelled gather logs its exception unless it is retrieved.
-            if not keeper.cancelled():
-                keeper.exception()
+            await stop_tasks(keeper)
         await asyncio.gather(*(child.stop(_CHILDREN_SECONDS) for child in children))
         await servers.stop(_SERVERS_SECONDS)
 
@@ -96,6 +93,7 @@ def _settings(servers: Embedded, base_url: str, given: Mapping[str, str]) -> Set
     defaults = {
         "FEED_KEYS_DIR": str(servers.data / "keys"),
         "FEED_ACCESS_LOG_DIR": str(servers.data / "log/access"),
+        "FEED_MEDIA_STORE": str(servers.data / "media"),
         "FEED_SMS_OUTBOX": str(servers.data / "outbox.jsonl"),
         "FEED_PUBLIC_URL": base_url,
         "FEED_EMBEDDED": str("FEED_DATABASE_URL" not in given).lower(),

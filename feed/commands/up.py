@@ -12,7 +12,11 @@ from urllib.parse import urlsplit
 from feed.commands.arguments import whole_number
 from feed.commands.installation import add_data_option
 from feed.commands.supervisor import RunningInstallation, run_installation
+from feed.tasks import stop_tasks
 from feed.terminal import print_lines
+
+# The installation ends within ten seconds.
+_END_SECONDS = 15.0
 
 
 def register(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
@@ -44,15 +48,15 @@ def run_until_signal(work: Coroutine[Any, Any, None]) -> int:
 
     async def main() -> None:
         task = asyncio.ensure_future(work)
-
-        def end() -> None:
-            if not task.cancelling():
-                task.cancel()
-
+        signalled = asyncio.Event()
         for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
-            asyncio.get_running_loop().add_signal_handler(number, end)
-        with suppress(asyncio.CancelledError):
-            await task
+            asyncio.get_running_loop().add_signal_handler(number, signalled.set)
+        waiting = asyncio.create_task(signalled.wait(), name="wait for a signal")
+        await asyncio.wait([task, waiting], return_when=asyncio.FIRST_COMPLETED)
+        # What it has started ends in order, which takes seconds; the cancellation may get lost while it starts.
+        if await stop_tasks(waiting, task, again=_END_SECONDS, within=3 * _END_SECONDS):
+            with suppress(asyncio.CancelledError):
+                task.result()
 
     asyncio.run(main())
     return 0

@@ -6,13 +6,13 @@ from pathlib import Path
 from msgspec import UNSET
 
 from feed.commands.verify_lines import Line, printed, problem_lines, signature_lines, verdict_lines
-from feed.commands.verify_messages import CORRECTIONS, OVERRIDES, REASONS
 from feed.commands.verify_proof_lines import proof_lines
 from feed.embedded.processes import CannotStart
 from feed.keys.signatures import KeysUnreadable, PublicKey, read_public_keys
 from feed.prizes.model import Forced
 from feed.prizes.result.document import Outcome, label_of
 from feed.prizes.result.draw_section import DrawSection
+from feed.prizes.result.messages import CORRECTIONS, OVERRIDES, REASONS
 from feed.prizes.result.proof import verify_proof
 from feed.prizes.result.verify import Verification, verify_result
 from feed.terminal import print_lines

@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from typing import Literal, NamedTuple
 
-from feed.commands.verify_messages import PROBLEMS
+from feed.prizes.result.messages import PROBLEMS
 from feed.prizes.result.problem import Findings
 
 Language = Literal["zh", "en", "both"]

@@ -3,8 +3,8 @@
 from msgspec import UNSET
 
 from feed.commands.verify_lines import Line, problem_lines, signature_lines, verdict_lines
-from feed.commands.verify_messages import REASONS
 from feed.prizes.result.document import NOT_ELIGIBLE, label_of
+from feed.prizes.result.messages import REASONS
 from feed.prizes.result.proof import Proof, ProofVerification
 from feed.reasons import WORDS
 from feed.texts import quoted

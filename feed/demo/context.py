@@ -31,8 +31,12 @@ class DemoContext:
             {key: person.phone for key, person in self.people.items()},
             excluded=STAFF,
         )
+        # How fast this machine is: for the arrival of all participants, and for the photos.
         self.arrival_seconds = 1.0
+        self.photo_seconds = 1.0
         self.campaign_id = ""
+        # The one that stays open; empty unless the servers go on.
+        self.second_campaign_id = ""
         self.spam_id = ""
         self.ends_at = 0.0
         self.settle_at = 0.0
@@ -40,6 +44,8 @@ class DemoContext:
         self.posts: dict[str, str] = {}
         self.moments: dict[str, str] = {}
         self.texts: dict[str, str] = {}
+        # Ids of photos and videos by moment, in the order in which a post shows them.
+        self.media: dict[str, list[str]] = {}
 
     def __getitem__(self, key: str) -> Person:
         return self.people[key]

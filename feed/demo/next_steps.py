@@ -8,7 +8,10 @@ from pathlib import Path
 from feed.demo.chapters.verification import KEYS, RESULT
 from feed.demo.context import DemoContext
 from feed.demo.output import Output
-from feed.demo.texts import CHEATS
+from feed.demo.participants import EDITOR, REVIEWER
+from feed.demo.texts import BEST, CHEATS, MOMENTS
+
+BEST_AUTHOR = next(moment.author for moment in MOMENTS if moment.key == BEST)
 
 
 def show_server(context: DemoContext, base_url: str) -> None:
@@ -23,12 +26,28 @@ def show_server(context: DemoContext, base_url: str) -> None:
     output.say("", "")
     output.say("在浏览器里打开：", "Open in a browser:")
     for words, address in (
+        (("鹏友圈", "the community"), f"{base_url}/"),
+        (("进行中的活动", "open campaign"), f"{base_url}/campaigns/{context.second_campaign_id}"),
+        (("结果自验页", "the result"), f"{base_url}/campaigns/{context.campaign_id}/result"),
+        (("嵌入页面", "the block"), f"{base_url}/embed/guide"),
         (("接口文档", "API document"), f"{base_url}/docs"),
-        (("最新动态", "latest posts"), f"{base_url}/v1/feeds/latest"),
-        (("公开结果", "public result"), f"{campaign}/result"),
     ):
         name = output.words(*words)
         output.line(f"  {name}{' ' * max(1, 16 - _width(name))}{address}")
+    output.say(
+        "登录：在另一个终端运行，把打印出的链接粘进浏览器（十分钟内有效，只能用一次）：",
+        "Sign in: run in another terminal, and open the printed link in a browser (once, within ten minutes):",
+    )
+    for words, key, page in (
+        (("编辑", "an editor"), EDITOR, "/console"),
+        (("审核员", "a reviewer"), REVIEWER, "/console/queue"),
+        (("获奖的市民", "a winner"), BEST_AUTHOR, "/prizes"),
+    ):
+        name = output.words(*words)
+        output.line(
+            f"  {name}{' ' * max(1, 16 - _width(name))}{feed} sign-in --user {shlex.quote(f'demo:{key}')} --to {page} --data {data}"
+        )
+    output.say("", "")
     output.say("在另一个终端里试：", "Try in another terminal:")
     commands = (
         (("离线验证", "verify offline"), f"{feed} verify {shlex.quote(str(proof / RESULT))} --key {shlex.quote(str(proof / KEYS))}"),

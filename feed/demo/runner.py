@@ -8,8 +8,10 @@ from feed.demo.chapters.announcement import announce, claim, notify
 from feed.demo.chapters.campaign import create_accounts, open_campaign
 from feed.demo.chapters.engagement import like_and_comment
 from feed.demo.chapters.judging import close, mark, settle
+from feed.demo.chapters.media import upload_pictures
 from feed.demo.chapters.moderation import cheat, review
 from feed.demo.chapters.posts import write_moments
+from feed.demo.chapters.second_campaign import open_second_campaign
 from feed.demo.chapters.verification import explain, verify
 from feed.demo.client import Line
 from feed.demo.context import DemoContext
@@ -17,12 +19,18 @@ from feed.demo.output import Output
 from feed.keys.store import open_keys
 
 
-async def play(output: Output, *, line: Line, data: Path, keys_dir: Path, kill_api: Callable[[], None]) -> DemoContext:
-    """Runs the demo against an installation and checks each step. Raises Unexpected at the first failed check."""
+async def play(
+    output: Output, *, line: Line, data: Path, keys_dir: Path, kill_api: Callable[[], None], goes_on: bool = False
+) -> DemoContext:
+    """Runs the demo against an installation and checks each step. Raises Unexpected at the first failed check.
+
+    With `goes_on` a second campaign is opened at the end, for people who look around afterwards.
+    """
     began = time.monotonic()
     try:
         context = DemoContext(output, line, open_keys(keys_dir, create=False), data, kill_api)
         await create_accounts(context)
+        await upload_pictures(context)
         await open_campaign(context)
         await write_moments(context)
         await like_and_comment(context)
@@ -36,6 +44,8 @@ async def play(output: Output, *, line: Line, data: Path, keys_dir: Path, kill_a
         await notify(context)
         await claim(context)
         await verify(context)
+        if goes_on:
+            context.second_campaign_id = await open_second_campaign(context)
     finally:
         await line.close()
     seconds = time.monotonic() - began

@@ -30,6 +30,13 @@ class Script(msgspec.Struct, frozen=True, kw_only=True):
     juror_post: str
     other_text: str
     claims: dict[str, dict[str, str]]
+    # The campaign that stays open after the demo: its posts by author, each with the scenes of its photos.
+    second_topic: str
+    second_title: str
+    second_body: str
+    second_moments: dict[str, tuple[str, tuple[str, ...]]]
+    # What pictures show, for people who do not see them, by scene.
+    alts: dict[str, str]
 
     @property
     def cells(self) -> int:

@@ -2,7 +2,7 @@
 
 import msgspec
 
-from feed.demo.participants import CHEAT, WRITING_JUROR
+from feed.demo.participants import CHEAT, EDITOR, WRITING_JUROR
 
 
 class Moment(msgspec.Struct, frozen=True, kw_only=True):
@@ -19,6 +19,8 @@ class Moment(msgspec.Struct, frozen=True, kw_only=True):
 BEST, TWICE_A, TWICE_B, THIRD = "best", "twice a", "twice b", "third"
 POPULAR, JURORS_OWN, CHEATS = "popular", "juror's own", "cheat's"
 EDITED, DELETED, REMOVED, RESTORED = "edited", "deleted", "removed", "restored"
+# With a photo that was taken upright, and with a video.
+UPRIGHT, FILMED = "leaf", "rain"
 
 MOMENTS = (
     Moment(key=BEST, author="吴秀兰", likes=38, commenters=14, marks=(95, 97)),
@@ -32,9 +34,9 @@ MOMENTS = (
     Moment(key=JURORS_OWN, author=WRITING_JUROR, likes=58, commenters=12),
     Moment(key="grandpa", author="郑佩珊", likes=19, commenters=5),
     Moment(key="library", author="孙立新", likes=17, commenters=4),
-    Moment(key="rain", author="曾小满", likes=15, commenters=3),
+    Moment(key=FILMED, author="曾小满", likes=15, commenters=3),
     Moment(key="cantonese", author="赖德明", likes=14, commenters=3),
-    Moment(key="leaf", author="叶知秋", likes=13, commenters=2),
+    Moment(key=UPRIGHT, author="叶知秋", likes=13, commenters=2),
     Moment(key="exam", author="谢雨桐", likes=12, commenters=3),
     Moment(key="code", author="邓志伟", likes=16, commenters=4),
     Moment(key="swap", author="蔡依琳娜", likes=11, commenters=2),
@@ -53,3 +55,18 @@ MOMENTS = (
 
 # The authors of posts outside of the campaign: the second one has another topic, the third one halves of the topic.
 OFF_TOPIC = ("董思琪", "卢海生", "贾春华", "宋博文")
+
+# The scenes of the photos by moment, in the order in which the post shows them.
+PHOTOS = {
+    BEST: ("shelf",),
+    POPULAR: ("tea", "window", "book", "leaf", "shelf", "desk", "skyline", "sea", "night"),
+    "balcony": ("desk",),
+    UPRIGHT: ("leaf",),
+    "dawn": ("sea",),
+    DELETED: ("blurred",),
+    REMOVED: ("poster",),
+}
+
+# Photos that are in no post: whose they are, and their scene.
+AVATAR, COVER, PRIZE = "avatar", "cover", "prize"
+OTHER_PHOTOS = {AVATAR: ("吴秀兰", "cat"), COVER: (EDITOR, "skyline"), PRIZE: (EDITOR, "box")}

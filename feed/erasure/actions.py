@@ -16,6 +16,7 @@ from feed.moderation.account_events import erase_account
 from feed.postgres import Connection, Pool, transaction
 from feed.posts import erasure_store as posts
 from feed.posts.hide_show import change_holds_of as change_post_holds
+from feed.profiles import avatars
 
 # Items that one transaction hides or shows: their likes wait meanwhile.
 _ITEMS = 100
@@ -34,6 +35,7 @@ async def request_deletion(pool: Pool, account_id: AccountId, *, days: int) -> d
         if await accounts.list_roles(conn, account_id):
             raise StaffCannotLeave
         if await departures.add_departure(conn, account_id, days=days):
+            await avatars.purge_of_leaving(conn, account_id)
             await audit.add(conn, account_id, "account.request_deletion", "account", account_id, {"days": days})
         erase_at = await departures.find_erase_at(conn, account_id)
         if erase_at is None:

@@ -10,6 +10,7 @@ from datetime import timedelta
 from feed import idempotency
 from feed.accounts import erasure_store as accounts
 from feed.accounts.model import AccountId
+from feed.campaigns.entries import similar_store as similar
 from feed.cases import erasure_store as case_evidence
 from feed.cases import store as cases
 from feed.changes import store as changes
@@ -19,6 +20,10 @@ from feed.exports import store as exports
 from feed.inbox import erasure_store as inbox
 from feed.inbox.erasure_store import ChangedNotice, LikeNotice
 from feed.likes import erasure_store as likes
+from feed.media import attachment_store as attachments
+from feed.media import erasure_store as media
+from feed.media import purges
+from feed.media.removal_store import mark_removed
 from feed.moderation import erasure_store as verdicts
 from feed.notifications.model import likes_template
 from feed.postgres import Connection
@@ -47,7 +52,10 @@ async def _delete_posts(conn: Connection, account_id: AccountId) -> int:
         # Read again under the locks: the author may have deleted a post meanwhile.
         for post_id in await posts.list_undeleted(conn, account_id, limit=_ITEMS):
             if post_id in post_ids:
-                await hide_post(conn, post_id, state="deleted")
+                former = await hide_post(conn, post_id, state="deleted")
+                if former.is_visible:
+                    # Also of what stays as evidence for a while.
+                    await purges.enqueue(conn, await attachments.list_attached(conn, [post_id]), "erased")
                 await cases.close_cases(conn, post_id=post_id)
     return len(post_ids)
 
@@ -61,6 +69,17 @@ async def _delete_comments(conn: Connection, account_id: AccountId) -> int:
                 await hide_comment(conn, each.comment_id, state="deleted")
                 await cases.close_cases(conn, comment_id=each.comment_id)
     return len(found)
+
+
+async def _remove_media(conn: Connection, account_id: AccountId) -> int:
+    removed = await mark_removed(conn, await posts.list_media_to_remove(conn, account_id, limit=_ITEMS), "erased")
+    return len(removed) + await media.empty_media(conn, account_id, limit=_ROWS)
+
+
+async def _forget_pictures(conn: Connection, account_id: AccountId) -> int:
+    # A run of the job that has read the posts before they were deleted must not add hashes afterwards.
+    await similar.lock_comparison(conn)
+    return await similar.forget_pictures(conn, account_id, limit=_ROWS)
 
 
 async def _empty_posts(conn: Connection, account_id: AccountId) -> int:
@@ -158,6 +177,8 @@ async def _remove_account_rows(conn: Connection, account_id: AccountId) -> int:
 STEPS: tuple[Step, ...] = (
     _delete_posts,
     _delete_comments,
+    _remove_media,
+    _forget_pictures,
     _empty_posts,
     _empty_comments,
     _erase_profile,

@@ -12,9 +12,9 @@ import msgspec
 
 FORMAT = "feed-export-1"
 _EXACT = 2**53
-_README = """这是您在鹏友圈的个人信息副本。manifest.json 列出每个文件的行数和 SHA-256，以及未包含的数据及原因；时间为 UTC。
+_README = """这是您在鹏友圈的个人信息副本。manifest.json 列出每个文件的行数和 SHA-256，以及未包含的数据及原因；时间为 UTC。您的照片和视频在 media 目录中，按 media.json 里的编号存放。
 This is a copy of what is stored about your account. manifest.json lists each file with its number of rows and its SHA-256,
-and what is left out and why. Times are in UTC.
+and what is left out and why. Times are in UTC. Your photos and videos are in the folder media, by their ids in media.json.
 """
 
 
@@ -46,7 +46,7 @@ class _Sink(io.RawIOBase):
 
 
 class Archive:
-    """A ZIP with a JSON list for each table, and a manifest with the number of rows of each."""
+    """A ZIP with a JSON list for each table, photos and videos, and a manifest of all of them."""
 
     def __init__(self, account_id: int, made_at: datetime) -> None:
         self._sink = _Sink()
@@ -56,10 +56,13 @@ class Archive:
             "account_id": str(account_id),
             "made_at": made_at,
             "tables": [],
+            "files": [],
+            "missing": [],
         }
         self._member: Any = None
         self._table = ""
         self._rows = 0
+        self._bytes = 0
         self._sha256 = hashlib.sha256()
 
     def held(self) -> int:
@@ -91,6 +94,25 @@ class Archive:
                 "sha256": self._sha256.hexdigest(),
             }
         )
+
+    def begin_file(self, name: str) -> None:
+        """Begins a photo or video, which is compressed already."""
+        self._table, self._bytes, self._sha256 = name, 0, hashlib.sha256()
+        self._member = self._zip.open(zipfile.ZipInfo(name), "w", force_zip64=True)
+
+    def add_bytes(self, data: bytes) -> None:
+        """Adds bytes to the photo or video."""
+        self._write(data)
+        self._bytes += len(data)
+
+    def end_file(self) -> None:
+        """Ends the photo or video and lists it in the manifest."""
+        self._member.close()
+        self._manifest["files"].append({"file": self._table, "bytes": self._bytes, "sha256": self._sha256.hexdigest()})
+
+    def add_missing(self, name: str) -> None:
+        """Lists a photo or video in the manifest that was removed meanwhile."""
+        self._manifest["missing"].append(name)
 
     def close(self, left_out: Mapping[str, str]) -> None:
         """Adds the manifest, with the reasons of the tables that are left out, and ends the ZIP."""

@@ -18,7 +18,7 @@ QUERIES: tuple[Query, ...] = (
         "accounts",
         """
         SELECT accounts.id, iss, sub, coalesce(departures.name, accounts.name) AS name,
-               coalesce(departures.bio, accounts.bio) AS bio, coalesce(departures.avatar_url, accounts.avatar_url) AS avatar_url,
+               coalesce(departures.bio, accounts.bio) AS bio, avatar_address(coalesce(departures.avatar_url, accounts.avatar_url)) AS avatar_url,
                accounts.badge, age_band, phone_verified_at, post_count, created_at, leaving_at
         FROM accounts LEFT JOIN departures ON departures.account_id = accounts.id AND departures.step <> 'returning'
         WHERE accounts.id = $1
@@ -61,6 +61,14 @@ QUERIES: tuple[Query, ...] = (
         FROM posts JOIN post_revisions AS revisions ON revisions.post_id = posts.id
         WHERE posts.author_id = $1
         ORDER BY post_id, revisions.revision
+        """,
+    ),
+    Query(
+        "media",
+        """
+        SELECT id, kind, state, used_as, post_id, campaign_id, alt, content_type, byte_count, width, height, duration_ms, ai_source,
+               error_code, created_at, removed_at, removed_for
+        FROM media WHERE owner_id = $1 ORDER BY id
         """,
     ),
     Query(

@@ -4,14 +4,55 @@ from collections.abc import AsyncIterator
 from datetime import datetime
 from typing import Any
 
+import msgspec
 from asyncpg import Record
 
 from feed.accounts.model import AccountId
 from feed.exports.model import ATTEMPTS_MOST, DEAD_AFTER_SECONDS, KEPT_HOURS, STREAMING_MINUTES, Export, ExportId
 from feed.exports.queries import Query
-from feed.postgres import Connection, one
+from feed.media.model import folder_of
+from feed.postgres import Connection, many, one
 
 _BATCH = 500
+
+
+class ExportedFile(msgspec.Struct, frozen=True):
+    """The largest stored file of a photo or video, and its name in the object storage."""
+
+    media_id: int
+    key: str
+    file: str
+
+    @property
+    def object_name(self) -> str:
+        """Its name in the object storage."""
+        return folder_of(self.key) + self.file
+
+    @property
+    def name(self) -> str:
+        """Its name in an export."""
+        return f"media/{self.media_id}/{self.file}"
+
+
+async def list_files(conn: Connection, account_id: int) -> list[ExportedFile]:
+    """The stored photos and videos of the account, public or not."""
+    rows = await conn.fetch(
+        """
+        SELECT media.id AS media_id, media.key, largest.file
+        FROM media
+        CROSS JOIN LATERAL (
+            SELECT rendition ->> 'file' AS file
+            FROM jsonb_array_elements(media.renditions) AS rendition
+            -- A picture as every program opens it.
+            ORDER BY array_position(ARRAY['video', 'full_jpeg', 'full'], rendition ->> 'name')
+            LIMIT 1
+        ) AS largest
+        WHERE media.owner_id = $1 AND media.state = 'ready' AND media.removed_at IS NULL
+        ORDER BY media.id
+        """,
+        account_id,
+    )
+    return many(rows, ExportedFile)
 
 
 async def find_newest(conn: Connection, account_id: int) -> Export | None:

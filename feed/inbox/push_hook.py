@@ -1,4 +1,4 @@
-"""The push hook: settings, signature, and the meaning of responses, by the Standard Webhooks specification."""
+"""Hooks that `feed` calls: settings, signature, and the meaning of responses, by the Standard Webhooks specification."""
 
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
@@ -38,31 +38,29 @@ class Hook(msgspec.Struct, frozen=True):
 Outcome = Literal["delivered", "retry", "dead"]
 
 
-def read_hook(url: str, secret: str) -> Hook | None:
-    """The configured hook; None without a URL. Raises InvalidHookSettings."""
+def read_hook(url: str, secret: str, *, setting: str = "FEED_PUSH_HOOK") -> Hook | None:
+    """The hook configured by `{setting}_URL` and `_SECRET`; None without a URL. Raises InvalidHookSettings."""
     if not url:
         return None
     parts = urlsplit(url)
     if parts.scheme not in ("http", "https") or not parts.hostname:
-        raise InvalidHookSettings("FEED_PUSH_HOOK_URL must be an https URL")
+        raise InvalidHookSettings(f"{setting}_URL must be an https URL")
     if parts.scheme == "http" and not is_loopback(url):
-        raise InvalidHookSettings("FEED_PUSH_HOOK_URL must use https, except on loopback")
-    secrets = _secrets(secret)
+        raise InvalidHookSettings(f"{setting}_URL must use https, except on loopback")
+    secrets = _secrets(secret, setting)
     if min(map(len, secrets)) < MIN_SECRET_BYTES:
-        raise InvalidHookSettings(
-            f"FEED_PUSH_HOOK_SECRET must have {MIN_SECRET_BYTES} bytes or more where a hook is set"
-        )
+        raise InvalidHookSettings(f"{setting}_SECRET must have {MIN_SECRET_BYTES} bytes or more where a hook is set")
     return Hook(url, secrets)
 
 
-def headers_of(hook: Hook, push_id: int, at: datetime, body: bytes) -> dict[str, str]:
-    """The headers of a push: id, timestamp and a signature by each secret."""
+def headers_of(hook: Hook, message_id: str, at: datetime, body: bytes) -> dict[str, str]:
+    """The headers of a call: id, timestamp and a signature by each secret."""
     stamp = int(at.timestamp())
     return {
         "content-type": "application/json",
-        "webhook-id": str(push_id),
+        "webhook-id": message_id,
         "webhook-timestamp": str(stamp),
-        "webhook-signature": " ".join(sign(secret, str(push_id), stamp, body) for secret in hook.secrets),
+        "webhook-signature": " ".join(sign(secret, message_id, stamp, body) for secret in hook.secrets),
     }
 
 
@@ -96,7 +94,7 @@ def retry_after_of(status: int, retry_after: str | None, now: datetime) -> timed
     return max(timedelta(0), min(until - now, MAX_RETRY_AFTER))
 
 
-def _secrets(text: str) -> tuple[bytes, ...]:
+def _secrets(text: str, setting: str) -> tuple[bytes, ...]:
     """The key of each secret. Several secrets that begin with `whsec_` are separated by spaces."""
     parts = text.split()
     if not parts or not all(part.startswith("whsec_") for part in parts):
@@ -104,4 +102,4 @@ def _secrets(text: str) -> tuple[bytes, ...]:
     try:
         return tuple(hook_key(part) for part in parts)
     except ValueError as error:
-        raise InvalidHookSettings(f"FEED_PUSH_HOOK_SECRET: {error}") from None
+        raise InvalidHookSettings(f"{setting}_SECRET: {error}") from None

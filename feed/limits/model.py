@@ -105,10 +105,14 @@ TABLE: dict[str, Limit] = {
     "likes": Limit(account=_windows((120, MINUTE), (2_000, HOUR)), exact=False),
     "profile": Limit(account=_windows((10, 10 * MINUTE), (50, DAY))),
     "reports": Limit(account=_windows((10, 10 * MINUTE), (50, DAY))),
+    # Nine photos for each of twenty posts in an hour; each upload in parts counts twice.
+    "uploads": Limit(account=_windows((180, HOUR), (600, DAY))),
     "changes": Limit(account=_windows((60, MINUTE), (1_000, HOUR)), exact=False),
     "reads": Limit(account=_windows((1_200, MINUTE)), address=_windows((600, MINUTE)), exact=False),
     # Webhooks: the app's own servers, whose signature is verified.
     "hooks": Limit(address=_windows((1_200, MINUTE)), exact=False),
+    # Nine photos in each of twenty posts of a page; many phones share an address of a mobile network.
+    "media": Limit(address=_windows((6_000, MINUTE)), exact=False),
     "files": Limit(address=_windows((600, MINUTE)), exact=False),
     "staff": Limit(account=_windows((600, MINUTE)), exact=False),
     # Many phones share an address of a mobile network; sign-in has its own quota per phone.

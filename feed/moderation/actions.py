@@ -172,6 +172,13 @@ async def judge_cases(
             outcomes.append(error)
         else:
             _announce(announce, outcomes[-1])
+    first = {case_id: index for index, (case_id, _) in reversed([*enumerate(items)])}
+    if any(isinstance(outcomes[index], CaseStale) for index in first.values()):
+        # The same request may have been sent at the same time, and its attempts have judged the cases in turns.
+        async with pool.acquire() as conn:
+            judged = await store.list_judged(conn, batch_id, reviewer_id)
+        for case_id, index in first.items():
+            outcomes[index] = judged.get(case_id, outcomes[index])
     return batch_id, outcomes
 
 

@@ -1,12 +1,12 @@
 """Verdicts, their reasons, and the states that they lead to."""
 
 from collections.abc import Collection
-from typing import Annotated, Literal, NewType, get_args
+from typing import Annotated, Literal, NewType, Protocol, get_args
 
 import msgspec
 
 from feed.cases.holds import State
-from feed.cases.model import STAGE_LAST, Case, CaseStale
+from feed.cases.model import STAGE_LAST, CaseStale, CaseState, Kind
 from feed.errors import Conflict, FieldError, Forbidden, NotFound
 from feed.numbers import Ordinal
 from feed.reasons import AdverseReason, VerdictReason
@@ -146,7 +146,31 @@ def verdict_problems(*, verdict: VerdictKind, reason_code: VerdictReason | None,
     return problems
 
 
-def state_after(case: Case, verdict: VerdictKind, state: State | None) -> State | None:
+class Judged(Protocol):
+    """What of a case decides which verdicts apply."""
+
+    @property
+    def kind(self) -> Kind: ...
+    @property
+    def state(self) -> CaseState: ...
+    @property
+    def stage(self) -> int: ...
+
+
+def applicable_verdicts(case: Judged, state: State | None) -> list[VerdictKind]:
+    """The verdicts that apply to a case while its subject has this state, in the order of their names' list."""
+    return [verdict for verdict in get_args(VerdictKind) if _applies(case, verdict, state)]
+
+
+def _applies(case: Judged, verdict: VerdictKind, state: State | None) -> bool:
+    try:
+        state_after(case, verdict, state)
+    except (CaseStale, VerdictNotApplicable):
+        return False
+    return True
+
+
+def state_after(case: Judged, verdict: VerdictKind, state: State | None) -> State | None:
     """The state of the subject after the verdict (None: an account, which has no state).
 
     A closed case accepts only verdicts that hide a visible subject or restore a hidden one.
@@ -174,7 +198,7 @@ def state_after(case: Case, verdict: VerdictKind, state: State | None) -> State 
     return ends.get(verdict, state)
 
 
-def _state_after_appeal(case: Case, verdict: VerdictKind, state: State | None) -> State | None:
+def _state_after_appeal(case: Judged, verdict: VerdictKind, state: State | None) -> State | None:
     """The state of what an appeal is about: `restore` upholds the appeal, `dismiss` rejects it; both close its case for good.
 
     Its subject may be visible or deleted meanwhile, or has no state.
@@ -188,7 +212,7 @@ def _state_after_appeal(case: Case, verdict: VerdictKind, state: State | None) -
     return "published" if verdict == "restore" and state in ("removed", "rejected") else state
 
 
-def _state_after_report(case: Case, verdict: VerdictKind, state: State | None) -> State | None:
+def _state_after_report(case: Judged, verdict: VerdictKind, state: State | None) -> State | None:
     """The state of what was reported: `remove` and `reject` uphold its reports, `approve`, `dismiss` and `restore` dismiss them.
 
     They can be judged although the subject is hidden or deleted meanwhile, or has no state: then the verdict changes the reports alone.

@@ -1,5 +1,7 @@
 """A reviewer's edit: a revision of a post or comment of which the reviewer is an author."""
 
+import msgspec
+
 from feed.accounts.model import AccountId
 from feed.audit import store as audit
 from feed.cases import revision_store as case_revisions
@@ -19,8 +21,9 @@ from feed.moderation.subjects import lock_case, lock_subject
 from feed.moderation.verdict_store import get_decision
 from feed.postgres import Connection, Pool
 from feed.posts import store as posts
-from feed.posts.actions import add_revision
 from feed.posts.model import TEXT
+from feed.posts.revision_store import get_latest_content
+from feed.posts.revisions import add_revision
 from feed.screening.model import MachineResult
 from feed.texts import require_text
 
@@ -84,11 +87,13 @@ async def _revise_post(conn: Connection, reviewer_id: AccountId, case: Case, tex
     # The author has written a newer one, or another reviewer has.
     if case.revision not in (None, post.latest_revision):
         raise CaseStale
-    if text == await posts.get_latest_text(conn, post.id):
+    latest = await get_latest_content(conn, post.id)
+    if text == latest.text:
         raise Invalid(FieldError("text", "unchanged"))
     if (await posts.get_revision_review(conn, post.id, post.latest_revision)).signed_first:
         raise SignaturesMissing
-    return await add_revision(conn, post, reviewer_id, text, machine=machine, stages=max(case.stages, 1))
+    content = msgspec.structs.replace(latest, text=text)
+    return await add_revision(conn, post, reviewer_id, content, machine=machine, stages=max(case.stages, 1))
 
 
 async def _revise_comment(

@@ -17,8 +17,10 @@ from feed.moderation import verdict_store as verdicts
 from feed.moderation.model import NO_SUBJECT, JudgedSubject, SignaturesMissing, VerdictNotApplicable
 from feed.postgres import Connection
 from feed.posts import hide_show as posts_shown
+from feed.posts import media as post_media
 from feed.posts import store as posts
 from feed.posts.model import content_sha256
+from feed.profiles import avatars
 from feed.profiles import store as profile_changes
 from feed.profiles.changes import ChangeNotApplicable, apply_verdict
 
@@ -94,7 +96,7 @@ async def publish(conn: Connection, case: Case, subject: JudgedSubject) -> None:
     elif case.post_id is not None:
         if case.revision is not None and not subject.approved:
             await posts.approve_revision(conn, case.post_id, case.revision)
-            await posts.show_revision(conn, case.post_id, case.revision)
+            await post_media.show_revision(conn, case.post_id, case.revision)
             await case_revisions.close_older(conn, case)
         if subject.is_newer:
             await posts.list_under_topics(conn, [case.post_id])
@@ -104,6 +106,8 @@ async def publish(conn: Connection, case: Case, subject: JudgedSubject) -> None:
             await add_entries(conn, [case.post_id])
     elif subject.state not in (None, "published"):
         await _change_profile(conn, case, "published")
+    elif case.kind == "avatar" and case.account_id is not None:
+        await avatars.remove_unused(conn, case.account_id, decided=case.id)
 
 
 async def show_again(conn: Connection, case: Case, subject: JudgedSubject) -> None:
@@ -157,7 +161,7 @@ async def keep_waiting(conn: Connection, case: Case, subject: JudgedSubject) -> 
     if former is None:
         await posts_shown.hide_post(conn, case.post_id, state="pending")
     elif subject.state == "published" and not subject.is_newer:
-        await posts.show_revision(conn, case.post_id, former)
+        await post_media.show_revision(conn, case.post_id, former)
         await case_revisions.reopen_unjudged(conn, case, former)
         await posts.list_under_topics(conn, [case.post_id])
         await changes.change_stats(conn, [Delta(case.post_id)])

@@ -2,20 +2,57 @@
 
 import os
 
-from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
+from prometheus_client import REGISTRY, CollectorRegistry, Counter, Gauge, Histogram, generate_latest
 from prometheus_client.multiprocess import MultiProcessCollector
 
 REQUESTS = Counter("feed_requests_total", "Requests answered.", ["method", "route", "status"])
 SECONDS = Histogram(
     "feed_request_seconds",
-    "Seconds from the first byte of a request to the last byte of its response.",
+    "Seconds from the first byte of a request to the last byte of its response; of a stream, to the first.",
     ["route"],
     buckets=(0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5),
 )
+STREAMS = Gauge("feed_streams", "Open streams of events.", multiprocess_mode="livesum")
 DRIFT = Gauge("feed_board_drift", "Sampled board entries that differed from Postgres.", multiprocess_mode="mostrecent")
 LIMITED = Counter("feed_limited_total", "Requests rejected by a rate limit.", ["limit"])
 PUSHES = Counter("feed_pushes_total", "Attempts to call the push hook.", ["outcome"])
 PUSH_OLDEST = Gauge("feed_push_oldest_seconds", "Age of the oldest waiting push.", multiprocess_mode="mostrecent")
+MEDIA_PROCESSED = Counter(
+    "feed_media_processed_total", "Attempts to process media, by what came of them.", ["kind", "outcome"]
+)
+MEDIA_SECONDS = Histogram(
+    "feed_media_processing_seconds",
+    "Seconds of an attempt to process a photo or video, from its lease to its end.",
+    ["kind"],
+    buckets=(0.25, 0.5, 1, 2, 5, 10, 30, 60, 180, 600),
+)
+MEDIA = Gauge(
+    "feed_media", "Photos and videos of the last day that are not removed.", ["state"], multiprocess_mode="mostrecent"
+)
+MEDIA_OLDEST = Gauge(
+    "feed_media_oldest_seconds",
+    "Age of the oldest photo or video that waits for its processing.",
+    ["kind"],
+    multiprocess_mode="mostrecent",
+)
+MEDIA_TO_REMOVE = Gauge(
+    "feed_media_removal_oldest_seconds",
+    "Age of the oldest removal whose objects still stand.",
+    multiprocess_mode="mostrecent",
+)
+MEDIA_MISSING = Gauge(
+    "feed_media_missing",
+    "Ready photos and videos of which the last sweep missed an object.",
+    multiprocess_mode="mostrecent",
+)
+MEDIA_SWEPT = Gauge(
+    "feed_media_swept_seconds", "Age of the last sweep of the object storage.", multiprocess_mode="mostrecent"
+)
+PURGES = Counter("feed_media_purges_total", "Attempts to call the purge hook of the CDN.", ["outcome"])
+PURGE_OLDEST = Gauge(
+    "feed_media_purge_oldest_seconds", "Age of the oldest waiting purge of the CDN.", multiprocess_mode="mostrecent"
+)
+PURGES_DEAD = Gauge("feed_media_purges_dead", "Purges that were given up.", multiprocess_mode="mostrecent")
 AUDIT_UNSEALED = Gauge(
     "feed_audit_unsealed_seconds", "Age of the oldest audit row without a seal.", multiprocess_mode="mostrecent"
 )
@@ -93,10 +130,29 @@ LOOP_LATEST = Gauge(
 )
 
 
-def text() -> bytes:
-    """The metrics of all processes that share `PROMETHEUS_MULTIPROC_DIR`, else of this one, in the text format."""
-    if "PROMETHEUS_MULTIPROC_DIR" not in os.environ:
-        return generate_latest()
+def is_shared() -> bool:
+    """Whether the metrics are those of all processes that share `PROMETHEUS_MULTIPROC_DIR`; else they are of this one."""
+    return "PROMETHEUS_MULTIPROC_DIR" in os.environ
+
+
+def _registry() -> CollectorRegistry:
+    if not is_shared():
+        return REGISTRY
     registry = CollectorRegistry()
     MultiProcessCollector(registry)  # type: ignore[no-untyped-call]
-    return generate_latest(registry)
+    return registry
+
+
+def text() -> bytes:
+    """The metrics of all processes that share `PROMETHEUS_MULTIPROC_DIR`, else of this one, in the text format."""
+    return generate_latest(_registry())
+
+
+def samples(*names: str) -> list[tuple[str, dict[str, str], float]]:
+    """The samples with these names: name, labels and value. With shared metrics it reads files."""
+    return [
+        (sample.name, sample.labels, sample.value)
+        for metric in _registry().collect()
+        for sample in metric.samples
+        if sample.name in names
+    ]

@@ -1,8 +1,7 @@
 """Actions that publish posts in batches, edit a post and delete a post."""
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
-from typing import NamedTuple
+from collections.abc import Callable, Mapping, Sequence
 
 import msgspec
 
@@ -13,24 +12,26 @@ from feed.accounts.author_standings import list_author_standings
 from feed.accounts.model import UNRESTRICTED, AccountId
 from feed.campaigns.entries.draw_entry_store import is_entered_under
 from feed.campaigns.entries.store import add_entries
-from feed.cases import revision_store as case_revisions
 from feed.cases import store as cases
 from feed.cases.chain import first_state
-from feed.cases.holds import Hold
-from feed.cases.model import Subject
+from feed.cases.holds import NONE, Hold
 from feed.cases.store import NewCase
 from feed.changes import store as changes
-from feed.changes.store import Announce, Delta, announce_nothing
-from feed.errors import Invalid
+from feed.changes.store import Announce, announce_nothing
+from feed.errors import Conflict, Invalid
 from feed.idempotency import KeyedRequest
+from feed.media import attachment_store as attachments
+from feed.media import purges, removal_store
+from feed.media.attachment_store import UsableMedium
 from feed.postgres import Connection, Pool, transaction
-from feed.posts import store
+from feed.posts import media_store, revision_store, store
+from feed.posts.attachments import awaits_any, has_video, require_attachable
 from feed.posts.hide_show import change_holds_of, hide_post
 from feed.posts.model import (
     PLACE,
     TEXT,
-    TOPICS_MOST,
     AiLabelKept,
+    Content,
     NewPost,
     NotYourPost,
     Post,
@@ -39,30 +40,17 @@ from feed.posts.model import (
     PostId,
     PostNotEditable,
     PostNotFound,
-    TopicAt,
-    change_problems,
-    content_sha256,
+    content_problems,
     new_post_problems,
+    read_media_ids,
 )
+from feed.posts.revisions import NewRevision, add_revision, add_revisions, find_known_topics
 from feed.screening.model import PASSED, MachineResult
 from feed.texts import read_text
-from feed.topics import store as topics
-from feed.topics.model import NamedTopic
-from feed.topics.parse import TopicMention, find_topics, shown_name
+from feed.topics.parse import TopicMention, find_topics
 
-
-class _NewRevision(NamedTuple):
-    """A revision to add, with the ids of its topics by key."""
-
-    post_id: PostId
-    author_id: AccountId
-    number: int
-    text: str
-    mentions: Sequence[TopicMention]
-    topic_ids: Mapping[str, int]
-    approved: bool
-    refused: bool
-    signed_first: bool = False
+# The machine check of a text: its result, and the approvals that it and the site require.
+Check = Callable[[str], tuple[MachineResult, int]]
 
 
 class Draft(msgspec.Struct, frozen=True):
@@ -73,7 +61,7 @@ class Draft(msgspec.Struct, frozen=True):
     """
 
     author_id: AccountId
-    text: str
+    content: Content
     mentions: list[TopicMention]
     new: NewPost
     request: KeyedRequest | None = None
@@ -89,14 +77,15 @@ class Draft(msgspec.Struct, frozen=True):
         request: KeyedRequest | None = None,
         ip_region: str | None = None,
     ) -> "Draft":
-        """The draft of a post, with its text cleaned and its topics found. Raises Invalid."""
+        """The draft of a post, with its text cleaned and its topics found; its media are looked at later. Raises Invalid."""
         text, problem = read_text(new.text, TEXT)
         if problems := new_post_problems(new, problem):
             raise Invalid(*problems)
         if new.location is not None:
             place, _ = read_text(new.location.name, PLACE)
             new = msgspec.structs.replace(new, location=msgspec.structs.replace(new.location, name=place))
-        return Draft(author_id, text, find_topics(text), new, request, ip_region)
+        content = Content(text, read_media_ids(new.media_ids))
+        return Draft(author_id, content, find_topics(text), new, request, ip_region)
 
     def judged(self, machine: MachineResult, stages: int, *, editorial_chain: bool = False) -> "Draft":
         """The draft with the result of the machine check and the approvals that are required."""
@@ -108,21 +97,28 @@ async def publish_posts(
 ) -> list[int | Exception]:
     """Publishes posts in the order of the batch, each once per `request`, and queues them for review.
 
-    They are visible at once, or after as many approvals as the strictest of the draft, its topics and their campaigns requires.
-    Returns, in that order, the post's id or the error of that item: Banned, Muted, AlreadyAnswered, IdempotencyKeyReused,
-    IdempotencyKeyBusy.
+    They are visible at once, or after as many approvals as the strictest of the draft, its topics and their campaigns requires; and
+    when their media are ready. Returns, in that order, the post's id or the error of that item: Banned, Muted, Invalid, MediaInUse,
+    MediaNotReady, AlreadyAnswered, IdempotencyKeyReused, IdempotencyKeyBusy.
     """
     requests = [(draft.author_id, draft.request) for draft in batch]
     async with transaction(pool) as conn:
         reserved, results = await idempotency.split_repeats(conn, requests)
         restrictions = await list_author_standings(conn, list({batch[place].author_id for place in reserved}))
-        errors = {
+        errors: dict[int, Exception] = {
             place: error
             for place in reserved
             if (error := restrictions.get(batch[place].author_id, UNRESTRICTED).write_error) is not None
         }
         accepted = [place for place in reserved if place not in errors]
-        ids = await _add(conn, [(batch[place], reserved[place]) for place in accepted]) if accepted else []
+        media = await attachments.lock_for_use(
+            conn,
+            [each for place in accepted for each in batch[place].content.media_ids],
+            owner_ids=[batch[place].author_id for place in accepted],
+        )
+        errors |= _media_errors({place: batch[place] for place in accepted}, media)
+        accepted = [place for place in accepted if place not in errors]
+        ids = await _add(conn, [(batch[place], reserved[place]) for place in accepted], media) if accepted else []
         hidden = [
             id_
             for place, id_ in zip(accepted, ids, strict=True)
@@ -137,6 +133,20 @@ async def publish_posts(
     return [results[place] for place in range(len(batch))]
 
 
+def _media_errors(drafts: Mapping[int, Draft], media: Mapping[int, UsableMedium]) -> dict[int, Exception]:
+    """The errors of the drafts, by their keys, whose media may not be attached: of two drafts with one medium the first gets it."""
+    errors: dict[int, Exception] = {}
+    free = dict(media)
+    for place, draft in drafts.items():
+        try:
+            require_attachable(draft.content.media_ids, free, owner_id=draft.author_id)
+        except (Invalid, Conflict) as error:
+            errors[place] = error
+        else:
+            free |= {each: msgspec.structs.replace(free[each], used_as="post") for each in draft.content.media_ids}
+    return errors
+
+
 async def edit_post(
     pool: Pool,
     author_id: AccountId,
@@ -145,6 +155,7 @@ async def edit_post(
     *,
     machine: MachineResult = PASSED,
     stages: int = 0,
+    check: Check | None = None,
     editorial_chain: bool = False,
     announce: Announce = announce_nothing,
 ) -> None:
@@ -152,7 +163,9 @@ async def edit_post(
 
     It is shown at once, or after its approvals (`stages`, or more by its topics), while others go on seeing the approved one. The
     edit of a post that waits never publishes it, and one that the machine check blocks is refused.
-    Raises Invalid, PostNotFound, NotYourPost, PostNotEditable, PostAnnouncesDraw, AiLabelKept, Banned, Muted.
+    `check` gives the result and the approvals of whatever text the revision has, also of one that stays beside other media; without
+    it they are given. Media that it drops stay with the post, for reviewers, and are not public any more. Raises Invalid, PostNotFound, NotYourPost,
+    PostNotEditable, PostAnnouncesDraw, AiLabelKept, MediaInUse, MediaNotReady, Banned, Muted.
     """
     async with transaction(pool) as conn:
         await changes.lock_stats(conn, [post_id])
@@ -161,73 +174,35 @@ async def edit_post(
             raise PostNotEditable
         await _require_no_draw(conn, post_id)
         (await accounts.get_standing(conn, author_id)).require_write_access()
-        old_text = await store.get_latest_text(conn, post_id)
+        old = await revision_store.get_latest_content(conn, post_id)
+        media_ids = old.media_ids if change.media_ids is None else read_media_ids(change.media_ids)
         # A text that stays is not checked again: it may be older than a rule.
-        text, problem = (old_text, None) if change.text is None else read_text(change.text, TEXT)
-        if problems := change_problems(change, problem):
+        text, problem = (old.text, None) if change.text is None else read_text(change.text, TEXT)
+        if not text and not media_ids:
+            problem = "required"
+        if problems := content_problems(problem, change.media_ids or [], has_media=bool(media_ids)):
             raise Invalid(*problems)
+        if media_ids != old.media_ids:
+            await _attach(conn, post, media_ids)
         if change.ai_generated is not None and not await store.declare_ai(conn, post_id, declared=change.ai_generated):
             raise AiLabelKept
         if change.comment_policy is not None and change.comment_policy != post.comment_policy:
             await store.change_comment_policy(conn, post_id, change.comment_policy)
-        if text != old_text:
+        new = Content(text, media_ids)
+        if new != old:
+            if check is not None:
+                machine, stages = check(text)
             signed_first = editorial_chain and bool(await newsroom.list_official(conn, [post.author_id]))
-            await add_revision(conn, post, author_id, text, machine=machine, stages=stages, signed_first=signed_first)
+            await add_revision(conn, post, author_id, new, machine=machine, stages=stages, signed_first=signed_first)
     announce([post_id])
 
 
-async def add_revision(
-    conn: Connection,
-    post: Post,
-    author_id: AccountId,
-    text: str,
-    *,
-    machine: MachineResult = PASSED,
-    stages: int = 0,
-    signed_first: bool = False,
-) -> int:
-    """Adds a revision by `author_id` to a post whose statistics and row are locked, shows or queues it; returns its number.
-
-    `signed_first`: it is shown once the newsroom has signed it.
-    """
-    mentions = find_topics(text)
-    [found] = await _find_topics(conn, [mentions], post.id)
-    # What the post has left behind counts too: dropping a topic in the edit is no way around its chain.
-    needed = max([stages, *(topic.stages for topic in found.values()), *await store.list_stages(conn, post.id)])
-    if post.state == "pending" or signed_first:
-        needed = max(needed, 1)
-    number = post.latest_revision + 1
-    refused = machine.verdict == "block"
-    approved = not refused and not needed
-    if approved or (post.state == "pending" and not refused):
-        await store.show_revision(conn, post.id, number)
-    else:
-        await store.keep_waiting(conn, post.id, number)
-    topic_ids = {key: topic.id for key, topic in found.items()}
-    await _add_revisions(
-        conn,
-        [_NewRevision(post.id, author_id, number, text, mentions, topic_ids, approved, refused, signed_first)],
-    )
-    # A revision that waits enters no campaign: the entry would tell of it.
-    if approved or post.state == "pending":
-        await add_entries(conn, [post.id])
-    if refused:
-        subject = Subject(author_id=post.author_id, post_id=post.id, revision=number)
-        await case_revisions.close_superseded(conn, subject, kept=post.revision)
-        await cases.add_first_cases(conn, "post", [NewCase(post.author_id, post.id, None, number, needed, machine)])
-    else:
-        await cases.add_case(
-            conn,
-            kind="post",
-            author_id=post.author_id,
-            post_id=post.id,
-            revision=number,
-            machine=machine.stored(),
-            stages=needed,
-            keep_revision=None if approved or post.state == "pending" else post.revision,
-        )
-    await changes.change_stats(conn, [Delta(post.id)])
-    return number
+async def _attach(conn: Connection, post: Post, media_ids: Sequence[int]) -> None:
+    """Attaches media to a locked post; they have to be ready if others see the post, or have seen it."""
+    found = await attachments.lock_for_use(conn, media_ids, owner_ids=[post.author_id])
+    ready = not await media_store.awaits_first_showing(conn, post.id)
+    require_attachable(media_ids, found, owner_id=post.author_id, post_id=post.id, ready=ready)
+    await attachments.attach_to_posts(conn, [(each, post.id) for each in media_ids if found[each].used_as is None])
 
 
 async def delete_post(
@@ -241,14 +216,23 @@ async def delete_post(
         if post.author_id != author_id:
             raise NotYourPost
         if post.state != "deleted":
-            await hide_post(conn, post_id, state="deleted")
+            before = await hide_post(conn, post_id, state="deleted")
             await _require_no_draw(conn, post_id)
+            media_ids = await attachments.list_attached(conn, [post_id])
+            hidden = before.shown_state in ("removed", "rejected")
+            if media_ids and (hidden or await cases.is_disputed(conn, post_id)):
+                # Evidence for reviewers, for as long as it is kept.
+                await purges.enqueue(conn, media_ids, "deleted")
+            elif media_ids:
+                await removal_store.mark_removed(conn, media_ids, "deleted")
             await cases.close_cases(conn, post_id=post_id)
     announce([post_id])
 
 
-async def _add(conn: Connection, drafts: Sequence[tuple[Draft, int | None]]) -> list[PostId]:
-    found = await _find_topics(conn, [draft.mentions for draft, _ in drafts])
+async def _add(
+    conn: Connection, drafts: Sequence[tuple[Draft, int | None]], media: Mapping[int, UsableMedium]
+) -> list[PostId]:
+    found = await find_known_topics(conn, [draft.mentions for draft, _ in drafts])
     signed = [draft.author_id for draft, _ in drafts if draft.editorial_chain]
     official = await newsroom.list_official(conn, signed) if signed else frozenset()
     stages = [
@@ -256,22 +240,39 @@ async def _add(conn: Connection, drafts: Sequence[tuple[Draft, int | None]]) -> 
         for (draft, _), topics_ in zip(drafts, found, strict=True)
     ]
     states = [first_state(draft.machine, needed) for (draft, _), needed in zip(drafts, stages, strict=True)]
+    holds = [Hold.MEDIA if awaits_any(draft.content.media_ids, media) else NONE for draft, _ in drafts]
     ids = await store.add_posts(
         conn,
         [
-            store.NewRow(id_, draft.author_id, draft.new, draft.ip_region, state)
-            for (draft, id_), state in zip(drafts, states, strict=True)
+            store.NewRow(
+                id_,
+                draft.author_id,
+                draft.new,
+                draft.ip_region,
+                state,
+                int(hold),
+                has_video(draft.content.media_ids, media),
+            )
+            for (draft, id_), state, hold in zip(drafts, states, holds, strict=True)
+        ],
+    )
+    await attachments.attach_to_posts(
+        conn,
+        [
+            (media_id, post_id)
+            for post_id, (draft, _) in zip(ids, drafts, strict=True)
+            for media_id in draft.content.media_ids
         ],
     )
     await changes.add_stats(conn, ids)
-    await _add_revisions(
+    await add_revisions(
         conn,
         [
-            _NewRevision(
+            NewRevision(
                 post_id,
                 draft.author_id,
                 1,
-                draft.text,
+                draft.content,
                 draft.mentions,
                 {key: topic.id for key, topic in topics_.items()},
                 approved=state == "published",
@@ -281,7 +282,10 @@ async def _add(conn: Connection, drafts: Sequence[tuple[Draft, int | None]]) -> 
             for post_id, (draft, _), topics_, state in zip(ids, drafts, found, states, strict=True)
         ],
     )
-    # Also those that wait, as of now: the approval may come after a deadline that the post met.
+    await store.list_under_topics(conn, ids)
+    if media:
+        await media_store.label_by_metadata(conn, ids)
+    # Also those that wait, as of now: the approval, or the media, may come after a deadline that the post met.
     await add_entries(conn, [post_id for post_id, state in zip(ids, states, strict=True) if state != "rejected"])
     await cases.add_first_cases(
         conn,
@@ -292,55 +296,13 @@ async def _add(conn: Connection, drafts: Sequence[tuple[Draft, int | None]]) -> 
         ],
     )
     shown: Counter[int] = Counter(
-        draft.author_id for (draft, _), state in zip(drafts, states, strict=True) if state == "published"
+        draft.author_id
+        for (draft, _), state, hold in zip(drafts, states, holds, strict=True)
+        if state == "published" and not hold
     )
     if shown:
         await accounts.change_post_counts(conn, shown)
     return ids
-
-
-async def _add_revisions(conn: Connection, revisions: Sequence[_NewRevision]) -> None:
-    """Adds revisions of different posts, and lists the visible ones under their topics."""
-    await store.add_revisions(
-        conn,
-        [
-            store.Revision(
-                each.post_id,
-                each.number,
-                each.text,
-                [
-                    TopicAt(each.topic_ids[mention.key], mention.name, mention.start, mention.length)
-                    for mention in each.mentions
-                    if mention.key in each.topic_ids
-                ],
-                content_sha256(each.text, []),
-                each.author_id,
-                approved=each.approved,
-                refused=each.refused,
-                signed_first=each.signed_first,
-            )
-            for each in revisions
-        ],
-    )
-    await store.list_under_topics(conn, [each.post_id for each in revisions])
-
-
-async def _find_topics(
-    conn: Connection, mentions: Sequence[Sequence[TopicMention]], edited_id: PostId | None = None
-) -> list[dict[str, NamedTopic]]:
-    """The topics of each text by key. New topics are added; a closed topic is kept only by a post that already has it."""
-    named = [
-        # Only the first topics of a text count.
-        dict(list({mention.key: mention.name for mention in each}.items())[:TOPICS_MOST])
-        for each in mentions
-    ]
-    new = [(key, shown_name(name)) for names in named for key, name in names.items()]
-    known = await topics.find_or_add_topics(conn, new)
-    closed = {key for key, topic in known.items() if topic.is_closed}
-    held = await store.list_topic_ids(conn, [edited_id]) if closed and edited_id is not None else {}
-    kept = held.get(edited_id, set()) if edited_id is not None else set()
-    # The mention of a closed topic that the post does not have yet is plain text.
-    return [{key: known[key] for key in names if key not in closed or known[key].id in kept} for names in named]
 
 
 async def _require_no_draw(conn: Connection, post_id: PostId) -> None:

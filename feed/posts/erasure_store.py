@@ -61,3 +61,30 @@ async def list_by_hold(conn: Connection, author_id: int, hold: int, *, held: boo
         limit,
     )
     return [row["id"] for row in rows]
+
+
+async def list_media_to_remove(conn: Connection, owner_id: int, *, limit: int) -> list[int]:
+    """Some media of an erased account that are still stored, except for evidence in open cases.
+
+    Covers and prize pictures of campaigns are the newspaper's: they stay.
+    """
+    rows = await conn.fetch(
+        """
+        SELECT media.id FROM media
+        WHERE media.owner_id = $1 AND media.removed_at IS NULL
+            AND media.used_as IS DISTINCT FROM 'cover' AND media.used_as IS DISTINCT FROM 'prize'
+            AND NOT EXISTS (
+                SELECT FROM cases
+                WHERE cases.post_id = media.post_id AND cases.comment_id IS NULL AND cases.state = 'open'
+            )
+            AND NOT EXISTS (
+                SELECT FROM cases
+                WHERE media.used_as = 'avatar' AND cases.account_id = media.owner_id AND cases.state = 'open'
+            )
+        ORDER BY media.id
+        LIMIT $2
+        """,
+        owner_id,
+        limit,
+    )
+    return [row["id"] for row in rows]

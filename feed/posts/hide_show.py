@@ -4,12 +4,15 @@ from collections import Counter
 from collections.abc import Sequence
 
 from feed.accounts import store as accounts
-from feed.cases.holds import NONE, Hold, State
+from feed.cases.holds import NONE, TAKEDOWNS, Hold, State
 from feed.changes import store as changes
 from feed.changes.store import Delta
 from feed.errors import Conflict
+from feed.media import attachment_store as attachments
+from feed.media import purges
+from feed.media.purge_store import PurgeReason
 from feed.postgres import Connection
-from feed.posts import store
+from feed.posts import media_store, store
 from feed.posts.model import Post
 
 
@@ -64,6 +67,10 @@ async def _change_holds(conn: Connection, posts: Sequence[Post], *, add: Hold, r
     # Holds of a post that is not published change nothing that others see.
     moved = [post for post in changed if post.state == "published" and (not post.holds) != (not after[post.id])]
     if moved:
+        if shown := [post.id for post in moved if not after[post.id]]:
+            await media_store.date_first_showing(conn, shown)
+        if hidden := [post.id for post in moved if after[post.id]]:
+            await _purge(conn, hidden, "taken_down" if add & TAKEDOWNS else "hidden")
         await store.list_under_topics(conn, [post.id for post in moved])
         counts = Counter[int]()
         for post in moved:
@@ -88,5 +95,14 @@ async def _change_state(conn: Connection, post_id: int, state: State) -> Post:
     shown = state == "published" and not post.holds
     if post.is_visible != shown:
         await accounts.change_post_counts(conn, {post.author_id: 1 if shown else -1})
+    # What its author deletes is removed or kept as evidence by the action that deletes it.
+    if post.is_visible and not shown and state != "deleted":
+        await _purge(conn, [post_id], "taken_down" if state == "removed" else "hidden")
     await changes.change_stats(conn, [Delta(post_id)])
     return post
+
+
+async def _purge(conn: Connection, post_ids: Sequence[int], reason: PurgeReason) -> None:
+    """Purges copies of the media of posts that others do not see any more; the media stay, for the posts may be shown again."""
+    if media_ids := await attachments.list_attached(conn, post_ids):
+        await purges.enqueue(conn, media_ids, reason)

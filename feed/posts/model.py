@@ -1,6 +1,7 @@
 """Posts, their limits, validation and errors."""
 
 import hashlib
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Annotated, Any, Literal, NewType
 
@@ -10,13 +11,14 @@ import rfc8785
 from feed.accounts.model import AccountId
 from feed.cases.holds import State, is_visible, shown_state
 from feed.errors import Conflict, FieldError, Forbidden, NotFound
-from feed.ids import GivenId
+from feed.ids import GivenId, parse_id
+from feed.media.model import IMAGES_MOST
 from feed.texts import field_errors, line, prose, text_problems
 
 PostId = NewType("PostId", int)
 CommentPolicy = Literal["everyone", "nobody"]
 
-# Uploads are not implemented, so no post is without a text.
+# A post with media needs no text.
 TEXT = prose(2000, shown_as="post")
 PLACE = line(40, shown_as="place")
 TOPICS_MOST = 10
@@ -64,6 +66,13 @@ class TopicAt(msgspec.Struct, frozen=True):
     name: str
     start: int
     length: int
+
+
+class Content(msgspec.Struct, frozen=True):
+    """What a revision says and shows: media in the order of their author."""
+
+    text: str
+    media_ids: list[int]
 
 
 class Post(msgspec.Struct, frozen=True):
@@ -125,23 +134,29 @@ def content_sha256(text: str, media_ids: list[int]) -> bytes:
 
 
 def new_post_problems(new: NewPost, text_problem: str | None) -> list[FieldError]:
-    """All problems of a new post; `text_problem` is the one of its text. Empty if it is valid."""
-    problems = _content_problems(text_problem, new.media_ids)
+    """The problems of a new post that need no database; `text_problem` is the one of its text. Empty if there are none."""
+    problems = content_problems(text_problem, new.media_ids, has_media=bool(new.media_ids))
     if new.location is not None:
         problems.extend(_location_problems(new.location))
     return problems
 
 
-def change_problems(change: PostChange, text_problem: str | None) -> list[FieldError]:
-    """All problems of a change; `text_problem` is the one of its text. Empty if it is valid."""
-    return _content_problems(text_problem, change.media_ids or [])
-
-
-def _content_problems(text_problem: str | None, media_ids: list[str]) -> list[FieldError]:
-    problems = field_errors("text", text_problem, TEXT)
-    # Uploads are not implemented, so no media id exists.
-    problems.extend(FieldError(f"media_ids[{i}]", "not_found") for i in range(len(media_ids)))
+def content_problems(text_problem: str | None, media_ids: Sequence[str], *, has_media: bool) -> list[FieldError]:
+    """The problems of a text and of ids of media that need no database. A text may be empty beside media (`has_media`)."""
+    problems = field_errors("text", None if has_media and text_problem == "required" else text_problem, TEXT)
+    if len(media_ids) > IMAGES_MOST:
+        problems.append(FieldError("media_ids", "too_many", {"most": IMAGES_MOST}))
+    for place, media_id in enumerate(media_ids):
+        if parse_id(media_id) is None:
+            problems.append(FieldError(f"media_ids[{place}]", "not_found"))
+        elif media_id in media_ids[:place]:
+            problems.append(FieldError(f"media_ids[{place}]", "repeated"))
     return problems
+
+
+def read_media_ids(media_ids: Sequence[str]) -> list[int]:
+    """The ids as numbers; malformed ones are reported by `content_problems`."""
+    return [number for each in media_ids if (number := parse_id(each)) is not None]
 
 
 def _location_problems(location: Location) -> list[FieldError]:

@@ -7,7 +7,7 @@ import msgspec
 
 from feed.cases.holds import State
 from feed.postgres import Connection, columns, many, one
-from feed.posts.model import NewPost, Post, PostId, PostNotFound, TopicAt
+from feed.posts.model import NewPost, Post, PostId, PostNotFound
 
 
 class NewRow(NamedTuple):
@@ -18,21 +18,8 @@ class NewRow(NamedTuple):
     new: NewPost
     ip_region: str | None
     state: State
-
-
-class Revision(NamedTuple):
-    """An immutable revision. `approved`: it passed the machine check and needs no review before it is shown. `refused`: by that check."""
-
-    post_id: int
-    revision: int
-    text: str
-    topics: Sequence[TopicAt]
-    content_sha256: bytes
-    author_id: int
-    approved: bool
-    refused: bool
-    # The newsroom signs it before it is shown.
-    signed_first: bool
+    holds: int = 0
+    has_video: bool = False
 
 
 class RevisionReview(msgspec.Struct, frozen=True):
@@ -53,59 +40,36 @@ async def add_posts(conn: Connection, rows: Sequence[NewRow]) -> list[PostId]:
         WITH given AS MATERIALIZED (
             -- Where a child has written is not stored.
             SELECT place, coalesce(id, next_id()) AS id, author_id, comment_policy, location::jsonb AS location, ip_region,
-                   ai_generated, state, clock_timestamp() AS now,
+                   ai_generated, state, holds, has_video, clock_timestamp() AS now,
                    EXISTS (SELECT FROM accounts WHERE accounts.id = author_id AND age_band = 'under_14') AS of_child
-            FROM unnest($1::bigint[], $2::bigint[], $3::text[], $4::text[], $5::text[], $6::boolean[], $7::text[])
-                WITH ORDINALITY AS given (id, author_id, comment_policy, location, ip_region, ai_generated, state, place)
+            FROM unnest($1::bigint[], $2::bigint[], $3::text[], $4::text[], $5::text[], $6::boolean[], $7::text[], $8::integer[],
+                        $9::boolean[])
+                WITH ORDINALITY
+                AS given (id, author_id, comment_policy, location, ip_region, ai_generated, state, holds, has_video, place)
         ), added AS (
             INSERT INTO posts
-                (id, author_id, state, comment_policy, location, ip_region, ai_generated, created_at, published_at)
-            SELECT id, author_id, state, comment_policy, CASE WHEN NOT of_child THEN location END,
-                   CASE WHEN NOT of_child THEN ip_region END, ai_generated, now,
+                (id, author_id, state, holds, comment_policy, location, ip_region, ai_generated, has_video, created_at, published_at)
+            SELECT id, author_id, state, holds, comment_policy, CASE WHEN NOT of_child THEN location END,
+                   CASE WHEN NOT of_child THEN ip_region END, ai_generated, has_video, now,
                    CASE state WHEN 'published' THEN now END
             FROM given
             ORDER BY place
         )
         SELECT id FROM given ORDER BY place
         """,
-        *columns([_columns_of(row) for row in rows], 7),
+        *columns([_columns_of(row) for row in rows], 9),
     )
     return [PostId(row["id"]) for row in added]
 
 
 def _columns_of(row: NewRow) -> tuple[Any, ...]:
     new = row.new
-    return row.id, row.author_id, new.comment_policy, _json(new.location), row.ip_region, new.ai_generated, row.state
-
-
-async def add_revisions(conn: Connection, revisions: Sequence[Revision]) -> None:
-    """Inserts revisions of different posts."""
-    await conn.execute(
-        """
-        INSERT INTO post_revisions
-            (post_id, revision, text, topics, topic_ids, content_sha256, author_id, created_at, approved_at, refused_at,
-             signed_first)
-        SELECT given.post_id, given.revision, given.text, given.topics::jsonb,
-               coalesce((SELECT array_agg(DISTINCT (topic ->> 'id')::bigint)
-                         FROM jsonb_array_elements(given.topics::jsonb) AS topic), '{}'),
-               given.content_sha256, given.author_id, made.at,
-               CASE WHEN given.approved THEN made.at END, CASE WHEN given.refused THEN made.at END,
-               given.signed_first
-        FROM unnest($1::bigint[], $2::integer[], $3::text[], $4::text[], $5::bytea[], $6::bigint[], $7::boolean[], $8::boolean[],
-                    $9::boolean[])
-            AS given (post_id, revision, text, topics, content_sha256, author_id, approved, refused, signed_first)
-        JOIN posts ON posts.id = given.post_id
-        CROSS JOIN LATERAL (
-            -- A first revision has the time of its post: a separate reading of the clock could be after a deadline that the post met.
-            SELECT CASE WHEN given.revision = 1 THEN posts.created_at ELSE clock_timestamp() END AS at
-        ) AS made
-        """,
-        *columns([each._replace(topics=_json(each.topics)) for each in revisions], 9),
-    )
+    given = (new.comment_policy, _json(new.location), row.ip_region, new.ai_generated)
+    return row.id, row.author_id, *given, row.state, row.holds, row.has_video
 
 
 def _json(value: Any) -> Any:
-    # As text: asyncpg encodes nested lists as a multidimensional array.
+    # As text: a column of documents is an array of texts.
     return None if value is None else msgspec.json.encode(value).decode()
 
 
@@ -205,25 +169,6 @@ async def change_holds(conn: Connection, holds: Mapping[int, int]) -> None:
     )
 
 
-async def show_revision(conn: Connection, post_id: int, revision: int) -> None:
-    """Makes `revision` the shown revision of a locked post, and the newest one if it is newer than that."""
-    await conn.execute(
-        """
-        UPDATE posts
-        SET revision = $2, latest_revision = greatest(latest_revision, $2),
-            edited_at = CASE WHEN revision = $2 THEN edited_at ELSE clock_timestamp() END
-        WHERE id = $1
-        """,
-        post_id,
-        revision,
-    )
-
-
-async def keep_waiting(conn: Connection, post_id: int, revision: int) -> None:
-    """Makes `revision` the newest one of a locked post, which goes on showing the former one."""
-    await conn.execute("UPDATE posts SET latest_revision = $2 WHERE id = $1", post_id, revision)
-
-
 async def list_stages(conn: Connection, post_id: int) -> list[int]:
     """The stages that the topics of the shown revision require."""
     rows = await conn.fetch(
@@ -273,21 +218,6 @@ async def change_ai_label(conn: Connection, post_id: int, *, labelled: bool) -> 
         labelled,
     )
     return changed is not None
-
-
-async def get_latest_text(conn: Connection, post_id: int) -> str:
-    """The text of the newest revision."""
-    return str(
-        await conn.fetchval(
-            """
-            SELECT revisions.text
-            FROM posts JOIN post_revisions AS revisions
-              ON revisions.post_id = posts.id AND revisions.revision = posts.latest_revision
-            WHERE posts.id = $1
-            """,
-            post_id,
-        )
-    )
 
 
 async def list_topic_ids(conn: Connection, post_ids: Sequence[int]) -> dict[int, set[int]]:

@@ -1,6 +1,6 @@
 """Changes of the own profile, and what admins decide about names: the official badge and the list of protected names."""
 
-from msgspec import UNSET
+from msgspec import UNSET, UnsetType
 
 from feed.accounts import name_store
 from feed.accounts import store as accounts
@@ -8,10 +8,11 @@ from feed.accounts.approvals import require_right
 from feed.accounts.model import BIO, NAME, AccountId
 from feed.audit import store as audit
 from feed.errors import FieldError, Invalid
+from feed.ids import parse_id
 from feed.keys.store import Keys
 from feed.names.skeleton import name_skeleton, skeleton
 from feed.postgres import Connection, Pool, transaction
-from feed.profiles import store
+from feed.profiles import avatars, store
 from feed.profiles.changes import own_profile, propose
 from feed.profiles.model import (
     BADGE,
@@ -30,10 +31,11 @@ from feed.texts import require_text, require_texts
 
 
 async def change_profile(pool: Pool, naming: Naming, account_id: AccountId, change: ProfileChange) -> None:
-    """Changes the account's own name or bio, or queues the change where it has to be approved first.
+    """Changes the account's own name, bio or picture, or queues the change where it has to be approved first.
 
-    Raises Invalid, Banned, Muted, AccountNotFound.
+    Raises Invalid, MediaNotReady, MediaInUse, Banned, Muted, AccountNotFound.
     """
+    avatar_id = _avatar_id(change)
     given = {} if change.name is UNSET else {"name": (change.name, NAME)}
     if change.bio is not UNSET:
         given["bio"] = ((change.bio or "").strip(), BIO)
@@ -68,6 +70,22 @@ async def change_profile(pool: Pool, naming: Naming, account_id: AccountId, chan
             result = checked.get("bio", PASSED)
             shown = naming.policy.review == "publish_first" and result.verdict == "pass"
             await propose(conn, account, "bio", bio, naming=naming, machine=result, shown=shown)
+        if avatar_id is not UNSET:
+            # After everything else: the locks of media come last.
+            value = "" if avatar_id is None else await avatars.use_as_avatar(conn, account, avatar_id)
+            if value != (account.avatar_url or ""):
+                shown = naming.policy.review == "publish_first"
+                await propose(conn, account, "avatar", value, naming=naming, machine=PASSED, shown=shown)
+
+
+def _avatar_id(change: ProfileChange) -> int | UnsetType | None:
+    given = change.avatar_media_id
+    if given is UNSET or given is None:
+        return given
+    media_id = parse_id(given)
+    if media_id is None:
+        raise Invalid(FieldError("avatar_media_id", "not_found"))
+    return media_id
 
 
 async def give_badge(pool: Pool, admin_id: AccountId, account_id: AccountId, badge: str) -> str:

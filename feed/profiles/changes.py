@@ -8,7 +8,7 @@ from feed.cases import profile_store as cases
 from feed.cases.holds import State
 from feed.cases.model import CaseStale
 from feed.postgres import Connection
-from feed.profiles import store
+from feed.profiles import avatars, store
 from feed.profiles.model import Change, ProfileField
 from feed.profiles.naming import Naming, neutral_name
 from feed.screening.model import MachineResult
@@ -102,6 +102,8 @@ async def apply_verdict(conn: Connection, case_id: int, account: Account | None,
     if state == "published":
         await _require_free(conn, change, account)
         await _show(conn, account.id, change.field, change.value, change.value_key, is_unique=change.is_unique)
+        if change.field == "avatar":
+            await avatars.remove_unused(conn, account.id, decided=case_id)
     elif _current(account, change.field) == change.value:
         await _show_former(conn, change)
 
@@ -153,7 +155,11 @@ async def _show(
     elif field == "bio":
         await name_store.change_bio(conn, account_id, value)
     else:
-        await name_store.change_avatar(conn, account_id, value or None)
+        former = await store.find_avatar(conn, account_id)
+        # A former one may be removed by now.
+        kept = bool(value) and await store.has_avatar(conn, account_id, value)
+        await name_store.change_avatar(conn, account_id, value if kept else None)
+        await avatars.settle_avatars(conn, account_id, former)
 
 
 def _current(account: Account, field: ProfileField) -> str | None:

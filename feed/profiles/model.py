@@ -8,6 +8,7 @@ from msgspec import UNSET, UnsetType
 from feed.accounts.model import NAME, Bio, Name
 from feed.cases.holds import State
 from feed.errors import Conflict, NotFound
+from feed.ids import GivenId
 from feed.names.protected import ProtectedNames
 from feed.texts import line
 
@@ -33,10 +34,11 @@ class ReservedNamesFull(Conflict):
 
 
 class ProfileChange(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """A change of the own profile: an absent field stays, a bio of null is removed."""
+    """A change of the own profile: an absent field stays, a bio or a picture of null is removed."""
 
     name: Name | UnsetType = UNSET
     bio: Bio | UnsetType | None = UNSET
+    avatar_media_id: GivenId | UnsetType | None = UNSET
 
 
 class NamePolicy(msgspec.Struct, frozen=True):

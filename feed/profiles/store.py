@@ -164,3 +164,98 @@ async def remove_reserved(conn: Connection, id_: ReservedNameId) -> bool:
 def of_scope(rows: Sequence[ReservedNameRow], scope: Scope) -> list[str]:
     """The names with this scope."""
     return [row.name for row in rows if row.scope == scope]
+
+
+async def find_avatar(conn: Connection, account_id: int) -> str | None:
+    """The path of the picture that the account shows; of a leaving one that it would have again."""
+    path: str | None = await conn.fetchval(
+        """
+        SELECT coalesce(departures.avatar_url, accounts.avatar_url)
+        FROM accounts
+        LEFT JOIN departures ON departures.account_id = accounts.id AND departures.step <> 'returning'
+        WHERE accounts.id = $1
+        """,
+        account_id,
+    )
+    return path
+
+
+async def has_avatar(conn: Connection, account_id: int, path: str) -> bool:
+    """Whether the account's picture with this path is not removed."""
+    return bool(
+        await conn.fetchval(
+            """
+            SELECT EXISTS (
+                SELECT FROM media WHERE owner_id = $1 AND key = split_part($2, '/', 1) AND used_as = 'avatar' AND removed_at IS NULL
+            )
+            """,
+            account_id,
+            path,
+        )
+    )
+
+
+async def list_hidden_avatars(conn: Connection, account_id: int, *, path: str) -> list[int]:
+    """The account's picture with this path, unless it is the one that it shows."""
+    rows = await conn.fetch(
+        """
+        SELECT media.id
+        FROM media JOIN accounts ON accounts.id = media.owner_id
+        WHERE media.owner_id = $1 AND media.used_as = 'avatar' AND media.removed_at IS NULL
+            AND media.key = split_part($2, '/', 1) AND accounts.avatar_url IS DISTINCT FROM $2
+        """,
+        account_id,
+        path,
+    )
+    return [row["id"] for row in rows]
+
+
+async def list_shown_avatars(conn: Connection, account_ids: Sequence[int]) -> list[int]:
+    """The pictures that the accounts show."""
+    rows = await conn.fetch(
+        """
+        SELECT media.id
+        FROM media JOIN accounts ON accounts.id = media.owner_id
+        WHERE media.owner_id = ANY ($1::bigint[]) AND media.used_as = 'avatar' AND media.removed_at IS NULL
+            AND starts_with(accounts.avatar_url, media.key || '/')
+        ORDER BY media.id
+        """,
+        account_ids,
+    )
+    return [row["id"] for row in rows]
+
+
+async def list_unused_avatars(conn: Connection, account_id: int, *, decided: int | None) -> list[int]:
+    """The account's pictures that it does not show, and that no verdict can show again."""
+    rows = await conn.fetch(
+        """
+        SELECT media.id
+        FROM media
+        WHERE media.owner_id = $1 AND media.used_as = 'avatar' AND media.removed_at IS NULL
+            AND NOT EXISTS (
+                SELECT FROM accounts WHERE accounts.id = $1 AND starts_with(accounts.avatar_url, media.key || '/')
+            )
+            AND NOT EXISTS (
+                SELECT FROM departures WHERE account_id = $1 AND starts_with(departures.avatar_url, media.key || '/')
+            )
+            AND NOT EXISTS (
+                SELECT FROM profile_changes AS changes
+                JOIN cases ON cases.id = changes.case_id
+                WHERE changes.account_id = $1 AND changes.field = 'avatar'
+                    AND (starts_with(changes.value, media.key || '/') OR starts_with(changes.former, media.key || '/'))
+                    AND (
+                        (cases.state = 'open' AND cases.id IS DISTINCT FROM $2)
+                        OR (
+                            changes.state IN ('rejected', 'removed') AND NOT EXISTS (
+                                SELECT FROM profile_changes AS later
+                                WHERE later.account_id = $1 AND later.field = 'avatar' AND later.id > changes.id
+                            )
+                        )
+                    )
+            )
+        ORDER BY media.id
+        """,
+        account_id,
+        decided,
+    )
+    return [row["id"] for row in rows]

@@ -13,6 +13,7 @@ TextKind = Literal[
     "name",
     "bio",
     "place",
+    "alt",
     "topic",
     "campaign",
     "prize",

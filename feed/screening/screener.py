@@ -12,7 +12,7 @@ from feed.screening.word_list import Word, WordList
 LABELS_MOST = 40
 _HOST = re.compile("^https?://")
 # What participants write for all to see. Texts of the newsroom name its own addresses and phones.
-_WITHOUT_CONTACTS: frozenset[TextKind] = frozenset({"post", "comment", "name", "bio", "place", "topic"})
+_WITHOUT_CONTACTS: frozenset[TextKind] = frozenset({"post", "comment", "name", "bio", "place", "alt", "topic"})
 
 
 class Screener:

@@ -7,7 +7,7 @@ import msgspec
 from feed.campaigns.scoring.disclosure import OTHER
 from feed.campaigns.scoring.engagement import ExclusionReason, PersonReason
 from feed.prizes.draw.model import CorrectionReason
-from feed.prizes.settlement.eligibility import EntryReason
+from feed.prizes.settlement.eligibility import EntryReason, SkipReason
 from feed.reasons import (
     WORDS,
     AdverseReason,
@@ -22,11 +22,12 @@ from feed.reasons import (
     VoidReason,
     use_of,
 )
+from feed.renditions.model import FailureCode
 
 # What is given by readers: a report. What is given by staff: a verdict, a sanction, a void, a disqualification, a reinstatement, the replacement of a winner, a
 # correction of a public number.
 # What is found: `engagement`, a like or a commenter that does not count; `participant`, a person who cannot win; `entry`, an
-# entry without a rank.
+# entry without a rank, or without a row; `media`, a photo or a video that cannot be shown.
 Purpose = Literal[
     "verdict",
     "report",
@@ -40,6 +41,7 @@ Purpose = Literal[
     "engagement",
     "participant",
     "entry",
+    "media",
 ]
 _CODES: dict[Purpose, tuple[str, ...]] = {
     "verdict": get_args(VerdictReason),
@@ -53,7 +55,8 @@ _CODES: dict[Purpose, tuple[str, ...]] = {
     "correction": get_args(CorrectionReason),
     "engagement": (*get_args(ExclusionReason), OTHER),
     "participant": get_args(PersonReason),
-    "entry": (*get_args(EntryReason), "not_eligible"),
+    "entry": (*get_args(EntryReason), *get_args(SkipReason), "not_eligible"),
+    "media": get_args(FailureCode),
 }
 
 

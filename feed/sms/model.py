@@ -2,7 +2,7 @@
 
 from datetime import UTC, datetime, time, timedelta, timezone
 from enum import StrEnum
-from typing import NewType
+from typing import Literal, NewType
 
 import msgspec
 
@@ -18,6 +18,17 @@ SHANGHAI = timezone(timedelta(hours=8), "Asia/Shanghai")
 
 class MessageNotFound(NotFound):
     """No such message."""
+
+
+JobState = Literal["waiting", "running", "dead"]
+
+
+class JobNotFound(NotFound):
+    """No such job; one that has ended is removed."""
+
+
+class JobRunning(Conflict):
+    """The job runs now: there is nothing to retry."""
 
 
 class MessageNotStuck(Conflict):

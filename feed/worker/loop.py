@@ -18,7 +18,7 @@ from feed.links import links_of
 from feed.moderation.later_checks import LaterChecks
 from feed.observability.metrics import TASKS
 from feed.poolers import NoSession, require_session
-from feed.postgres import UNAVAILABLE, Pool, with_retries
+from feed.postgres import UNAVAILABLE, Pool, close_pool, with_retries
 from feed.prizes.claims.shredding import Retention
 from feed.screening.providers.registry import open_content_provider
 from feed.settings import Settings
@@ -26,8 +26,11 @@ from feed.sms.model import Lane, read_quiet_hours
 from feed.sms.quotas import Caps
 from feed.sms.registry import open_provider
 from feed.startup import open_database
+from feed.storage.opening import open_storage
+from feed.tasks import close_all, stop_tasks
 from feed.worker.checkpoints import open_outlets
 from feed.worker.drand_client import DrandClient
+from feed.worker.media import open_media_work
 from feed.worker.push_hook import PushClient
 from feed.worker.queue import QueueLost, run_queue
 from feed.worker.schedule import SCHEDULE, Entry
@@ -42,7 +45,9 @@ Pause = Callable[[float, asyncio.Event], Awaitable[None]]
 STATEMENT_SECONDS = 60.0
 POOL_SIZE = 8
 _MAX_DELAY = 15.0
-_GRACE_SECONDS = 8.0
+_GRACE_SECONDS = 7.0
+_STOP_SECONDS = 1.5
+_CLOSE_SECONDS = 1.5
 
 
 async def run(settings: Settings) -> None:
@@ -84,6 +89,8 @@ async def open_worker_state(settings: Settings, stop: asyncio.Event) -> AsyncIte
     outlets = open_outlets(settings)
     drand = None if settings.drand_url == "off" else DrandClient(settings.drand_url)
     content = open_content_provider(settings)
+    storage = open_storage(settings, keys.cursor_key)
+    media = open_media_work(settings, pool, storage)
     try:
         caps = Caps(settings.sms_notices_per_phone, settings.sms_notices_per_day)
         yield WorkerState(
@@ -101,22 +108,21 @@ async def open_worker_state(settings: Settings, stop: asyncio.Event) -> AsyncIte
             later=LaterChecks(content, fails_closed=settings.screening_fail == "closed"),
             access_logs=AccessLogs(settings.access_log_dir, settings.access_log_days),
             chain=read_site_chain(settings),
+            storage=storage,
+            media=media,
         )
     finally:
-        await provider.close()
-        await outlets.close()
-        if content is not None:
-            await content.close()
-        if drand is not None:
-            await drand.close()
-        if push is not None:
-            await push.close()
-        await redis.aclose()
-        try:
-            async with asyncio.timeout(1):
-                await pool.close()
-        except TimeoutError:
-            pool.terminate()
+        optional = {"content": content, "drand": drand, "push": push}
+        await close_all(
+            within=_CLOSE_SECONDS,
+            media=media.close(),
+            storage=storage.close(),
+            provider=provider.close(),
+            outlets=outlets.close(),
+            redis=redis.aclose(),
+            postgres=close_pool(pool),
+            **{name: client.close() for name, client in optional.items() if client is not None},
+        )
 
 
 async def _open_pool(settings: Settings, keys: Keys, stop: asyncio.Event) -> Pool | None:
@@ -150,14 +156,15 @@ async def work(
     pause = pause or _pause
     lanes = [Entry(f"queue {lane}", 0.5, partial(_run_lane, url, stop, lane)) for lane in Lane]
     running = [
-        asyncio.create_task(_repeat(entry, worker_state, stop, pause), name=entry.name) for entry in (*lanes, *schedule)
+        asyncio.create_task(_repeat(entry, worker_state, stop, pause), name=entry.name)
+        for entry in (*lanes, *schedule)
+        for _ in range(entry.copies(worker_state))
     ]
     await stop.wait()
     _, late = await asyncio.wait(running, timeout=_GRACE_SECONDS)
     for task in late:
         log.warning("job cancelled", job=task.get_name())
-        task.cancel()
-    await asyncio.gather(*running, return_exceptions=True)
+    await stop_tasks(*late, within=_STOP_SECONDS)
 
 
 async def _run_lane(url: str, stop: asyncio.Event, lane: Lane, worker_state: WorkerState) -> None:

@@ -9,52 +9,24 @@ import msgspec
 import structlog
 
 from feed.inbox import push_actions
-from feed.inbox.push_hook import Hook, headers_of, outcome_of, retry_after_of, retry_delay
+from feed.inbox.push_hook import Hook, outcome_of, retry_after_of, retry_delay
 from feed.inbox.push_store import Attempt
 from feed.links import DEFAULT_LINKS, Links
 from feed.observability.metrics import PUSH_OLDEST, PUSHES
 from feed.postgres import Pool
 from feed.screens.staff import pushes as screen
 from feed.screens.staff.pushes import PushBody
+from feed.worker.hook_client import HookClient
 
 log = structlog.get_logger("feed.pushes")
 
-_RESPONSE_SECONDS = 5.0
-# Only status and Retry-After of a response matter; up to this much of its body is read so that the connection is reused.
-_MAX_BODY_READ = 16_384
 
-
-class PushClient:
+class PushClient(HookClient):
     """An HTTP client for the hook."""
 
     def __init__(self, hook: Hook, links: Links = DEFAULT_LINKS) -> None:
-        self.hook = hook
+        super().__init__(hook, connections=push_actions.BATCH_SIZE)
         self.links = links
-        self._http = httpx.AsyncClient(
-            timeout=_RESPONSE_SECONDS,
-            follow_redirects=False,
-            trust_env=False,
-            limits=httpx.Limits(max_connections=push_actions.BATCH_SIZE),
-            headers={"user-agent": "feed"},
-        )
-
-    async def post(self, push_id: int, body: bytes) -> tuple[int, str | None]:
-        """Status and Retry-After of the response. Raises httpx.HTTPError and TimeoutError."""
-        headers = headers_of(self.hook, push_id, datetime.now(UTC), body)
-        # The timeout of httpx applies to each step of a request; this one applies to the whole.
-        async with (
-            asyncio.timeout(_RESPONSE_SECONDS),
-            self._http.stream("POST", self.hook.url, content=body, headers=headers) as response,
-        ):
-            read = 0
-            async for chunk in response.aiter_raw():
-                read += len(chunk)
-                if read > _MAX_BODY_READ:
-                    break
-            return response.status_code, response.headers.get("retry-after")
-
-    async def close(self) -> None:
-        await self._http.aclose()
 
 
 async def send_pushes(pool: Pool, client: PushClient | None) -> bool:
@@ -81,13 +53,14 @@ async def _send(pool: Pool, client: PushClient, attempt: Attempt, body: PushBody
         await push_actions.record_outcome(pool, attempt, "retracted", answered=False)
         return
     try:
-        status, retry_after = await client.post(attempt.inbox_id, msgspec.json.encode(body))
+        answer = await client.post(str(attempt.inbox_id), msgspec.json.encode(body))
     except (httpx.HTTPError, TimeoutError, OSError) as error:
         await _fail(pool, attempt, type(error).__name__)
         return
+    status = answer.status
     outcome = outcome_of(status)
     if outcome == "retry":
-        await _fail(pool, attempt, f"status_{status}", status, retry_after)
+        await _fail(pool, attempt, f"status_{status}", status, answer.retry_after)
         return
     PUSHES.labels(outcome).inc()
     if outcome == "dead":

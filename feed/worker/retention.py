@@ -6,11 +6,13 @@ from pathlib import Path
 
 from feed import idempotency, jobs
 from feed.access_log.files import SHANGHAI, remove_old
-from feed.accounts import erasure_store, event_store, name_store, session_store, sign_in_store
+from feed.accounts import erasure_store, event_store, name_store, session_store, sign_in_store, web_session_store
 from feed.accounts.sign_in import REFRESH_DAYS
 from feed.changes import store as changes
 from feed.erasure.kept import SUBJECT_DAYS
 from feed.inbox import push_store as pushes
+from feed.media import purge_store as purges
+from feed.moderation import media_evidence
 from feed.postgres import transaction
 from feed.reports import store as reports
 from feed.screening import later_store as fingerprints
@@ -29,6 +31,8 @@ async def remove_old_keys_and_codes(worker_state: WorkerState) -> None:
         await idempotency.remove_old(conn, hours=_DAY)
         await sign_in_store.remove_old_codes(conn, hours=_DAY)
         await sign_in_store.remove_old_tokens(conn, hours=_DAY)
+        await web_session_store.remove_old_sessions(conn, hours=_DAY)
+        await web_session_store.remove_old_tickets(conn, hours=1)
         await session_store.remove_old_sign_ins(conn, hours=_DAY, days=REFRESH_DAYS + 1)
         # Issuers do not retry events for so long. Their effect stays, and a late older event is still detected by its time.
         await event_store.remove_old_events(conn, hours=_MONTH)
@@ -58,6 +62,18 @@ async def remove_old_pushes(worker_state: WorkerState) -> None:
     """Removes ended pushes after a week, dead and unsent ones after a month."""
     async with transaction(worker_state.pool) as conn:
         await pushes.remove_old(conn, days=7, dead_days=30)
+
+
+async def remove_old_purges(worker_state: WorkerState) -> None:
+    """Removes delivered purges with their receipts after half a year, dead and unsent ones after a month."""
+    async with transaction(worker_state.pool) as conn:
+        await purges.remove_old(conn, days=180, waiting_days=30)
+
+
+async def remove_old_media_evidence(worker_state: WorkerState) -> None:
+    """Removes the media of posts that were taken down, rejected, or deleted during a dispute, after the days of the setting."""
+    if worker_state.media is not None:
+        await media_evidence.remove_old_media_evidence(worker_state.pool, days=worker_state.media.evidence_days)
 
 
 async def remove_old_receipts(worker_state: WorkerState) -> None:

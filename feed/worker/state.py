@@ -12,8 +12,11 @@ from feed.prizes.claims.shredding import Retention
 from feed.sms.model import QuietHours
 from feed.sms.provider import SmsProvider
 from feed.sms.quotas import UNCAPPED, Caps
+from feed.storage.absent import AbsentStorage
+from feed.storage.protocol import ObjectStorage
 from feed.worker.checkpoints import Outlets
 from feed.worker.drand_client import DrandClient
+from feed.worker.media import MediaWork
 from feed.worker.push_hook import PushClient
 
 
@@ -41,3 +44,5 @@ class WorkerState(NamedTuple):
     later: LaterChecks | None = None  # None: later checks do not run.
     access_logs: AccessLogs = AccessLogs()
     chain: SiteChain = PUBLISH_FIRST
+    storage: ObjectStorage = AbsentStorage()
+    media: MediaWork | None = None  # None: media are neither processed nor removed.

@@ -19,8 +19,10 @@ from feed.access_log.writer import AccessLog, Entry
 from feed.api.state import AppState
 from feed.app import build
 from feed.settings import Settings
+from tests.support import make
 from tests.support.api import Join
 from tests.support.feed_up import until
+from tests.support.pages import SESSION_COOKIE, SITE, BrowserClient
 
 ENTRY = Entry(1_790_000_000.5, "GET", "/v1/posts", 200, 7, "203.0.113.9", 40_000, "city/1")
 
@@ -219,6 +221,30 @@ async def test_each_request_is_noted_with_its_source(
         ("POST", "/v1/hooks//SMS/aliyun/", 404, None),
     ]
     assert {(each["address"], each["port"]) for each in found} == {source}
+
+
+async def test_a_request_of_a_page_is_logged_with_the_account_of_its_session(
+    app_state: AppState, tmp_path: Path
+) -> None:
+    noted = msgspec.structs.replace(app_state.settings, access_log_dir=str(tmp_path / "access"))
+    app = build(msgspec.structs.replace(app_state, settings=noted))
+    account_id = await make.person(app_state.pool)
+    browser = BrowserClient(app_state)
+    await browser.sign_in_as(account_id)
+    assert browser.secret is not None
+    cookie = {"cookie": f"{SESSION_COOKIE}={browser.secret}", "sec-fetch-site": "same-origin"}
+    async with httpx.AsyncClient(transport=httpx.ASGITransport(app=app), base_url=SITE) as opened:  # type: ignore[arg-type]
+        await opened.get("/me/settings", headers=cookie)
+        await opened.post("/posts/1/like", headers=cookie, data={"back": "/"})
+        await opened.get("/campaigns")
+        await opened.get("/sign-in/ticket?ticket=secret")
+    app.state.access_log.close()
+    assert [(each["path"], each["account_id"]) for each in lines(tmp_path / "access")] == [
+        ("/me/settings", str(account_id)),
+        ("/posts/1/like", str(account_id)),
+        ("/campaigns", None),
+        ("/sign-in/ticket", None),
+    ]
 
 
 def test_noting_a_request_does_not_wait_for_the_disk(tmp_path: Path) -> None:

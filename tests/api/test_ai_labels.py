@@ -59,7 +59,7 @@ async def test_a_label_of_a_reviewer_stays_until_a_reviewer_takes_it_away(
     assert (await reviewer("DELETE", f"/moderation/posts/{post}/ai-label")).json()["ai_label"] is None
     assert await label_of(other, post) is None
     titles = [each["title"] for each in (await author("GET", "/me/inbox")).json()["items"]]
-    assert titles == ["您的动态已取消AI生成标注", "您的动态已标注为AI生成内容"]
+    assert titles == ["你的动态已取消AI生成标注", "你的动态已标注为AI生成内容"]
     actions = await app_state.pool.fetch(
         "SELECT action FROM audit WHERE subject_id = $1 AND action LIKE 'post.%label_ai' ORDER BY id", int(post)
     )

@@ -103,6 +103,49 @@ async def test_no_body_makes_the_server_fail(client: httpx.AsyncClient, chief: P
     assert tried > 300
 
 
+def texts_within(value: Any, at: tuple[Any, ...] = ()) -> Iterator[tuple[Any, ...]]:
+    """Where texts are in a document, by keys and places."""
+    if isinstance(value, str):
+        yield at
+    elif isinstance(value, dict | list):
+        for key, each in value.items() if isinstance(value, dict) else enumerate(value):
+            yield from texts_within(each, (*at, key))
+
+
+def with_text(value: Any, at: tuple[Any, ...], text: str) -> Any:
+    """The document with another text in one place."""
+    if not at:
+        return text
+    copied = value.copy()
+    copied[at[0]] = with_text(value[at[0]], at[1:], text)
+    return copied
+
+
+async def test_no_text_in_a_valid_body_makes_the_server_fail(
+    client: httpx.AsyncClient, chief: Person, ids: dict[str, str]
+) -> None:
+    """The rest of the body is that of the example, so that the text comes as far as one can."""
+    document = (await client.get("http://feed.test/openapi.json")).json()
+    tried = 0
+    for path, item in document["paths"].items():
+        for method, operation in item.items():
+            content = operation.get("requestBody", {}).get("content", {}).get("application/json", {})
+            given = [each["value"] for each in content.get("examples", {}).values()]
+            examples = [content["example"]] if "example" in content else given[:1]
+            assert not content or examples, f"{method} {path} has no example"
+            url = "http://feed.test" + filled(path, ids | dict.fromkeys(("campaign_id", "case_id", "prize_id"), "1"))
+            for example in examples:
+                for at in texts_within(example):
+                    for text in ("a\x00b", "\x00", "\x7f", "\ufffe", "\ud800"):
+                        body = json.dumps(with_text(example, at, text)).encode()
+                        answer = await chief(
+                            method.upper(), url, content=body, headers={"content-type": "application/json"}
+                        )
+                        assert_problem(answer, f"{method} {path} {at} {text!r}")
+                        tried += 1
+    assert tried > 300
+
+
 async def test_a_wrong_content_type_is_refused(client: httpx.AsyncClient, chief: Person, ids: dict[str, str]) -> None:
     for method, path, _ in await operations(client):
         url = "http://feed.test" + filled(path, ids)
@@ -117,7 +160,9 @@ async def test_a_megabyte_is_too_large(client: httpx.AsyncClient, chief: Person,
     for method, path, _ in await operations(client):
         url = "http://feed.test" + filled(path, ids)
         answer = await chief(method, url, content=body, headers={"content-type": "application/json"})
-        assert (answer.status_code, answer.json()["code"]) == (413, "body_too_large"), f"{method} {path}"
+        # A form with a file may be longer, and is no JSON.
+        expected = (415, "not_multipart") if path == "/v1/media" else (413, "body_too_large")
+        assert (answer.status_code, answer.json()["code"]) == expected, f"{method} {path}"
 
 
 @pytest.mark.parametrize(

@@ -62,30 +62,32 @@ async def test_staff_endpoints_reject_other_callers(
 # The callers of each operation. The test fails for a missing and for an unknown operation.
 CALLERS = {
     "public": """
-        get_challenge request_code exchange_code refresh sign_out list_posts get_post list_comments list_replies list_latest read_topic
+        get_challenge request_code exchange_code refresh sign_out list_posts get_post list_comments get_comment list_replies list_latest read_topic
         list_topic_posts count_new list_hot explain_hot list_videos list_topics get_user list_user_posts list_campaigns get_campaign get_rules list_campaign_posts get_leaderboard
         get_result get_proof get_draw list_winners get_config live ready get_keys get_audit_checkpoint
+        stream_events
     """,
     "user": """
         publish_post edit_post list_revisions delete_post like_post unlike_post like_comment unlike_comment list_likers add_comment
-        delete_comment edit_comment hide_comment show_comment feature_comment end_featuring block_user unblock_user mute_user unmute_user get_me change_me list_my_posts list_blocks list_juries decline_seat get_settings
+        delete_comment edit_comment hide_comment show_comment feature_comment end_featuring get_relation block_user unblock_user mute_user unmute_user get_me change_me list_my_posts list_blocks list_juries decline_seat get_settings
         change_settings protect_me end_protection list_inbox read_inbox get_participation list_prizes get_prize claim_prize decline_prize receive_prize show_codes mark_entry
         list_my_marks recuse_juror object_to_result report_target list_reports
-        delete_me restore_me list_sessions end_session appeal_decision list_appeals list_decisions
+        issue_web_ticket delete_me restore_me list_sessions end_session appeal_decision list_appeals list_decisions
         request_export get_export download_export
+        upload_media begin_upload complete_upload get_media list_my_media change_media delete_media
     """,
     "reviewer": """
         list_texts get_text sign_text return_text list_cases lease_cases release_case extend_case judge_case judge_cases undo_verdicts list_reasons impose_sanction
-        lift_sanctions list_words get_history get_queue revise_case search_users get_user_record list_sanctions
+        lift_sanctions list_words get_history get_queue get_queue_subjects check_text get_case list_leased_cases get_waiting_times revise_case search_users get_user_record list_sanctions
         explain_visibility take_down lift_takedown list_takedowns label_ai unlabel_ai
     """,
     "editor": """
-        list_all_campaigns create_campaign get_campaign_for_editors preview_campaign change_campaign propose_change copy_campaign publish_campaign
+        list_all_campaigns create_campaign get_campaign_for_editors get_numbers preview_campaign change_campaign propose_change copy_campaign publish_campaign
         cancel_campaign lock_marks get_jury fill_shortlist list_entries assign_jurors shortlist_entry unlist_entry disqualify_entry reinstate_entry
-        list_voids add_voids withdraw_void set_fact_aside put_hot_action end_hot_action change_topic settle_campaign undo_settlement announce_winners get_decision get_draw_number enter_draw_number correct_draw_number get_sheet list_claims reveal_claim export_claims verify_claim ship_prize hand_over_prize add_codes get_shredding list_stuck_prizes
+        list_voids preview_voids add_voids withdraw_void set_fact_aside put_hot_action end_hot_action list_hot_actions list_changed_topics get_topic_for_editors change_topic settle_campaign undo_settlement announce_winners get_decision get_draw_number enter_draw_number correct_draw_number get_sheet list_claims reveal_claim export_claims verify_claim ship_prize hand_over_prize add_codes get_shredding list_stuck_prizes
         list_messages retry_message resolve_message list_objections answer_objection answer_objections replace_winner get_fairness put_words remove_word
     """,
-    "admin": "list_audit requeue_approvals grant_claim_access end_claim_access list_claim_access list_pushes retry_push put_roles remove_roles give_badge take_badge list_names put_name remove_name",
+    "admin": "get_status list_checks list_jobs retry_job list_staff list_audit requeue_approvals grant_claim_access end_claim_access list_claim_access list_pushes retry_push list_media_purges retry_media_purge put_roles remove_roles give_badge take_badge list_names put_name remove_name",
     # The app's server, with its signature.
     "hook": "hear_account_event",
     # SMS providers, with a secret in the path.

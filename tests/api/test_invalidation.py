@@ -29,7 +29,7 @@ async def other(app_state: AppState, redis: Redis) -> AsyncIterator[httpx.AsyncC
 
 
 async def until_subscribed(redis: Redis, subscribers: int) -> None:
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(60):
         while dict(await redis.pubsub_numsub("feed:takedowns"))[b"feed:takedowns"] < subscribers:
             await asyncio.sleep(0.01)
 
@@ -52,7 +52,7 @@ async def test_a_removal_invalidates_the_pages_of_every_process(
     await remove(judge, removed)
     # The process that made the change invalidates at once; others are notified.
     assert await shown(client) == ["留下的"]
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(60):
         while await shown(other) != ["留下的"]:
             await asyncio.sleep(0.01)
     assert (await ming("PATCH", f"/posts/{visible}", {"text": "改过的"})).status_code == 200
@@ -68,7 +68,7 @@ async def test_without_redis_cached_pages_expire(
     assert await shown(client) == ["要删的"]
     async with app_state.pool.acquire() as conn:
         await conn.execute("UPDATE posts SET state = 'removed' WHERE id = $1", int(gone))
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(60):
         while await shown(client) != []:
             await asyncio.sleep(0.01)
 

@@ -10,6 +10,7 @@ import pytest
 from asyncpg import Record
 
 from feed.api.connections import MAX_PER_ADDRESS
+from feed.api.middleware.unread import LARGE_BYTES
 from feed.auth.tokens import issue_token
 from feed.keys.store import open_keys
 from feed.pagination import Cursors, Position
@@ -21,7 +22,8 @@ from tests.support.raw_connection import RawConnection, request
 
 __all__ = ["server"]
 
-MOST_BYTES = 250_000_000
+# 130 MB of a process without requests, and what a thousand clients may hold.
+MOST_BYTES = 280_000_000
 CONNECTIONS = 16
 
 
@@ -110,14 +112,19 @@ def silent_clients(server: Server, count: int, sent: Sequence[bytes]) -> Iterato
             client.close()
 
 
+# Pages that are handed to the server at once, as long as possible, and pages that are sent in pieces.
+@pytest.mark.parametrize(("limit", "is_large"), [(14, False), (50, True)], ids=["whole", "in_pieces"])
 async def test_clients_that_read_nothing_or_send_slowly_cost_little_and_others_are_answered(
-    server: Server, posts: list[Record], tmp_path: Path
+    server: Server, posts: list[Record], tmp_path: Path, limit: int, is_large: bool
 ) -> None:
     cursors = Cursors(open_keys(tmp_path / "keys", create=False).cursor_key)
     pages = [
-        request("GET", f"/v1/feeds/latest?limit=50&cursor={cursors.after('latest', Position(*post))}")
+        request("GET", f"/v1/feeds/latest?limit={limit}&cursor={cursors.after('latest', Position(*post))}")
         for post in [(post["published_at"], post["id"]) for post in posts[:800]]
     ]
+    async with RawConnection(server.url) as connection:
+        length = len((await connection.exchange(pages[0])).body)
+    assert length > LARGE_BYTES if is_large else 0.8 * LARGE_BYTES < length <= LARGE_BYTES
     # More than the kernel buffers for a connection.
     unread = [b"".join(pages[start : start + 12]) for start in range(0, 780, 12)]
     post = (

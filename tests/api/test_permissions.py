@@ -20,7 +20,15 @@ VIEWERS = (
     "banned author",
     "staff",
 )
-REVIEW = {"stage": None, "stages": 0, "reason_code": None, "expected_at": None, "revision": 1, "text": None}
+REVIEW = {
+    "stage": None,
+    "stages": 0,
+    "reason_code": None,
+    "expected_at": None,
+    "revision": 1,
+    "text": None,
+    "media": None,
+}
 NOTHING = {"can_edit": False, "can_delete": False, "can_comment": False}
 
 

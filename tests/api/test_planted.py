@@ -21,10 +21,11 @@ import pytest
 import structlog
 
 from feed.api.state import AppState
+from feed.environment import read_settings
 from feed.keys.store import Keys
 from feed.observability.logging import configure
 from feed.phones import normalise_phone
-from feed.settings import Settings, read_settings
+from feed.settings import Settings
 from feed.sms.file_provider import read_outbox
 from feed.sms.registry import open_provider
 from feed.worker.loop import work
@@ -96,7 +97,7 @@ class Run:
 
     async def sign_in(self, phone: str, code_of: Callable[[str], str | None]) -> Person:
         assert (await self.client.post("/auth/codes", json={"phone": phone})).status_code == 202
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(60):
             while (code := code_of(phone)) is None:
                 await asyncio.sleep(0.02)
         wrong = await self.client.post("/auth/tokens", json={"phone": phone, "code": f"{(int(code) + 1) % 10**6:06}"})
@@ -106,7 +107,7 @@ class Run:
 
     async def receipts(self, fake: Fake, purposes: list[str]) -> None:
         """Waits until the provider has accepted messages with these purposes, then sends their receipts."""
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(60):
             while await self._sent(fake.name) < len(purposes):
                 await asyncio.sleep(0.02)
         sent = await self.app_state.pool.fetch("SELECT purpose FROM messages WHERE provider = $1", fake.name)
@@ -227,7 +228,7 @@ async def _answers(run: Run, played: Played) -> dict[str, bytes]:
     ids = {"campaign_id": str(campaign.id), "post_id": str(campaign.posts[0]), "user_id": author, "name": "读书"}
     ids |= {"comment_id": comment, "prize_id": str(played.prizes[0])}
     case = str(await app_state.pool.fetchval("SELECT min(id) FROM cases"))
-    ids |= {"kind": "post", "subject_id": ids["post_id"], "case_id": case, "export_id": "1"}
+    ids |= {"kind": "post", "subject_id": ids["post_id"], "case_id": case, "export_id": "1", "media_id": "1"}
     seen: dict[str, bytes] = {}
     for path, item in document["paths"].items():
         if "get" not in item:

@@ -29,7 +29,7 @@ class Clients:
         self.liked: dict[tuple[int, int], bool] = {}  # The last acknowledged state for each person and post.
         self.comments: list[str] = []
         self._posts = posts
-        self._client = httpx.AsyncClient(base_url=url, trust_env=False, timeout=10)
+        self._client = httpx.AsyncClient(base_url=url, trust_env=False, timeout=60)
         self._tokens = [issue_token(key, sub=f"p{n}", name=f"p{n}", phone=f"+8613{n:09}") for n in range(PEOPLE)]
 
     async def until(self, answered: int) -> None:

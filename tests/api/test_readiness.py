@@ -20,7 +20,7 @@ from feed.accounts.model import AccountId
 from feed.api.health import check_readiness
 from feed.api.state import AppState, build_app_state
 from feed.auth.tokens import issue_token
-from feed.commands.ops import run_checks
+from feed.doctor.checks import run_checks
 from feed.embedded.processes import free_port
 from feed.keys.store import Keys, open_keys
 from feed.migrations import migrate
@@ -116,7 +116,7 @@ async def test_a_database_that_is_set_to_read_only(settings: Settings, keys: Key
             assert "database" in await wrong(settings)
             await server.run("ALTER DATABASE feed RESET default_transaction_read_only")
             # Nothing but the failing write replaces the connections.
-            async with asyncio.timeout(15):
+            async with asyncio.timeout(60):
                 while (await user.person("PATCH", "/me", {"bio": "好了"})).status_code != 200:
                     await asyncio.sleep(0.1)
             assert (await health(user.app_state))[0] == 200
@@ -213,7 +213,7 @@ async def test_a_redis_that_takes_no_writes(
     async with own_valkey(REDIS[fault]) as url:
         client = feed_redis.connect(url)
         try:
-            async with asyncio.timeout(10):
+            async with asyncio.timeout(60):
                 while (found := await feed_redis.find_fault(client)) in ("down", "loading"):
                     await asyncio.sleep(0.02)
             assert found == fault
@@ -231,7 +231,7 @@ async def test_a_cluster_with_all_slots_on_one_node_and_a_replica_that_takes_wri
     ):
         for url, fault in ((node, "cluster"), (copy, "replica")):
             client = feed_redis.connect(url)
-            async with asyncio.timeout(10):
+            async with asyncio.timeout(60):
                 while await feed_redis.find_fault(client) == "down":
                     await asyncio.sleep(0.02)
             if fault == "cluster":
@@ -244,7 +244,7 @@ async def test_a_redis_that_cannot_save_or_denies_access(app_state: AppState) ->
     async with own_valkey('save "3600 1"\nstop-writes-on-bgsave-error yes\nrequirepass secret') as url:
         denied = feed_redis.connect(url)
         client = feed_redis.connect(url.replace("//", "//:secret@"))
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(60):
             while await feed_redis.find_fault(client) == "down":
                 await asyncio.sleep(0.02)
         assert await feed_redis.find_fault(denied) == "denied"
@@ -256,7 +256,7 @@ async def test_a_redis_that_cannot_save_or_denies_access(app_state: AppState) ->
         (directory / "dump.rdb").mkdir()
         (directory / "dump.rdb" / "x").touch()
         await client.bgsave()
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(60):
             while (found := await feed_redis.find_fault(client)) is None:
                 await asyncio.sleep(0.05)
         assert found == "failing"

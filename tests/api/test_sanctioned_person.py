@@ -9,7 +9,7 @@ import pytest
 from feed.api.state import AppState
 from feed.screens.staff.pushes import list_bodies
 from feed.settings import Settings
-from tests.support import make
+from tests.support import make, make_media
 from tests.support.api import Join, Person
 
 
@@ -36,7 +36,20 @@ OPERATIONS: dict[str, tuple[str, str, dict[str, Any] | None, tuple[str, str | No
     # Of a muted person a report is accepted, and hides nothing.
     "report_target": ("POST", "/reports", None, LIKES),
     "change_me": ("PATCH", "/me", {"bio": "爱读书"}, WRITES),
+    "upload_media": ("POST", "/media", None, WRITES),
+    "begin_upload": (
+        "POST",
+        "/media/uploads",
+        {"kind": "image", "content_type": "image/jpeg", "bytes": 1000, "sha256": "00" * 32},
+        WRITES,
+    ),
+    "change_media": ("PATCH", "/media/{photo}", {"alt": "一本书"}, WRITES),
 }
+# A form with a photo: its type, and its bytes.
+_FORM = (
+    "multipart/form-data; boundary=edge",
+    b'--edge\r\nContent-Disposition: form-data; name="file"; filename="a.jpg"\r\n\r\n\xff\xd8\xff\xe0\x00\x10JFIF\x00\r\n--edge--\r\n',
+)
 # What only the two accounts of the scene can do: they have something to edit.
 EDITS = ("edit_post", "edit_comment")
 
@@ -80,8 +93,13 @@ class Scene:
             if operation == "report_target":
                 body = {"target": {"kind": "post", "id": await self.unreported()}, "reason_code": "spam"}
             mine = self.own_comments.get(person, self.comment)
-            url = path.format(post=self.post, comment=self.comment, own=own, own_comment=mine)
-            answer = await person(method, url, body)
+            photo = await make_media.medium(self.app_state.pool, await id_of(person)) if "{photo}" in path else None
+            url = path.format(post=self.post, comment=self.comment, own=own, own_comment=mine, photo=photo)
+            if operation == "upload_media":
+                content_type, form = _FORM
+                answer = await person(method, url, headers={"content-type": content_type}, content=form)
+            else:
+                answer = await person(method, url, body)
             found[operation] = None if answer.status_code < 300 else answer.json()["code"]
         return found
 

@@ -17,7 +17,7 @@ from feed.screens.posts import hot_lists, topics
 from feed.screens.posts import new_count as new_posts
 from feed.screens.prizes import fairness
 from feed.settings import Settings
-from tests.support import make
+from tests.support import make, make_media
 from tests.support.api import Join
 from tests.support.phases import announced, listed
 from tests.support.statements import count_statements, record_statements
@@ -40,6 +40,7 @@ EXPECTED: dict[str, Cost] = {
     "list_revisions": Cost("/posts/{post}/revisions", 2),
     "list_likers": Cost("/posts/{post}/likes", 4),
     "list_comments": Cost("/posts/{post}/comments", 6, 5),
+    "get_comment": Cost("/comments/{root}", 5, 4),
     "list_replies": Cost("/comments/{root}/replies", 5, 4),
     "list_latest": Cost("/feeds/latest", 3, 2),
     "count_new": Cost("/feeds/latest/new?since_id={post}", 1, 1),
@@ -50,6 +51,7 @@ EXPECTED: dict[str, Cost] = {
     "list_topic_posts": Cost("/topics/读书/posts", 4, 3),
     "list_campaign_posts": Cost("/campaigns/{campaign}/posts", 4, 3),
     "get_user": Cost("/users/{author}", 3, 2),
+    "get_relation": Cost("/users/{author}/relation", 3),
     "list_user_posts": Cost("/users/{author}/posts", 5, 3),
     "list_my_posts": Cost("/me/posts", 3),
     "read_topic": Cost("/topics/读书", 3, 3),
@@ -62,6 +64,8 @@ EXPECTED: dict[str, Cost] = {
     "get_export": Cost("/me/export", 1),
     "list_reports": Cost("/me/reports", 1),
     "get_settings": Cost("/me/settings", 3),
+    "list_my_media": Cost("/me/media", 1),
+    "get_media": Cost("/media/{medium}", 1),
     "list_appeals": Cost("/me/appeals", 2),
     "list_decisions": Cost("/me/decisions", 2),
     "list_inbox": Cost("/me/inbox", 1),
@@ -75,11 +79,15 @@ EXPECTED: dict[str, Cost] = {
     "get_result": Cost("/campaigns/{decided}/result", 4, 4),
     "get_proof": Cost("/campaigns/{decided}/proof?post_id={winning_post}", 4, 4),
     "get_draw": Cost("/campaigns/{drawn}/draw", 3, 3),
-    "list_winners": Cost("/campaigns/{decided}/winners", 2, 2),
+    "list_winners": Cost("/campaigns/{decided}/winners", 3, 3),
     "list_reasons": Cost("/reason-codes", 1),
     "list_cases": Cost("/moderation/cases", 3),
     "list_words": Cost("/moderation/words", 4),
     "get_history": Cost("/moderation/cases/{case}/history", 6),
+    "list_leased_cases": Cost("/moderation/cases/leased", 3),
+    "get_case": Cost("/moderation/cases/{case}", 2),
+    "get_waiting_times": Cost("/moderation/queue/waiting", 3),
+    "get_queue_subjects": Cost("/moderation/queue/subjects", 4),
     "get_queue": Cost("/moderation/queue", 4),
     "search_users": Cost("/moderation/users?q=p", 3),
     "get_user_record": Cost("/moderation/users/{author}", 10),
@@ -89,11 +97,15 @@ EXPECTED: dict[str, Cost] = {
     "list_all_campaigns": Cost("/admin/campaigns", 2),
     "get_campaign_for_editors": Cost("/admin/campaigns/{campaign}", 3),
     "list_entries": Cost("/admin/campaigns/{campaign}/entries", 10),
+    "get_numbers": Cost("/admin/campaigns/{campaign}/numbers", 5),
     "preview_campaign": Cost("/admin/campaigns/{campaign}/preview", 6),
     "get_jury": Cost("/admin/campaigns/{campaign}/jury", 9),
     "list_my_marks": Cost("/admin/campaigns/{campaign}/marks", 5),
     "get_draw_number": Cost("/admin/campaigns/{drawn}/draw/number", 5),
     "get_fairness": Cost("/admin/campaigns/{decided}/fairness", 9),
+    "list_hot_actions": Cost("/admin/hot", 2),
+    "list_changed_topics": Cost("/admin/topics", 2),
+    "get_topic_for_editors": Cost("/admin/topics/读书", 2),
     "list_objections": Cost("/admin/objections", 2),
     "list_stuck_prizes": Cost("/admin/prizes/stuck", 2),
     "list_claim_access": Cost("/admin/campaigns/{ended}/claim-access", 4),
@@ -103,15 +115,19 @@ EXPECTED: dict[str, Cost] = {
     "get_sheet": Cost("/admin/campaigns/{decided}/sheet", 3),
     "list_claims": Cost("/admin/campaigns/{decided}/claims", 3),
     "list_names": Cost("/admin/names", 2),
+    "list_media_purges": Cost("/admin/media/purges", 3),
+    "get_status": Cost("/admin/status", 9),
+    "list_jobs": Cost("/admin/jobs", 3),
+    "list_staff": Cost("/admin/staff", 2),
     "list_pushes": Cost("/admin/push", 3),
     "list_audit": Cost("/audit", 7),
     "list_texts": Cost("/admin/editorial", 2),
     "get_text": Cost("/admin/editorial/campaign/{campaign}", 5),
     "list_messages": Cost("/admin/messages", 3),
 }
-# They run no statements, or a health check.
-# The last one is no page: it can be read once, part by part.
-OPERATIONS = {"live", "ready", "get_keys", "get_audit_checkpoint", "download_export"}
+# They run no statements, or a health check; the checks of the doctor have connections of their own.
+# Two are no pages: one can be read once, part by part; the other stays open, and reads for all streams together.
+OPERATIONS = {"live", "ready", "get_keys", "get_audit_checkpoint", "download_export", "stream_events", "list_checks"}
 
 
 @pytest.fixture
@@ -210,6 +226,11 @@ class Scene:
                 post_id,
                 author,
             )
+            self.medium = await make_media.medium(pool, self._viewer)
+            await pool.execute(
+                "INSERT INTO media_purges (media_id, reason, paths) VALUES ($1, 'hidden', '{a/list.webp}')",
+                self.medium,
+            )
         self.case = await pool.fetchval("SELECT max(id) FROM cases")
         won = await announced(pool, self._keys)
         self.prize = await pool.fetchval(
@@ -235,6 +256,7 @@ class Scene:
             ended=self.ended,
             prize=self.prize,
             case=self.case,
+            medium=self.medium,
         )
 
 

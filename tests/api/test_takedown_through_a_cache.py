@@ -107,7 +107,7 @@ async def test_nothing_of_a_takedown_is_served_from_any_process_or_cache(
 
 
 async def _until_served(client: httpx.AsyncClient) -> None:
-    async with asyncio.timeout(30):
+    async with asyncio.timeout(60):
         while True:
             try:
                 if (await client.get("/config")).status_code == 200:

@@ -9,7 +9,7 @@ import unicodedata2
 from msgspec import inspect
 
 from feed.api.state import AppState
-from tests.support import make
+from tests.support import make, make_media
 from tests.support.api import Join, Person
 from tests.support.text_fields import BodyType, bad_texts, body_types, string_fields, with_text
 
@@ -24,6 +24,9 @@ IDS = (
     "objection_id",
     "void_id",
     "push_id",
+    "purge_id",
+    "job_id",
+    "media_id",
 )
 # Names from the app's own server are made to fit; what a claim needs follows from its prizes, so an unknown prize comes first.
 # Both have tests of their own: tests/api/webhooks/test_accounts.py, tests/prizes/claims/test_form.py.
@@ -52,7 +55,8 @@ async def test_every_text_field_rejects_what_is_no_text(chief: Person, app_state
         "INSERT INTO cases (kind, author_id, post_id, revision, due_at) SELECT 'post', author_id, id, 1, now() FROM posts WHERE id = $1 RETURNING id",
         await make.post(app_state.pool),
     )
-    values |= {"case_id": str(case_id)}
+    own = int((await chief("GET", "/me")).json()["id"])
+    values |= {"case_id": str(case_id), "media_id": str(await make_media.medium(app_state.pool, own))}
     accepted, tried = [], 0
     for body in body_types():
         if body.path in ELSEWHERE:

@@ -264,6 +264,18 @@ def replies_to(town: Town, viewer: str) -> Iterator[Case]:
         yield path, (200, replies_listed(town, viewer, root)) if shown else (404, NOTHING)
 
 
+def threads(town: Town, viewer: str) -> Iterator[Case]:
+    for root in town.comments:
+        assert root.post is not None
+        listed = root.state == "published" and is_listed(viewer, root)
+        own = viewer == root.author and root.state != "deleted"
+        own = own or (root.state == "held POST_AUTHOR" and viewer == root.post.author)
+        shown = listed or own or (root.state != "published" and root.state in ANSWERED)
+        words = ({root.word} if listed or own else set()) | replies_listed(town, viewer, root)
+        path = f"/comments/{root.id}"
+        yield path, (200, words) if shown and is_visible(viewer, root.post) else (404, NOTHING)
+
+
 def listed_at(*paths: str) -> Rule:
     def rule(town: Town, viewer: str) -> Iterator[Case]:
         for path in paths:
@@ -279,6 +291,11 @@ def people(town: Town, viewer: str) -> Iterator[Case]:
     for author in {post.author for post in town.posts}:
         hidden = author == "author erased" or (viewer == "blocked" and author != "neutral")
         yield f"/users/{town.ids[author]}", (404 if hidden else 200, NOTHING)
+
+
+def relations(town: Town, viewer: str) -> Iterator[Case]:
+    for path, (status, _) in people(town, viewer):
+        yield f"{path}/relation", (401 if viewer == "anonymous" else status, NOTHING)
 
 
 def posts_of_people(town: Town, viewer: str) -> Iterator[Case]:
@@ -336,6 +353,7 @@ TABLE: dict[str, Rule] = {
     "list_likers": likers,
     "list_revisions": revisions,
     "list_comments": comments_of,
+    "get_comment": threads,
     "list_replies": replies_to,
     "list_latest": listed_at("/feeds/latest?limit=50"),
     "list_hot": listed_at("/feeds/hot?limit=50"),
@@ -348,6 +366,7 @@ TABLE: dict[str, Rule] = {
         "/campaigns/{campaign}/posts?limit=50", "/campaigns/{campaign}/posts?sort=hot&limit=50"
     ),
     "get_user": people,
+    "get_relation": relations,
     "list_user_posts": posts_of_people,
     "list_my_posts": own_posts,
     "read_topic": without_words("/topics/读书"),
@@ -361,6 +380,8 @@ TABLE: dict[str, Rule] = {
     "list_juries": without_words("/me/juries", signed_in=True),
     "get_export": without_words("/me/export", signed_in=True),
     "download_export": without_words("/me/export/1/file", signed_in=True, status=404),
+    "list_my_media": without_words("/me/media", signed_in=True),
+    "get_media": without_words("/media/1", signed_in=True, status=404),
     "list_sessions": without_words("/me/sessions", signed_in=True),
     "get_settings": without_words("/me/settings", signed_in=True),
     "list_inbox": without_words("/me/inbox", signed_in=True),
@@ -379,6 +400,10 @@ TABLE: dict[str, Rule] = {
     "list_cases": for_staff("/moderation/cases", *STAFF),
     "list_words": for_staff("/moderation/words", *STAFF),
     "get_history": for_staff("/moderation/cases/1/history", *STAFF, status=404),
+    "list_leased_cases": for_staff("/moderation/cases/leased", *STAFF),
+    "get_case": for_staff("/moderation/cases/1", *STAFF, status=404),
+    "get_waiting_times": for_staff("/moderation/queue/waiting", *STAFF),
+    "get_queue_subjects": for_staff("/moderation/queue/subjects", *STAFF),
     "get_queue": for_staff("/moderation/queue", *STAFF),
     "search_users": for_staff("/moderation/users?q=a", *STAFF),
     "get_user_record": for_staff("/moderation/users/1", *STAFF, status=404),
@@ -387,6 +412,7 @@ TABLE: dict[str, Rule] = {
     "get_campaign_for_editors": for_staff("/admin/campaigns/{campaign}", "editor", "admin"),
     "preview_campaign": for_staff("/admin/campaigns/{campaign}/preview", "editor", "admin"),
     "list_entries": for_staff("/admin/campaigns/{campaign}/entries?limit=50", "editor", "admin", whole=True),
+    "get_numbers": for_staff("/admin/campaigns/{campaign}/numbers", "editor", "admin"),
     "get_jury": for_staff("/admin/campaigns/{campaign}/jury", "editor", "admin"),
     "list_my_marks": to_mark,
     "list_voids": for_staff("/admin/campaigns/{campaign}/voids", "editor", "admin"),
@@ -399,8 +425,16 @@ TABLE: dict[str, Rule] = {
     "list_stuck_prizes": for_staff("/admin/prizes/stuck", "editor", "admin"),
     "get_fairness": for_staff("/admin/campaigns/{campaign}/fairness", "editor", "admin"),
     "get_draw_number": for_staff("/admin/campaigns/{campaign}/draw/number", "editor", "admin", status=404),
+    "list_hot_actions": for_staff("/admin/hot", "editor", "admin"),
+    "list_changed_topics": for_staff("/admin/topics", "editor", "admin"),
+    "get_topic_for_editors": for_staff("/admin/topics/a", "editor", "admin", status=404),
     "list_objections": for_staff("/admin/objections", "editor", "admin"),
     "list_messages": for_staff("/admin/messages", "editor", "admin"),
+    "list_media_purges": for_staff("/admin/media/purges", "admin"),
+    "get_status": for_staff("/admin/status", "admin"),
+    "list_checks": for_staff("/admin/checks", "admin"),
+    "list_jobs": for_staff("/admin/jobs", "admin"),
+    "list_staff": for_staff("/admin/staff", "admin"),
     "list_pushes": for_staff("/admin/push", "admin"),
     "list_audit": for_staff("/audit", "admin"),
     "list_texts": for_staff("/admin/editorial", "reviewer", "editor", "admin"),
@@ -408,7 +442,8 @@ TABLE: dict[str, Rule] = {
 }
 # Boards are public: they show published entries to all viewers, regardless of blocks, and nothing else.
 PUBLIC_FACTS = {"get_leaderboard", "get_draw"}
-WITHOUT_WORDS = {"live", "ready", "get_keys", "get_audit_checkpoint"}
+# A stream has numbers and ids; what of hidden items is in it, tests/api/test_events.py shows.
+WITHOUT_WORDS = {"live", "ready", "get_keys", "get_audit_checkpoint", "stream_events"}
 
 
 async def ask(town: Town, client: httpx.AsyncClient, viewer: str, path: str) -> httpx.Response:

@@ -30,6 +30,8 @@ OWNERS = {
         "former_persons",
         "erasures",
         "sign_ins",
+        "web_sessions",
+        "web_tickets",
         "departures",
         "erased_subjects",
         "former_names",
@@ -51,6 +53,8 @@ OWNERS = {
         "voids",
         "facts_set_aside",
         "draw_nonces",
+        "compared_pictures",
+        "similar_pictures",
     },
     "cases": {"cases", "case_leases"},
     "changes": {"changes", "change_log", "change_numbers", "post_stats"},
@@ -61,6 +65,7 @@ OWNERS = {
     "inbox": {"inbox", "pushes", "push_hook"},
     "jobs": {"jobs.pgqueuer", "jobs.pgqueuer_log", "jobs.pgqueuer_statistics"},
     "keys": {"key_fingerprints"},
+    "media": {"media", "media_base", "media_purges", "media_sweeps", "purge_hook", "blocked_images", "blocked_media"},
     "likes": {"likes", "past_likes", "comment_likes", "past_comment_likes"},
     "sms": {"messages", "message_receipts", "message_days"},
     "migrations": {"schema_migrations"},
@@ -110,8 +115,10 @@ IMPURE = {
     "commands",
     "demo",
     "embedded",
+    "environment",
     "keys",
     "observability",
+    "renditions",
     "settings",
     "worker",
 }
@@ -385,15 +392,15 @@ def test_a_handler_that_forgets_the_boards_is_found() -> None:
         assert writing_without_announcing(CallGraph({**sources, "api/posts.py": handler})) == found, call
 
 
-def test_everything_is_caught_in_three_places_only() -> None:
-    """A worker that no job may end, a batch whose callers each get the error, and the lane beside the framework's own net."""
+def test_everything_is_caught_in_four_places_only() -> None:
+    """A worker that no job may end, a batch whose callers each get the error, and the two ways beside the framework's own net."""
     found = [
         name
         for name, tree in trees()
         for node in ast.walk(tree)
         if isinstance(node, ast.ExceptHandler) and (node.type is None or ast.unparse(node.type) == "Exception")
     ]
-    assert found == ["api/middleware/fast_path.py", "batching.py", "worker/loop.py"]
+    assert found == ["api/middleware/fast_path.py", "api/pages/fast_pages.py", "batching.py", "worker/loop.py"]
 
 
 def test_no_module_is_longer_than_a_room() -> None:

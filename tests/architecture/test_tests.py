@@ -2,6 +2,7 @@
 
 import ast
 from collections.abc import Iterator
+from itertools import pairwise
 from pathlib import Path
 
 import tests
@@ -60,3 +61,57 @@ def test_no_module_imports_from_a_test_module() -> None:
         if isinstance(node, ast.ImportFrom)
     ]
     assert [(file, name) for file, name in modules if name.rpartition(".")[2].startswith("test_")] == []
+
+
+# What waits for nothing: it types into, or reads, whatever page the browser shows at this moment.
+_AT_ONCE = {
+    "evaluate",
+    "content",
+    "inner_text",
+    "inner_html",
+    "count",
+    "get_attribute",
+    "input_value",
+    "is_visible",
+    "wait_for_load_state",
+}
+_WAITING = {"wait_for_url", "wait_for_selector", "wait_for_function", "wait_for"}
+
+
+def _methods(statement: ast.stmt) -> Iterator[tuple[str, str]]:
+    """The methods that a statement calls, each with what it is called of."""
+    for node in ast.walk(statement):
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute):
+            yield ast.unparse(node.func.value), node.func.attr
+
+
+def _may_leave(statement: ast.stmt) -> bool:
+    """Whether it clicks, or presses Enter, and waits for nothing."""
+    if not isinstance(statement, ast.Expr) or ast.unparse(statement).startswith("await follow("):
+        return False
+    enters = any(isinstance(node, ast.Constant) and node.value == "Enter" for node in ast.walk(statement))
+    return any(name in ("click", "tap") or (name == "press" and enters) for _, name in _methods(statement))
+
+
+def _looks_at_once(statement: ast.stmt) -> bool:
+    if not isinstance(statement, ast.Expr | ast.Assign | ast.AnnAssign | ast.Assert):
+        return False
+    methods = list(_methods(statement))
+    if any(name in _WAITING or of.startswith("expect(") for of, name in methods):
+        return False
+    return any(name in _AT_ONCE or of.endswith(".keyboard") for of, name in methods)
+
+
+def test_in_a_browser_nothing_is_typed_or_read_at_once_after_what_may_lead_to_another_page() -> None:
+    """`follow` waits for that page and its scripts, `expect` for what it shows."""
+    found = [
+        f"{name}:{then.lineno}"
+        for name, tree in TREES.items()
+        if name.startswith("browser/")
+        for node in ast.walk(tree)
+        for block in (getattr(node, "body", None), getattr(node, "orelse", None))
+        if isinstance(block, list)
+        for first, then in pairwise(block)
+        if _may_leave(first) and _looks_at_once(then)
+    ]
+    assert found == []

@@ -23,6 +23,7 @@ from feed.campaigns.jury import members
 from feed.campaigns.model import served_state
 from feed.errors import FeedError, Invalid
 from feed.idempotency import IdempotencyKeyReused, keyed_request
+from feed.media.addresses import MediaAddresses
 from feed.screens.campaigns import cards
 from tests.support import make
 from tests.support.campaign_drafts import HOUR, drafted, fields, full, published, seen
@@ -41,7 +42,7 @@ async def test_a_draft_requires_only_a_title(stage: Stage) -> None:
     assert (card.state, card.title, card.topic, card.starts_at) == ("draft", "读书月", None, None)
     with pytest.raises(CampaignNotFound):
         async with stage.pool.acquire() as conn:
-            await cards.get_campaign(conn, campaign)
+            await cards.get_campaign(conn, campaign, MediaAddresses())
 
 
 @pytest.mark.parametrize(
@@ -131,7 +132,6 @@ EXPIRING = {
         ({"contact": " "}, "contact", "required"),
         ({"body": "\n\u3000\n"}, "body", "required"),
         ({"method": "draw", "beacon": ""}, "beacon", "required"),
-        ({"eligibility": {"require_media": True}}, "eligibility.require_media", "not_available"),
     ],
 )  # fmt: skip
 async def test_publishing_checks_dates_references_and_readable_texts(
@@ -150,7 +150,7 @@ async def test_a_published_campaign_has_hashed_rules_and_the_posts_of_its_topic(
     await stage.post(await stage.person(), ago=2 * HOUR)
     campaign = await published(stage, editor, opened=True)
     async with stage.pool.acquire() as conn:
-        card = await cards.get_campaign(conn, campaign)
+        card = await cards.get_campaign(conn, campaign, MediaAddresses())
         rules = await cards.get_rules(conn, campaign, None)
     assert (card.state, card.rules_version, card.entry_count) == ("open", 1, 1)
     assert rules.rules_sha256 == hashlib.sha256(rfc8785.dumps(rules.rules)).hexdigest() == card.rules_sha256

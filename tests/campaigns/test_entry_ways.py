@@ -62,6 +62,8 @@ async def test_a_draw_by_comment_needs_comments_and_a_ranked_campaign_takes_post
     for changed, problem in (
         ({}, ("announcement_post_id", "takes_no_comments")),
         ({"entry_by": "like", "method": "ranked"}, ("entry_by", "draws_only")),
+        # Neither a comment nor a like carries a photo.
+        ({"entry_by": "like", "eligibility": {"require_media": True}}, ("eligibility.require_media", "posts_only")),
     ):
         campaign = await drafted(stage, editor, **(draw(closed, "comment") | changed))
         with pytest.raises(CampaignIncomplete) as raised:

@@ -54,7 +54,7 @@ async def test_the_demo_ends_well_and_its_winners_are_those_that_anybody_counts(
     async with _served(data) as (process, said):
         assert "Ctrl-C" in said, said
         run = msgspec.json.decode((data / "run.json").read_bytes())
-        async with httpx.AsyncClient(base_url=run["base_url"], trust_env=False, timeout=10) as client:
+        async with httpx.AsyncClient(base_url=run["base_url"], trust_env=False, timeout=60) as client:
             campaigns = (await client.get("/v1/campaigns")).json()["items"]
             result = (await client.get(f"/v1/campaigns/{campaigns[0]['id']}/result")).json()
             for winner in result["winners"][:2]:
@@ -62,10 +62,29 @@ async def test_the_demo_ends_well_and_its_winners_are_those_that_anybody_counts(
                 (row,) = [row for row in result["sheet"] if row["post_id"] == winner["post_id"]]
                 assert result["people"][winner["person"]] == post["author"]["name"][:1] + "**"
                 assert post["like_count"] >= row["likes_counted"] > 0
+            await _require_photos(client, {row["post_id"] for row in result["sheet"]})
         assert [winner["post_id"] for winner in result["winners"]] == _counted_again(result)
     assert process.returncode == 0
     assert find_holder(data) is None
     assert not _still_running(data)
+
+
+async def _require_photos(client: httpx.AsyncClient, entries: set[str]) -> None:
+    """The photos stay where the demo has left them: an album of nine among others, and avatars."""
+    shown, avatars = [], 0
+    for post_id in entries:
+        answer = await client.get(f"/v1/posts/{post_id}")
+        if answer.status_code == 404:
+            # Deleted after the result.
+            continue
+        avatars += answer.json()["author"]["avatar_url"] is not None
+        shown.append([card["thumb_url"] for card in answer.json()["media"]])
+    assert max(map(len, shown)) == 9
+    assert avatars > 0
+    for address in (each for addresses in shown for each in addresses):
+        # Under the address of the run that has uploaded them: another run has another port.
+        served = await client.get(httpx.URL(address).path)
+        assert (served.status_code, served.headers["content-type"]) == (200, "image/webp"), address
 
 
 def _counted_again(result: dict[str, Any]) -> list[str]:

@@ -9,10 +9,13 @@ from rich.console import Console
 
 from feed.demo.output import Output
 from feed.demo.participants import all_participants
+from feed.demo.pictures.scenes import SCENES
 from feed.demo.script import Script
-from feed.demo.texts import EDITED, MOMENTS, OFF_TOPIC
+from feed.demo.texts import EDITED, FILMED, MOMENTS, OFF_TOPIC
 from feed.demo.texts_en import ENGLISH
 from feed.demo.texts_zh import CHINESE
+from feed.screening.fingerprints import SIMILAR_LEAST
+from feed.screening.forms import form_of
 from feed.topics.parse import find_topics
 
 _HAN = re.compile("[\u3400-\u9fff\uff01-\uff5e\u3000-\u303f]")
@@ -35,6 +38,7 @@ def test_the_english_script_is_english() -> None:
     document = msgspec.to_builtins(ENGLISH)
     document["names"] = list(document["names"].values())
     document["off_topic"] = list(document["off_topic"].values())
+    document["second_moments"] = list(document["second_moments"].values())
     # One post has its marks in full width, as some keyboards type them.
     text = str(document).replace("＃", "#")
     assert _HAN.findall(text) == []
@@ -46,6 +50,16 @@ def test_participants_are_the_same_in_both_languages(script: Script) -> None:
     told = [(role.key, role.phone, role.roles) for role in all_participants(script)]
     assert told == [(role.key, role.phone, role.roles) for role in all_participants(CHINESE)]
     assert len(dict.fromkeys(role.name for role in all_participants(script))) > len(told) * 0.8
+
+
+@pytest.mark.parametrize("script", SCRIPTS, ids=["zh", "en"])
+def test_each_picture_is_described(script: Script) -> None:
+    assert set(script.alts) == {*SCENES, FILMED}
+
+
+@pytest.mark.parametrize("script", SCRIPTS, ids=["zh", "en"])
+def test_no_remark_is_held_as_spam_because_many_readers_make_it(script: Script) -> None:
+    assert [each for each in (*script.remarks, script.praise) if len(form_of(each)) >= SIMILAR_LEAST] == []
 
 
 @pytest.mark.parametrize("width", [40, 80, 200])

@@ -34,7 +34,7 @@ REPLACED = {
     "兑奖": "领奖",
     "礼品": "奖品",
     "揭晓": "公布",
-    "拉黑": "取消资格",
+    "拉黑": "屏蔽（用户之间）、取消资格（活动中）",
     "封号": "封禁",
 }
 DOCUMENTS = [
@@ -42,6 +42,8 @@ DOCUMENTS = [
     for path in sorted([*ROOT.glob("*.zh-CN.md"), *(ROOT / "docs").rglob("*.zh-CN.md")])
     if ".site" not in path.parts
 ]
+# Users are addressed as 你, but in text messages and in what comes with an export, which are formal; a pattern finds both.
+FORMAL = {SOURCE / "sms/templates.py", SOURCE / "exports/archive.py", SOURCE / "screening/contacts.py"}
 # What invented people say.
 INVENTED = {SOURCE / "demo/texts_zh.py", SOURCE / "seeding/texts.py"}
 
@@ -60,6 +62,23 @@ def test_texts_of_the_program_use_the_words_of_the_glossary() -> None:
         if isinstance(text, ast.Constant) and isinstance(text.value, str) and (found := _found(text.value))
     }
     assert wrong == {}
+
+
+def test_texts_of_the_pages_use_the_words_of_the_glossary() -> None:
+    wrong = {
+        f"{path.relative_to(ROOT)}:{number}": found
+        for path in sorted(
+            [*(SOURCE / "api/html/templates").rglob("*.html"), *(SOURCE / "api/html/static").glob("*.js")]
+        )
+        for number, line in enumerate(path.read_text("utf-8").split("\n"), 1)
+        if (found := _found(line))
+    }
+    assert wrong == {}
+
+
+def test_users_are_addressed_in_one_way() -> None:
+    files = [*SOURCE.rglob("*.py"), *SOURCE.rglob("*.html"), *(SOURCE / "api/html/static").glob("*.js")]
+    assert {path for path in files if path not in INVENTED and "您" in path.read_text("utf-8")} == FORMAL
 
 
 def test_the_words_are_found() -> None:

@@ -2,6 +2,7 @@
 
 import hashlib
 import io
+import secrets
 import zipfile
 from datetime import datetime, timedelta
 from typing import Any
@@ -16,9 +17,13 @@ from feed.exports import model
 from feed.exports.jobs import make_next_export, remove_ended_exports
 from feed.exports.queries import QUERIES
 from feed.keys.store import Keys
-from feed.postgres import Pool
+from feed.media.removal_store import mark_removed
+from feed.postgres import Pool, transaction
+from feed.storage.absent import AbsentStorage
+from feed.storage.protocol import StorageUnavailable
 from tests.support import erasing, make, phases, writing
 from tests.support.api import Join, Person
+from tests.support.make_media import medium
 
 
 async def made(person: Person, app_state: AppState) -> dict[str, Any]:
@@ -98,7 +103,12 @@ async def test_an_export_holds_everything_and_is_downloaded_once(
     assert [each["post_id"] for each in found["likes"]] == [theirs]
     assert [(each["verdict"], each["reason_code"]) for each in found["verdicts"]] == [("remove", "spam")]
     assert [each["kind"] for each in found["sanctions"]] == ["ban"]
-    assert {each["table"] for each in found["manifest"]["left_out"]} >= {"audit", "refresh_tokens"}
+    assert {each["table"] for each in found["manifest"]["left_out"]} >= {
+        "audit",
+        "refresh_tokens",
+        "web_sessions",
+        "web_tickets",
+    }
     whole = str(found)
     assert reviewer_id not in whole
     assert "内部备注" not in whole
@@ -129,6 +139,52 @@ async def test_an_export_is_never_cut_off_and_comes_in_parts(
     assert len({each["body"] for each in found["inbox"]}) == 12_345
 
 
+async def test_photos_and_videos_are_in_the_export_in_pieces(
+    pool: Pool, app_state: AppState, join: Join, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    person, other = join("小明"), join("别人")
+    account_id, other_id = [int((await each("GET", "/me")).json()["id"]) for each in (person, other)]
+    post = int((await person("POST", "/posts", {"text": "有图"})).json()["id"])
+    shown, unused = await medium(pool, account_id, post_id=post, alt="一本书"), await medium(pool, account_id)
+    gone, missing = await medium(pool, account_id), await medium(pool, account_id)
+    await medium(pool, account_id, state="processing")
+    theirs = await medium(pool, other_id)
+    # Twenty parts, none of which holds more than a piece of the photo.
+    content = {each: secrets.token_bytes(100_000) for each in (shown, unused, gone, theirs)}
+    for media_id, data in content.items():
+        key = await pool.fetchval("SELECT key FROM media WHERE id = $1", media_id)
+        await app_state.storage.put(f"media/{key}/full.webp", data, content_type="image/webp")
+    async with transaction(pool) as conn:
+        await mark_removed(conn, [gone], "deleted")
+    monkeypatch.setattr("feed.exports.jobs.PART_BYTES", 10_000)
+    assert (await person("POST", "/me/export")).status_code == 202
+    assert await make_next_export(pool, app_state.keys, app_state.storage)
+    card = (await person("GET", "/me/export")).json()
+    assert card["state"] == "ready"
+    answer = await person("GET", path_of(card))
+    found = opened(answer)
+    with zipfile.ZipFile(io.BytesIO(answer.content)) as archive:
+        files = {name: archive.read(name) for name in archive.namelist() if name.startswith("media/")}
+    assert files == {f"media/{each}/full.webp": content[each] for each in (shown, unused)}
+    assert [(each["file"], each["bytes"], each["sha256"]) for each in found["manifest"]["files"]] == [
+        (name, len(data), hashlib.sha256(data).hexdigest()) for name, data in files.items()
+    ]
+    assert found["manifest"]["missing"] == [f"media/{missing}/full.webp"]
+    assert (found["media"][0]["id"], found["media"][0]["alt"]) == (str(shown), "一本书")
+
+
+async def test_an_export_waits_for_the_object_storage(pool: Pool, app_state: AppState, join: Join) -> None:
+    person = join("小明")
+    await medium(pool, int((await person("GET", "/me")).json()["id"]))
+    await app_state.storage.put("media/other/full.webp", b"RIFF", content_type="image/webp")
+    await person("POST", "/me/export")
+    with pytest.raises(StorageUnavailable):
+        await make_next_export(pool, app_state.keys, AbsentStorage())
+    await pool.execute("UPDATE exports SET alive_at = now() - interval '1 hour'")
+    assert await make_next_export(pool, app_state.keys, app_state.storage)
+    assert (await person("GET", "/me/export")).json()["state"] == "ready"
+
+
 async def test_one_export_runs_at_a_time_and_a_ready_one_is_kept(app_state: AppState, join: Join) -> None:
     person = join("小明")
     for _ in range(2):
@@ -138,7 +194,7 @@ async def test_one_export_runs_at_a_time_and_a_ready_one_is_kept(app_state: AppS
     first = (await person("POST", "/me/export")).json()
     assert first["state"] == "ready"
     titles = [each["title"] for each in (await person("GET", "/me/inbox")).json()["items"]]
-    assert titles == ["您的个人信息副本已生成"]
+    assert titles == ["你的个人信息副本已生成"]
 
 
 async def test_an_export_of_another_account_and_one_that_never_was_are_not_found(
@@ -178,7 +234,7 @@ async def test_an_abandoned_attempt_is_followed_by_another_and_at_last_the_expor
     assert await make_next_export(pool, keys)
     assert (await person("GET", "/me/export")).json()["state"] == "failed"
     assert [each["title"] for each in (await person("GET", "/me/inbox")).json()["items"]] == [
-        "您的个人信息副本未能生成"
+        "你的个人信息副本未能生成"
     ]
     assert (await person("POST", "/me/export")).json()["state"] == "preparing"
     assert await make_next_export(pool, keys)

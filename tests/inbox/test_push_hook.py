@@ -57,7 +57,7 @@ def test_a_push_is_signed_by_each_secret() -> None:
     old = base64.b64encode(SECRET.encode()).decode()
     hook = read_hook("https://push.example/hook", f"whsec_{new} whsec_{old}")
     assert hook is not None
-    headers = headers_of(hook, 12, NOON, b"{}")
+    headers = headers_of(hook, "12", NOON, b"{}")
     signed = f"12.{int(NOON.timestamp())}.{{}}".encode()
     wanted = [base64.b64encode(hmac.digest(key, signed, "sha256")).decode() for key in (b"n" * 32, SECRET.encode())]
     assert headers["webhook-id"] == "12"

@@ -8,11 +8,12 @@ from pathlib import Path
 
 import pytest
 
+from feed.environment import read_settings
 from feed.keys.files import KeysMissing
 from feed.keys.kms import KmsAway
 from feed.keys.store import KeyDestroyed, Keys, open_keys
 from feed.keys.vault import Vault, open_kms
-from feed.settings import MissingSetting, read_settings
+from feed.settings import MissingSetting
 from tests.support.fake_vault import TOKEN, FakeVault, vaulting
 
 REQUIRED = {"FEED_DATABASE_URL": "postgresql://x", "FEED_REDIS_URL": "redis://x", "FEED_KEYS_DIR": "/keys"}

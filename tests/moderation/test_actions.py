@@ -55,11 +55,11 @@ async def test_a_removed_post_leaves_every_list_and_count_until_it_is_restored(n
     removed = await newsroom.numbers(post_id)
     assert (removed.state, removed.profile, removed.under_topics, removed.comments) == ("removed", 0, 0, 1)
     assert await newsroom.version(post_id) > version
-    assert await newsroom.notification_titles(author) == ["您的动态已被移除"]
+    assert await newsroom.notification_titles(author) == ["你的动态已被移除"]
 
     await judge_case(newsroom.pool, reviewer, case_id, verdict("restore", version=2, reason_code="mistaken"))
     assert await newsroom.numbers(post_id) == before
-    assert await newsroom.notification_titles(author) == ["您的动态已被移除", "您的动态已恢复显示"]
+    assert await newsroom.notification_titles(author) == ["你的动态已被移除", "你的动态已恢复显示"]
 
 
 async def test_a_rejected_post_is_hidden_too(newsroom: Newsroom) -> None:
@@ -112,7 +112,7 @@ async def test_one_of_two_concurrent_verdicts_is_stale(newsroom: Newsroom) -> No
     )
     assert sorted(type(each).__name__ for each in found) == ["CaseStale"] * 5 + ["VerdictResult"]
     assert await newsroom.numbers(post_id) == HIDDEN
-    assert await newsroom.notification_titles(author) == ["您的动态已被移除"]
+    assert await newsroom.notification_titles(author) == ["你的动态已被移除"]
 
 
 async def test_an_edit_makes_the_old_case_stale_and_queues_the_new_revision(newsroom: Newsroom) -> None:
@@ -196,7 +196,7 @@ async def test_a_removed_comment_is_counted_nowhere_until_it_is_restored(newsroo
     await judge_case(newsroom.pool, reviewer, case_id, verdict("remove", reason_code="abuse"))
     after = await newsroom.numbers(post_id)
     assert (after.comments, after.replies, after.rows) == (1, 0, 1)
-    assert await newsroom.notification_titles(author) == ["您的评论已被移除"]
+    assert await newsroom.notification_titles(author) == ["你的评论已被移除"]
 
     await judge_case(newsroom.pool, reviewer, case_id, verdict("restore", version=2))
     assert await newsroom.numbers(post_id) == before
@@ -309,7 +309,7 @@ async def test_undoing_a_verdict_removes_its_notification_unless_it_was_seen(new
         pushed["id"],
     )
     await undo_verdicts(newsroom.pool, reviewer, batch_id)
-    assert await newsroom.notification_titles(author) == ["您的动态已被移除"] * 2 + ["您的动态已恢复显示"] * 2
+    assert await newsroom.notification_titles(author) == ["你的动态已被移除"] * 2 + ["你的动态已恢复显示"] * 2
     assert await newsroom.pool.fetchval("SELECT count(*) FROM inbox WHERE id = $1", unread["id"]) == 0
 
 

@@ -65,7 +65,7 @@ async def test_a_post_is_visible_after_its_last_approval_by_different_persons(ne
     assert await seen(newsroom, post_id)
     assert (await newsroom.numbers(post_id)).under_topics == 1
     assert await miscounted(newsroom.pool) == []
-    assert await newsroom.notification_titles(author) == ["您的动态已通过审核"]
+    assert await newsroom.notification_titles(author) == ["你的动态已通过审核"]
 
 
 @pytest.mark.parametrize("stages", [1, 2, 3])
@@ -135,7 +135,7 @@ async def test_an_edit_is_invisible_before_its_own_approval(newsroom: Newsroom, 
     await judge(newsroom, reviewer, await newsroom.case(post_id=post_id))
     assert await seen(newsroom, post_id) == "加微信 #别的话题#"
     assert await miscounted(newsroom.pool) == []
-    assert (await newsroom.notification_titles(author))[-1] == "您对动态的修改已通过审核"
+    assert (await newsroom.notification_titles(author))[-1] == "你对动态的修改已通过审核"
 
 
 @pytest.mark.parametrize("kind", ["post", "comment"])
@@ -174,7 +174,7 @@ async def test_a_refused_edit_leaves_the_approved_text(newsroom: Newsroom) -> No
     case_id = await newsroom.case(post_id=post_id)
     await judge(newsroom, reviewer, case_id, "reject")
     assert await seen(newsroom, post_id) == before
-    assert (await newsroom.notification_titles(author))[-1] == "您对动态的修改未通过审核"
+    assert (await newsroom.notification_titles(author))[-1] == "你对动态的修改未通过审核"
     # The refused edit can be restored, by an approval of its own.
     await judge(newsroom, reviewer, case_id, "restore", "mistaken")
     assert await seen(newsroom, post_id) == "加微信"

@@ -45,10 +45,10 @@ async def test_a_muted_person_does_not_write_until_it_is_lifted(newsroom: Newsro
     await impose(newsroom, reviewer, author)
     with pytest.raises(Muted):
         await newsroom.post(author)
-    assert await newsroom.notification_titles(author) == ["您的账号已被禁言"]
+    assert await newsroom.notification_titles(author) == ["你的账号已被禁言"]
     await lift_sanctions(newsroom.pool, reviewer, author)
     await lift_sanctions(newsroom.pool, reviewer, author)
-    assert await newsroom.notification_titles(author) == ["您的账号已被禁言", "您的账号已解除禁言"]
+    assert await newsroom.notification_titles(author) == ["你的账号已被禁言", "你的账号已解除禁言"]
     await newsroom.post(author)
     actions = await newsroom.pool.fetch("SELECT action FROM audit WHERE subject_id = $1 ORDER BY id", author)
     assert [row["action"] for row in actions] == ["sanction.impose", "sanction.lift"]
@@ -113,7 +113,7 @@ async def test_a_sanction_that_lapses_is_noticed_once(newsroom: Newsroom, kind: 
     assert not await lapse_next_sanction(newsroom.pool)
     assert await newsroom.version(post_id) == before + 1
     word = {"mute": "禁言", "ban": "封禁"}[kind]
-    assert await newsroom.notification_titles(author) == [f"您的账号已被{word}", f"您的账号{word}已到期"]
+    assert await newsroom.notification_titles(author) == [f"你的账号已被{word}", f"你的账号{word}已到期"]
     acts = await newsroom.pool.fetch("SELECT action, actor_id FROM audit WHERE subject_id = $1 ORDER BY id", author)
     assert [tuple(row) for row in acts] == [("sanction.impose", reviewer), ("sanction.lapse", None)]
     await lift_sanctions(newsroom.pool, reviewer, author)
@@ -129,7 +129,7 @@ async def test_a_sanction_that_lapses_beside_another_one_of_the_person_is_not_an
     await impose(newsroom, reviewer, other)
     await end_by_the_clock(newsroom)
     assert await lapse_next_sanction(newsroom.pool)
-    assert await newsroom.notification_titles(one) == ["您的账号已被禁言"]
+    assert await newsroom.notification_titles(one) == ["你的账号已被禁言"]
     assert await standing(newsroom, one) == Standing(muted=True)
 
 
@@ -168,7 +168,7 @@ async def test_a_sanction_of_the_app_and_one_of_staff_end_by_themselves(newsroom
     assert len(await newsroom.notification_titles(author)) == 2
     await lift_sanctions(newsroom.pool, reviewer, author)
     assert await standing(newsroom, author) == Standing()
-    assert await newsroom.notification_titles(author) == ["您的账号已被封禁", "您的账号已被封禁", "您的账号已解除封禁"]
+    assert await newsroom.notification_titles(author) == ["你的账号已被封禁", "你的账号已被封禁", "你的账号已解除封禁"]
 
 
 async def test_concurrent_mutes_of_one_person_leave_one(newsroom: Newsroom) -> None:

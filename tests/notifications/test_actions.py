@@ -32,7 +32,7 @@ async def test_likes_of_a_post_are_one_message_that_moves_up(town: Town) -> None
     author, ming, hong = await town.person("作者"), await town.person("小明"), await town.person("小红")
     post, other = await town.post(author), await town.post(author)
     await town.like(post, ming, author)
-    assert await town.titles(author) == ["“小明”赞了您的动态"]
+    assert await town.titles(author) == ["“小明”赞了你的动态"]
     await town.like(other, ming)
     (newest, first) = await town.notifications_of(author)
     assert newest.deep_link == f"/posts/{other}"
@@ -41,7 +41,7 @@ async def test_likes_of_a_post_are_one_message_that_moves_up(town: Town) -> None
 
     await town.like(post, hong)
     top, rest = await town.notifications_of(author)
-    assert (top.title, top.read, top.subject["count"]) == ("“小红”等2人赞了您的动态", False, 2)
+    assert (top.title, top.read, top.subject["count"]) == ("“小红”等2人赞了你的动态", False, 2)
     assert int(top.id) > int(newest.id) > int(first.id)
     assert (rest.id, rest.read) == (newest.id, True)
     # Read up to what was seen, not up to what has come since.
@@ -66,12 +66,12 @@ async def test_an_unlike_shrinks_the_message_and_the_last_one_takes_it_away(town
     (notification,) = await town.notifications_of(author)
     await town.like(post, hong, liked=False)
     (left,) = await town.notifications_of(author)
-    assert (left.id, left.title, left.read) == (notification.id, "“小明”赞了您的动态", False)
+    assert (left.id, left.title, left.read) == (notification.id, "“小明”赞了你的动态", False)
     await town.like(post, ming, liked=False)
     assert await town.titles(author) == []
     assert await town.unread(author) == 0
     await town.like(post, ming)
-    assert await town.titles(author) == ["“小明”赞了您的动态"]
+    assert await town.titles(author) == ["“小明”赞了你的动态"]
 
 
 async def test_whoever_likes_again_and_again_is_no_news(town: Town) -> None:
@@ -94,7 +94,7 @@ async def test_many_likes_are_counted_and_the_newest_named(town: Town) -> None:
     for who in post_likers:
         await town.like(post, who)
     (notification,) = await town.notifications_of(author)
-    assert notification.title == "“读者13”等14人赞了您的动态"
+    assert notification.title == "“读者13”等14人赞了你的动态"
     assert notification.subject["names"] == ["读者13", "读者12", "读者11"]
 
 
@@ -131,13 +131,13 @@ async def test_a_comment_and_a_reply_tell_each_once(town: Town) -> None:
     await town.comment(author, post, "谢谢", first)
     await town.comment(ming, post, "不客气")
     assert [(item.kind, item.title, item.body) for item in await town.notifications_of(author)] == [
-        ("comment", "“小明”评论了您的动态", "不客气"),
-        ("comment", "“小红”评论了您的动态", "同意"),
-        ("comment", "“小明”评论了您的动态", "沙发"),
+        ("comment", "“小明”评论了你的动态", "不客气"),
+        ("comment", "“小红”评论了你的动态", "同意"),
+        ("comment", "“小明”评论了你的动态", "沙发"),
     ]
     assert [(item.kind, item.title) for item in await town.notifications_of(ming)] == [
-        ("reply", "“作者”回复了您的评论"),
-        ("reply", "“小红”回复了您的评论"),
+        ("reply", "“作者”回复了你的评论"),
+        ("reply", "“小红”回复了你的评论"),
     ]
     assert await town.titles(hong) == []
 
@@ -188,7 +188,7 @@ async def test_the_erased_are_told_nothing_and_named_nowhere(town: Town) -> None
     post = await town.post(author)
     await town.like(post, ming, hong)
     await town.pool.execute("UPDATE accounts SET erased_at = now() WHERE id = $1", hong)
-    assert await town.titles(author) == ["“小明”赞了您的动态"]
+    assert await town.titles(author) == ["“小明”赞了你的动态"]
     await town.pool.execute("UPDATE accounts SET erased_at = now() WHERE id = $1", author)
     await town.comment(ming, post)
     await town.like(post, await town.person("小刚"))
@@ -204,9 +204,9 @@ async def test_nothing_is_heard_of_those_whom_one_does_not_want_to_meet(town: To
     await town.comment(ming, post, "还没告诉")
     await town.like(post, ming, hong)
     await add_relation(town.pool, author, ming, kind)
-    assert await town.titles(author) == ["“小红”赞了您的动态"]
+    assert await town.titles(author) == ["“小红”赞了你的动态"]
     await remove_relation(town.pool, author, ming, kind)
-    assert await town.titles(author) == ["“小红”赞了您的动态", "“小明”评论了您的动态"]
+    assert await town.titles(author) == ["“小红”赞了你的动态", "“小明”评论了你的动态"]
 
 
 async def test_nothing_is_heard_of_those_who_do_not_want_to_meet_one(town: Town) -> None:

@@ -26,24 +26,24 @@ def words(notification: NewNotification, language: str = "zh-CN") -> Words:
 
 def test_one_is_named_and_many_are_counted() -> None:
     some = [liker(2, "小明"), liker(3, "小红"), liker(4, "小刚"), liker(5, "小李")]
-    assert words(likes_notification(GROUP, some[:1], 1)).title == "“小明”赞了您的动态"
+    assert words(likes_notification(GROUP, some[:1], 1)).title == "“小明”赞了你的动态"
     many = likes_notification(GROUP, some, 12)
-    assert words(many) == Words("“小明”等12人赞了您的动态", "“小明”、“小红”、“小刚”等12人")
+    assert words(many) == Words("“小明”等12人赞了你的动态", "“小明”、“小红”、“小刚”等12人")
     assert words(many, "en") == Words(
         "“小明” and 11 others liked your post", "“小明”, “小红”, “小刚” and others, 12 people in all"
     )
     both = words(likes_notification(GROUP, some[:2], 2))
-    assert both == Words("“小明”等2人赞了您的动态", "“小明”、“小红”")
+    assert both == Words("“小明”等2人赞了你的动态", "“小明”、“小红”")
     assert (many.subject["count"], many.subject["user_ids"]) == (12, ["2", "3", "4"])
-    assert words(likes_notification(GROUP, [], 2)).title == "2人赞了您的动态"
+    assert words(likes_notification(GROUP, [], 2)).title == "2人赞了你的动态"
 
 
 def test_a_name_is_in_quotes_that_it_cannot_end() -> None:
     name = "小\u202e明\n”已中奖，“点此"
     like = words(likes_notification(GROUP, [liker(2, name)], 1))
-    assert like == Words("“小明 ’已中奖，‘点此”赞了您的动态", "“小明 ’已中奖，‘点此”")
+    assert like == Words("“小明 ’已中奖，‘点此”赞了你的动态", "“小明 ’已中奖，‘点此”")
     [comment] = comment_notifications(msgspec.structs.replace(COMMENT, actor_name=name))
-    assert words(comment).title == "“小明 ’已中奖，‘点此”评论了您的动态"
+    assert words(comment).title == "“小明 ’已中奖，‘点此”评论了你的动态"
 
 
 def test_a_new_like_is_news_and_a_repeated_one_is_not() -> None:

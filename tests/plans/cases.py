@@ -44,6 +44,7 @@ from feed.screening.fingerprints import Fingerprint
 from feed.screens.campaigns import lists as campaign_lists
 from feed.screens.comments import cards as comments
 from feed.screens.comments import hot
+from feed.screens.media.readers import find_file
 from feed.screens.people import inbox, profiles
 from feed.screens.posts import cards, feeds, likers
 from feed.screens.posts.viewer import ViewerState
@@ -55,6 +56,7 @@ from feed.screens.staff import pushes
 from feed.screens.staff.audit import AuditFilter
 from feed.sms import store as messages
 from tests.plans.fill import (
+    AVATARS,
     BUSY_ACCOUNT,
     BUSY_TOPIC,
     CAMPAIGN,
@@ -180,6 +182,14 @@ CASES: dict[str, Case] = {
         ("posts_pkey", "post_revisions_pkey", "post_stats_pkey", "accounts_pkey", "entries_by_post"),
         800,
     ),
+    "file of a post's photo": Case(
+        lambda s: find_file(s.conn, f"{POSTS - 100:020d}", "full.webp"),
+        ("media_by_key", "posts_pkey", "post_revisions_pkey"),
+        30,
+    ),
+    "file of an avatar": Case(
+        lambda s: find_file(s.conn, f"{AVATARS + 9_991:020d}", "full.webp"), ("media_by_key", "accounts_pkey"), 30
+    ),
     "viewer states of the latest page": Case(
         lambda s: list_viewer_states(s.conn, viewer_queries(PAGE)), ("likes_by_account", "accounts_of_person"), 2_900
     ),
@@ -227,6 +237,12 @@ CASES: dict[str, Case] = {
     ),
     "unread": Case(
         lambda s: inbox.count_unread(s.conn, BUSY_ACCOUNT), ("inbox_unread",), 20_000, through=("relations",)
+    ),
+    "what pages show of their users": Case(
+        lambda s: profiles.list_briefs(s.conn, [*range(1, 31), BUSY_ACCOUNT]),
+        ("inbox_unread",),
+        22_000,
+        through=("relations", "staff_rights", "departures"),
     ),
     "read": Case(lambda s: inbox_store.mark_read(s.conn, BUSY_ACCOUNT, 60_000), ("inbox_unread",), 25_000),
     "bodies of pushes": Case(

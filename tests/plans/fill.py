@@ -15,6 +15,8 @@ CAMPAIGN = 1
 DECIDED_CAMPAIGN = 1000
 LIKED_DRAW = 1001
 REVIEWER = 20_000
+# The ids of avatars are those of their accounts, from here on.
+AVATARS = 1_000_000
 
 # Tables that must not be scanned sequentially. The others stay small: `changes` is emptied several times a second.
 GROWING = frozenset(
@@ -31,6 +33,7 @@ GROWING = frozenset(
         "inbox",
         "like_groups",
         "likes",
+        "media",
         "messages",
         "past_comment_likes",
         "past_likes",
@@ -55,9 +58,10 @@ _STEPS = (
     # Makes random() below return the same values at each run.
     "SELECT setseed(0.5)",
     f"""
-    INSERT INTO accounts (id, iss, sub, name, person, phone_verified_at, created_at, erased_at, content_erased_at)
+    INSERT INTO accounts (id, iss, sub, name, person, phone_verified_at, created_at, erased_at, content_erased_at, avatar_url)
     SELECT n, 'town', n::text, 'p' || n, convert_to('person ' || n, 'UTF8'), now() - interval '40 days', now() - interval '40 days',
-           CASE WHEN n % 100 = 7 THEN now() - interval '20 days' END, CASE WHEN n % 100 = 7 THEN now() - interval '20 days' END
+           CASE WHEN n % 100 = 7 THEN now() - interval '20 days' END, CASE WHEN n % 100 = 7 THEN now() - interval '20 days' END,
+           CASE WHEN n % 10 = 1 THEN to_char({AVATARS} + n, 'FM00000000000000000000') || '/list.webp' END
     FROM generate_series(1, {PEOPLE}) AS n
     """,
     "INSERT INTO topics (id, key, name) SELECT n, 't' || n, 't' || n FROM generate_series(1, 3000) AS n",
@@ -73,9 +77,24 @@ _STEPS = (
     ) AS made
     """,
     """
-    INSERT INTO post_revisions (post_id, revision, text, topic_ids, content_sha256, author_id, created_at, approved_at)
-    SELECT id, each, repeat('字', 60), ARRAY[1 + floor(3000 * random() ^ 3)::bigint], '', author_id, created_at, created_at
+    INSERT INTO post_revisions (post_id, revision, text, topic_ids, content_sha256, author_id, created_at, approved_at, media_ids)
+    SELECT id, each, repeat('字', 60), ARRAY[1 + floor(3000 * random() ^ 3)::bigint], '', author_id, created_at, created_at,
+           CASE WHEN id % 5 = 0 AND each = revision THEN ARRAY[id] ELSE '{}' END
     FROM posts, generate_series(1, revision) AS each
+    """,
+    # A photo in every fifth post, and an avatar of every tenth person.
+    f"""
+    INSERT INTO media (
+        id, owner_id, kind, state, key, used_as, post_id, content_type, byte_count, part_bytes, upload_expires_at, uploaded_at, width,
+        height, renditions, ready_at
+    )
+    SELECT id, owner_id, 'image', 'ready', to_char(id, 'FM00000000000000000000'), CASE WHEN post_id IS NULL THEN 'avatar' ELSE 'post' END,
+           post_id, 'image/jpeg', 9, 9, now(), now(), 800, 600,
+           '[{{"name": "full", "file": "full.webp", "content_type": "image/webp", "width": 800, "height": 600, "byte_count": 9}}]', now()
+    FROM (
+        SELECT id, author_id, id FROM posts WHERE id % 5 = 0
+        UNION ALL SELECT {AVATARS} + id, id, NULL FROM accounts WHERE avatar_url IS NOT NULL
+    ) AS given (id, owner_id, post_id)
     """,
     """
     INSERT INTO topic_posts (topic_id, published_at, post_id)

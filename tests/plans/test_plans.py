@@ -21,6 +21,7 @@ SIMILAR_INDEX = frozenset(
         "comments, hot",
         "kept apart",
         "unread",
+        "what pages show of their users",
         "read",
         "bodies of pushes",
         "entries for boards",

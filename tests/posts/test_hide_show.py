@@ -17,7 +17,7 @@ async def run_twice(pool: Pool, post_id: int, action: Callable[[], Awaitable[obj
     async with transaction(pool) as conn:
         await changes.lock_stats(conn, [post_id])
         both = [asyncio.ensure_future(action()) for _ in range(2)]
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(60):
             while await pool.fetchval("SELECT count(*) FROM pg_locks WHERE NOT granted") < 2:
                 await asyncio.sleep(0.01)
     await asyncio.gather(*both)

@@ -17,7 +17,7 @@ import feed
 from feed.campaigns.model import Caps, Criterion, Prize, Rules, Weights, rules_document, rules_sha256
 from feed.campaigns.scoring.engagement import quality_of
 from feed.keys import merkle as tree
-from feed.keys.signatures import canonical, public_key_of, sha256_of, sign, sign_document, sign_in_parts
+from feed.keys.signatures import PublicKey, canonical, public_key_of, sha256_of, sign, sign_document, sign_in_parts
 from feed.prizes.draw import algorithm
 from feed.prizes.draw.model import Beacon, Draw, DrawInputs
 from feed.prizes.model import Candidate, Forced, FrozenMark, Place, Settlement, SheetRow, Winner, WinnerId
@@ -122,6 +122,19 @@ def vectors() -> dict[str, Any]:
 def text() -> str:
     """The file, byte for byte."""
     return json.dumps(vectors(), ensure_ascii=False, indent=1) + "\n"
+
+
+def public_keys() -> tuple[PublicKey, ...]:
+    """The keys that the vectors are signed with."""
+    return (public_key_of(PRIVATE_KEY),)
+
+
+def large(count: int) -> bytes:
+    """A signed result by score with so many entries: none of the vectors, for tests of the time that it takes."""
+    document = _document(RANKED)
+    rows, sha256 = _rows(count, RANKED), rules_sha256(document)
+    outcome = decide(_settlement(1, voids=[]), rows, rules=RANKED, document=document, sha256=sha256).outcome
+    return sign_document(outcome, partial(sign, PRIVATE_KEY), unsigned=unsigned_members(outcome.format))
 
 
 def _rows(count: int, rules: Rules) -> list[SheetRow]:

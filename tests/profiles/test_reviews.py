@@ -71,7 +71,7 @@ async def test_a_rejected_change_gives_way_to_the_former_value_and_can_be_restor
     assert status == 200, judged
     assert (await profile(author))[field] == former
     (notice,) = (await author("GET", "/me/inbox")).json()["items"]
-    assert notice["title"] == {"name": "您的昵称未通过审核", "bio": "您的简介未通过审核"}[field]
+    assert notice["title"] == {"name": "你的昵称未通过审核", "bio": "你的简介未通过审核"}[field]
     assert notice["subject"]["reason_code"] == "abuse"
     status, restored = await judge(reviewer, judged, "restore", reason_code="mistaken")
     assert status == 200, restored

@@ -9,6 +9,7 @@ from feed.accounts.model import Standing
 from feed.links import Links
 from feed.screens.posts import cards
 from feed.screens.posts.cards import PostCard, SharedPost
+from feed.screens.posts.media import EncodedMedia
 from feed.screens.posts.viewer import ANONYMOUS, ViewerState
 from tests.support import make
 
@@ -43,6 +44,7 @@ def row(state: str = "published", **fields: Any) -> dict[str, Any]:
         "comment_count": 2,
         "latest_revision": 2,
         "review_text": None,
+        "review_media_ids": None,
         "review_stage": 1,
         "review_stages": 2,
         "review_reason": "spam",
@@ -52,7 +54,8 @@ def row(state: str = "published", **fields: Any) -> dict[str, Any]:
 
 
 def card(viewer_state: ViewerState, **fields: Any) -> bytes:
-    return cards.card(cards.fragment(row(**fields), Links("https://feed.example/p/{post_id}")), viewer_state)
+    links = Links("https://feed.example/p/{post_id}")
+    return cards.card(cards.fragment(row(**fields), EncodedMedia(b"[]", None), links), viewer_state)
 
 
 VIEWER_STATES = [

@@ -15,7 +15,7 @@ from feed.screens.posts import likers
 from feed.screens.posts.feeds import list_latest
 from feed.screens.posts.pages import Pages
 from feed.screens.posts.viewer import ANONYMOUS, ViewerState
-from tests.support import make
+from tests.support import make, make_media
 from tests.support.statements import CURSORS, count_statements, record_statements
 
 
@@ -32,6 +32,24 @@ async def test_a_signed_in_page_has_one_statement_more_than_an_anonymous_one(poo
         assert await count_statements(recorded) == 5
         await pages.posts(post_ids, None)
         assert await count_statements(recorded) == 6
+
+
+async def test_a_page_with_photos_has_one_statement_more_until_they_are_encoded(pool: "asyncpg.Pool[Record]") -> None:
+    author = await make.account(pool)
+    post_ids = [await make.post(pool, author) for _ in range(3)]
+    for post_id in post_ids:
+        for _ in range(9):
+            await make_media.medium(pool, author, post_id=post_id)
+    pages = Pages(pool, CURSORS, Links("http://feed.test/p/{post_id}"))
+    async with record_statements(pool) as recorded:
+        first = await pages.posts(post_ids, None)
+        assert await count_statements(recorded) == 2
+        assert await pages.posts(post_ids, None) == first
+        assert await count_statements(recorded) == 3
+        await pool.execute("UPDATE media SET alt = 'x' WHERE post_id = $1", post_ids[0])
+        del recorded[:]
+        assert (await pages.posts(post_ids, None)).count(b'"alt":"x"') == 9
+        assert await count_statements(recorded) == 2
 
 
 async def test_a_page_of_comments_has_a_fixed_number_of_statements(pool: "asyncpg.Pool[Record]", redis: Redis) -> None:

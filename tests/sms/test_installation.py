@@ -79,7 +79,7 @@ def test_a_code_goes_out_and_its_receipt_comes_back(tmp_path: Path, name: str) -
                 kept = asyncio.run(everything_kept(find_run(data).environment["FEED_DATABASE_URL"]))
         finally:
             up.send_signal(signal.SIGTERM)
-            up.wait(20)
+            up.wait(60)
     logs = "".join(path.read_text("utf-8", "replace") for path in (data / "log").iterdir() if path.is_file())
     assert "message sent" in logs
     assert len(fake.taken) == 2

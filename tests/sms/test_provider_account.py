@@ -8,7 +8,7 @@ import pytest
 import feed
 from feed.commands.installation import UnsafeSetting, checked
 from feed.embedded.processes import CannotStart
-from feed.settings import read_settings
+from feed.environment import read_settings
 from feed.sms.aliyun.provider import AliyunProvider
 from feed.sms.console_provider import ConsoleProvider
 from feed.sms.file_provider import FileProvider

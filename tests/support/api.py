@@ -12,10 +12,12 @@ import pytest
 from asyncpg import Record
 from redis.asyncio import Redis
 
-from feed.api.state import AppState, build_app_state
+from feed.api.state import AppState, build_app_state, close_app_state
 from feed.auth.tokens import issue_token
 from feed.keys.store import Keys, open_keys
 from feed.settings import Settings
+from feed.storage.local import LocalStorage
+from feed.storage.opening import open_storage
 from tests.support.app import app_over
 from tests.support.documented import Contract, must_be_documented
 
@@ -37,6 +39,7 @@ def settings(database: str, redis_url: str, tmp_path: Path) -> Settings:
         redis_url=redis_url,
         keys_dir=tmp_path / "keys",
         sms_outbox=tmp_path / "outbox.jsonl",
+        media_store=str(tmp_path / "media"),
         account_hook_secret=HOOK_SECRET,
         limits="off",
         # So that the roles in the tokens of `join` count.
@@ -45,30 +48,46 @@ def settings(database: str, redis_url: str, tmp_path: Path) -> Settings:
 
 
 @pytest.fixture
+def storage(settings: Settings, keys: Keys) -> LocalStorage:
+    """The folder in which the application keeps media."""
+    opened = open_storage(settings, keys.cursor_key)
+    assert isinstance(opened, LocalStorage)
+    return opened
+
+
+@pytest.fixture
 async def app_state(
     settings: Settings, pool: "asyncpg.Pool[Record]", redis: Redis, keys: Keys
 ) -> AsyncIterator[AppState]:
     assembled = build_app_state(settings, pool, redis, keys)
+    # Before the tasks start: it stops the event loop, and statements that wait meanwhile would exceed their time.
+    await _contract_of(assembled)
     assembled.projector.start()
     assembled.invalidation.start()
     yield assembled
-    await assembled.likes.close()
-    await assembled.comment_likes.close()
-    await assembled.projector.close()
-    await assembled.invalidation.close()
+    await close_app_state(assembled)
 
 
 _contracts: list[Contract] = []
 
 
+async def _contract_of(app_state: AppState) -> Contract:
+    """What the application promises, which is built if no earlier test has done so: a second of processor time."""
+    app = app_over(app_state)
+    if not _contracts:
+        transport = httpx.ASGITransport(app=app, raise_app_exceptions=False)  # type: ignore[arg-type]
+        async with httpx.AsyncClient(transport=transport, base_url="http://feed.test") as opened:
+            _contracts.append(Contract((await opened.get("/openapi.json")).json()))
+    return _contracts[0]
+
+
 @pytest.fixture
 async def client(app_state: AppState) -> AsyncIterator[httpx.AsyncClient]:
     """Calls the application; every answer of every test has to be one that the served document promises."""
+    contract = await _contract_of(app_state)
     transport = httpx.ASGITransport(app=app_over(app_state), raise_app_exceptions=False)  # type: ignore[arg-type]
     async with httpx.AsyncClient(transport=transport, base_url="http://feed.test/v1") as opened:
-        if not _contracts:
-            _contracts.append(Contract((await opened.get("http://feed.test/openapi.json")).json()))
-        opened.event_hooks = {"response": [partial(must_be_documented, _contracts[0])]}
+        opened.event_hooks = {"response": [partial(must_be_documented, contract)]}
         yield opened
 
 

@@ -5,6 +5,7 @@ import os
 import signal
 import sys
 from collections.abc import AsyncIterator
+from contextlib import suppress
 from pathlib import Path
 
 import httpx
@@ -23,18 +24,21 @@ class Server:
         self._command = [sys.executable, "-m", "feed", "api", "--port", str(port), *more]
         self._environ = environ
         self._process: asyncio.subprocess.Process | None = None
+        # Where its log goes; nowhere by default.
+        self.log: Path | None = None
 
     async def start(self) -> None:
         self._process = await asyncio.create_subprocess_exec(
-            *self._command, env=os.environ | self._environ, stderr=asyncio.subprocess.DEVNULL
+            *self._command,
+            env=os.environ | self._environ,
+            stderr=asyncio.subprocess.DEVNULL if self.log is None else self.log.open("ab"),
         )
-        async with httpx.AsyncClient(base_url=self.url, trust_env=False) as client, asyncio.timeout(30):
+        async with httpx.AsyncClient(base_url=self.url, trust_env=False) as client, asyncio.timeout(120):
             while True:
-                try:
+                with suppress(httpx.TransportError):
                     if (await client.get("/health/ready")).status_code == 200:
                         return
-                except httpx.TransportError:
-                    await asyncio.sleep(0.05)
+                await asyncio.sleep(0.05)
 
     def memory(self) -> int:
         """The resident bytes of the largest worker process."""
@@ -42,8 +46,22 @@ class Server:
         workers = psutil.Process(self._process.pid).children(recursive=True)
         return max(int(worker.memory_info().rss) for worker in workers)
 
+    def open_files(self) -> list[str]:
+        """The files that the worker processes have open."""
+        assert self._process is not None
+        workers = psutil.Process(self._process.pid).children(recursive=True)
+        return [each.path for worker in workers for each in worker.open_files()]
+
+    async def stop(self) -> None:
+        """Stops it as a supervisor does, and waits until it has ended."""
+        assert self._process is not None
+        self._process.send_signal(signal.SIGTERM)
+        await self._process.wait()
+
     async def kill(self) -> None:
         assert self._process is not None
+        if self._process.returncode is not None:
+            return
         family = [psutil.Process(self._process.pid), *psutil.Process(self._process.pid).children(recursive=True)]
         for process in family:
             process.send_signal(signal.SIGKILL)
@@ -58,6 +76,7 @@ def environment_of(database: str, redis_url: str, directory: Path) -> dict[str, 
         "FEED_DATABASE_URL": database,
         "FEED_REDIS_URL": redis_url,
         "FEED_KEYS_DIR": str(directory / "keys"),
+        "FEED_MEDIA_STORE": str(directory / "media"),
         "FEED_EMBEDDED": "true",
         "FEED_LIMITS": "off",
     }

@@ -6,9 +6,9 @@ import sys
 
 from feed.audit import store as audit
 from feed.audit.sealing import seal_audit
+from feed.environment import read_settings
 from feed.keys.store import Keys, open_keys
 from feed.postgres import Pool, open_pool, transaction
-from feed.settings import read_settings
 
 
 async def _write(pool: Pool, rows: int, chance: random.Random) -> None:

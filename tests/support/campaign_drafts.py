@@ -7,6 +7,7 @@ from feed.accounts.model import AccountId
 from feed.campaigns import actions
 from feed.campaigns.rules.draft import CampaignFields
 from feed.decoding.decoder import convert
+from feed.media.addresses import MediaAddresses
 from feed.screens.campaigns import cards as screen
 from tests.support.campaigns import Stage
 from tests.support.make import DAY
@@ -54,4 +55,4 @@ async def published(stage: Stage, editor: AccountId, *, opened: bool = False, **
 
 async def seen(stage: Stage, campaign: int) -> screen.EditorCampaignCard:
     async with stage.pool.acquire() as conn:
-        return await screen.get_campaign_for_editors(conn, campaign)
+        return await screen.get_campaign_for_editors(conn, campaign, MediaAddresses())

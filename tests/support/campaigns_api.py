@@ -4,7 +4,14 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from feed.api.state import AppState
-from tests.support.api import Person
+from feed.boards import redis_store
+from feed.boards import store as boards
+from feed.boards.actions import follow_change_log
+from feed.boards.model import board_of
+from feed.changes.actions import number_changes
+from feed.screens.campaigns.final_leaderboard import FinalLeaderboards
+from feed.screens.campaigns.leaderboard import LeaderboardRows, Leaderboards, get_leaderboard
+from tests.support.api import Join, Person
 
 HOUR = timedelta(hours=1)
 TEXT = "读完了《红楼梦》#读书#"
@@ -55,3 +62,38 @@ async def close(app_state: AppState, campaign: str) -> None:
 async def my_id(person: Person) -> str:
     made = await person("POST", "/posts", {"text": "我"})
     return str(made.json()["author"]["id"])
+
+
+async def engaged(app_state: AppState, join: Join) -> tuple[Person, str, list[str], Person]:
+    """A campaign whose three entries have 3, 2 and 1 likers; one person likes the last one with two accounts."""
+    editor = join("编辑", roles=("editor",))
+    campaign = await publish(editor)
+    authors = [join(f"作者{number}") for number in range(3)]
+    entries = [await post(author) for author in authors]
+    fans = [join(f"读者{number}") for number in range(3)]
+    for number, entry in enumerate(entries):
+        for fan in fans[number:]:
+            assert (await fan("PUT", f"/posts/{entry}/like")).status_code == 200
+    await fans[0]("POST", f"/posts/{entries[0]}/comments", {"text": "好"})
+    return editor, campaign, entries, authors[0]
+
+
+async def leaderboard_of(app_state: AppState, campaign: str) -> LeaderboardRows:
+    """The leaderboard; asserts that Redis and Postgres give the same."""
+    await number_changes(app_state.pool)
+    while await follow_change_log(app_state.pool, app_state.redis):
+        pass
+    async with app_state.pool.acquire() as conn:
+        epoch = (await boards.get_log_head(conn)).epoch
+    assert await redis_store.top(app_state.redis, board_of(int(campaign)), epoch=epoch, limit=10) is not None
+    from_redis, from_postgres = [
+        await get_leaderboard(
+            Leaderboards(app_state.pool, app_state.redis, FinalLeaderboards(app_state.pool), read_epoch),
+            int(campaign),
+            limit=10,
+        )
+        for read_epoch in (lambda: epoch, lambda: None)
+    ]
+    assert from_redis.entries == from_postgres.entries
+    assert from_redis.basis == from_postgres.basis
+    return from_redis

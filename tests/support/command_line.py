@@ -26,6 +26,7 @@ class Installation:
             "FEED_REDIS_URL": redis_url,
             "FEED_KEYS_DIR": str(directory / "keys"),
             "FEED_SMS_OUTBOX": str(self.outbox),
+            "FEED_MEDIA_STORE": str(directory / "media"),
             # Messages are written down, which is allowed in this mode only.
             "FEED_EMBEDDED": "true",
         }
@@ -40,6 +41,7 @@ class Installation:
             stdout=asyncio.subprocess.PIPE,
             stderr=asyncio.subprocess.PIPE,
         )
-        out, err = await asyncio.wait_for(process.communicate(), 30)
+        async with asyncio.timeout(60):
+            out, err = await process.communicate()
         assert process.returncode is not None
         return Ran(process.returncode, out.decode(), err.decode())

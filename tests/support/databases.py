@@ -191,7 +191,7 @@ async def wait_for_transactions(url: str) -> None:
     """Waits until Postgres has ended the transactions of a killed process: their locks would be skipped by who comes next."""
     conn = await asyncpg.connect(url)
     try:
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(60):
             while await conn.fetchval(
                 """
                 SELECT EXISTS (

@@ -297,7 +297,7 @@ class _Handler(BaseHTTPRequestHandler):
 
     def _told(self, document: dict[str, Any], fate: str) -> None:
         if fate == "hangs after taking":
-            self.fake.ended.wait(20)
+            self.fake.ended.wait(60)
             self.close_connection = True
         elif fate == "drops after taking":
             self.close_connection = True

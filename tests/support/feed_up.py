@@ -1,5 +1,6 @@
 """`feed up` and other commands as processes."""
 
+import atexit
 import os
 import subprocess
 import sys
@@ -21,15 +22,24 @@ def feed(*words: str, **more: str) -> "subprocess.CompletedProcess[str]":
 
 
 def start(data: Path, *words: str, **more: str) -> "subprocess.Popen[bytes]":
-    return subprocess.Popen(
+    process = subprocess.Popen(
         [sys.executable, "-m", "feed", "up", "--data", str(data), "--port", "0", *words],
         stdout=subprocess.DEVNULL,
         stderr=(data.parent / "up.txt").open("ab"),
         env=ENVIRON | more,
     )
+    # A test that fails before it ends the installation leaves none to the tests of the next run.
+    atexit.register(_end, process)
+    return process
 
 
-def until(happens: Callable[[], Any], within: float = 30.0) -> Any:
+def _end(process: "subprocess.Popen[bytes]") -> None:
+    if process.poll() is None:
+        process.terminate()
+        process.wait(30)
+
+
+def until(happens: Callable[[], Any], within: float = 90.0) -> Any:
     deadline = time.monotonic() + within
     while not (found := happens()):
         assert time.monotonic() < deadline, f"waited {within} seconds for {happens}"

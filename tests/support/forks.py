@@ -46,7 +46,7 @@ class Forks:
         """Ends the program that forks."""
         assert self._server.stdin is not None
         self._server.stdin.close()
-        self._server.wait(10)
+        self._server.wait(60)
 
     def _answer(self) -> str:
         assert self._server.stdout is not None

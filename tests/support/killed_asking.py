@@ -12,9 +12,9 @@ from typing import Any
 import asyncpg
 
 from feed import redis as feed_redis
+from feed.environment import read_settings
 from feed.keys.store import open_keys
 from feed.postgres import open_pool
-from feed.settings import read_settings
 from feed.sms.http_client import HttpClient
 from feed.sms.model import MessageId
 from feed.sms.registry import open_provider

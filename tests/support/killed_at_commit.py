@@ -18,6 +18,7 @@ from feed.accounts.model import AccountId
 from feed.cases.model import CaseId
 from feed.comments.edits import edit_comment, feature_comment, hide_comment
 from feed.comments.model import CommentId
+from feed.environment import read_settings
 from feed.erasure import actions as leaving
 from feed.erasure.jobs import erase_next
 from feed.exports.jobs import make_next_export
@@ -46,7 +47,7 @@ from feed.reports.actions import report_target
 from feed.reports.appeal_model import AppealTarget
 from feed.reports.appeals import appeal_decision
 from feed.screening.model import PASSED
-from feed.settings import Settings, read_settings
+from feed.settings import Settings
 from feed.sms.file_provider import FileProvider
 from feed.worker.loop import work
 from feed.worker.schedule import SCHEDULE
@@ -220,6 +221,12 @@ STEPS: dict[str, Callable[..., Awaitable[object]]] = {
     "take_down_post": lambda pool, keys, by, post: take_down(pool, AccountId(by), Target("post", str(post)), "illegal"),
     "take_down_topic": lambda pool, keys, by, topic: take_down(
         pool, AccountId(by), Target("topic", str(topic)), "illegal"
+    ),
+    "take_down_image": lambda pool, keys, by, medium: take_down(
+        pool, AccountId(by), Target("image_hash", f"media:{medium}"), "illegal"
+    ),
+    "lift_image": lambda pool, keys, by, medium: lift_takedown(
+        pool, AccountId(by), Target("image_hash", f"media:{medium}"), "mistaken"
     ),
     "lift": lambda pool, keys, by, account: lift_takedown(
         pool, AccountId(by), Target("user", str(account)), "mistaken"

@@ -5,11 +5,12 @@ import os
 import signal
 
 from feed import redis as feed_redis
+from feed.environment import read_settings
 from feed.inbox.push_hook import read_hook
 from feed.keys.store import open_keys
 from feed.postgres import open_pool
-from feed.settings import read_settings
 from feed.sms.file_provider import FileProvider
+from feed.worker.hook_client import HookResponse
 from feed.worker.loop import work
 from feed.worker.push_hook import PushClient
 from feed.worker.schedule import SCHEDULE
@@ -19,8 +20,8 @@ from feed.worker.state import WorkerState
 class Dying(PushClient):
     """Sends, and does not live to hear of it."""
 
-    async def post(self, push_id: int, body: bytes) -> tuple[int, str | None]:
-        await super().post(push_id, body)
+    async def post(self, message_id: str, body: bytes) -> HookResponse:
+        await super().post(message_id, body)
         os.kill(os.getpid(), signal.SIGKILL)
         raise AssertionError
 

@@ -7,9 +7,9 @@ import sys
 from datetime import datetime
 
 from feed import redis as feed_redis
+from feed.environment import read_settings
 from feed.keys.store import open_keys
 from feed.postgres import open_pool
-from feed.settings import read_settings
 from feed.sms.file_provider import FileProvider
 from feed.sms.model import Purpose, Reference
 from feed.sms.provider import Found, NotAccepted

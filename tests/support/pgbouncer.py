@@ -86,7 +86,7 @@ async def pgbouncer(
         environ={"PATH": os.defpath},
     )
     try:
-        async with asyncio.timeout(15):
+        async with asyncio.timeout(60):
             while not await _answers(pooled):
                 await asyncio.sleep(0.02)
         yield pooled

@@ -12,6 +12,7 @@ from feed import redis as feed_redis
 from feed.accounts.model import AccountId
 from feed.campaigns.cancellation import cancel_campaign, notify_next_cancellation
 from feed.campaigns.entries.shortlist import fill_next_shortlist
+from feed.environment import read_settings
 from feed.idempotency import KeyedRequest, keyed_request
 from feed.keys.store import Keys, open_keys
 from feed.postgres import Pool, open_pool
@@ -37,7 +38,6 @@ from feed.prizes.objections.actions import answer_objection, answer_objections, 
 from feed.prizes.settlement.actions import freeze_next_campaign, settle_campaign, settle_next_campaign
 from feed.prizes.winners.expiry import forfeit_next_prize, lapse_next_claim
 from feed.prizes.winners.reminders import remind_next_winner
-from feed.settings import read_settings
 from feed.sms.file_provider import FileProvider
 from feed.worker.sms import resolve_abandoned, send_message
 from feed.worker.state import WorkerState

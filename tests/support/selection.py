@@ -24,6 +24,7 @@ _STARTS = {
     "embedded",
     "start_postgres",
     "start_valkey",
+    "Renderer",
 }
 
 _found: dict[FunctionType, bool] = {}

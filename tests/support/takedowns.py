@@ -36,3 +36,12 @@ async def spread(pool: Pool) -> None:
 async def counters(pool: Pool) -> list[dict[str, Any]]:
     assert await pool.fetch(WRONG) == []
     return [dict(row) for row in await pool.fetch(COUNTERS)]
+
+
+async def holds_of(pool: Pool, item_id: int) -> int:
+    """The holds of a post or comment."""
+    return int(
+        await pool.fetchval(
+            "SELECT holds FROM posts WHERE id = $1 UNION ALL SELECT holds FROM comments WHERE id = $1", item_id
+        )
+    )

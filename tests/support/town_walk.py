@@ -11,11 +11,12 @@ from feed.api.state import AppState
 from feed.erasure.actions import follow_next_departure
 from feed.moderation.sanctions import lapse_next_sanction
 from feed.notifications.actions import notify_comments, notify_likes
+from feed.posts.media import release_ready_posts
 from feed.reports.outcomes import notify_reporters
 from feed.screening.forms import form_of
 from feed.screening.screener import compiled
 from feed.screening.word_list import Word
-from tests.support import make
+from tests.support import make, make_media
 from tests.support.api import Join, Person
 from tests.support.boards import settle
 from tests.support.erasing import erase_rest, erase_row
@@ -45,6 +46,8 @@ class Walk:
         self.batches: list[tuple[str, str, Item, Verdict]] = []
         self.appeals: dict[str, Verdict | None] = {}
         self.is_settled = True
+        # Posts that wait for a photo, which is processed in an act of its own.
+        self.waiting: dict[Item, int] = {}
         self._words = 0
         self._reporters = 0
 
@@ -108,9 +111,29 @@ class Walk:
             return
         author, word = self.citizen(), self.word()
         text, topics, machine = self.text(word)
-        answer = await self.ask(author.name, "POST", "/posts", {"text": text})
+        state = self.random.choices([None, "ready", "processing"], [3, 1, 2])[0]
+        photo = None
+        if state is not None:
+            photo = await make_media.medium(self.app_state.pool, int(author.id), state=state)
+        body = {"text": text, "media_ids": [] if photo is None else [str(photo)]}
+        answer = await self.ask(author.name, "POST", "/posts", body)
         if self.expect(answer.status_code, 201 if self.model.may_write(author) else 403, "publish"):
-            self.model.write(answer.json()["id"], author.name, word, topics, machine, None, None)
+            post = self.model.write(answer.json()["id"], author.name, word, topics, machine, None, None)
+            if photo is not None and state == "processing":
+                post.holds.add("MEDIA")
+                self.waiting[post] = photo
+
+    async def process(self) -> None:
+        """A worker processes the photo of a post, in whatever state the post is."""
+        if not self.waiting:
+            return
+        post = self.random.choice(list(self.waiting))
+        photo, fails = self.waiting.pop(post), self.random.random() < 0.2
+        self.log.append(f"the photo of {post.id} {'fails' if fails else 'is ready'}")
+        await (make_media.fail if fails else make_media.make_ready)(self.app_state.pool, photo)
+        await release_ready_posts(self.app_state.pool, [photo])
+        if not fails:
+            post.holds.discard("MEDIA")
 
     async def say(self) -> None:
         post, author, word = self.item("post"), self.citizen(), self.word()
@@ -336,6 +359,7 @@ class Walk:
     def acts(self) -> list[tuple[int, Callable[[], Awaitable[None]]]]:
         return [
             (5, self.publish),
+            (3, self.process),
             (6, self.say),
             (5, self.edit),
             (2, self.delete),

@@ -295,7 +295,7 @@ class Model:
             return item.state
         if holds & {"SUBJECT", "AUTHOR"} or any(each.startswith("TOPIC") for each in item.holds):
             return "removed"
-        return "pending" if item.state == "pending" or "REPORT" in holds else "published"
+        return "pending" if item.state == "pending" or holds & {"REPORT", "MEDIA"} else "published"
 
     def are_blocked(self, viewer: str | None, author: Account) -> bool:
         return viewer is not None and bool({(viewer, author.name), (author.name, viewer)} & self.blocks)

@@ -5,8 +5,9 @@ import pytest
 from asyncpg import Pool, Record
 from redis.asyncio import Redis
 
+from feed.environment import read_settings
 from feed.keys.store import Keys
-from feed.settings import Settings, read_settings
+from feed.settings import Settings
 from feed.sms.file_provider import FileProvider
 from feed.sms.provider import SmsProvider
 from feed.sms.registry import open_provider

@@ -149,7 +149,7 @@ async def test_killed_while_the_provider_takes_its_time(
     fake.script = ["hangs after taking"]
     message_id = await enqueue(worker_state.pool, worker_state.keys)
     process = await start("send", message_id, 99, "after")
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(60):
         while not fake.taken:
             await asyncio.sleep(0.02)
     process.kill()

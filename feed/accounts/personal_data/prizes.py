@@ -67,6 +67,14 @@ TABLES_OF_PRIZES: tuple[PersonalTable, ...] = (
         neutral="campaign_id post_id disqualified_reason",
         because=RECORD,
     ),
+    PersonalTable(
+        "compared_pictures",
+        of="author_id",
+        removed="look",
+        ids="author_id",
+        neutral="campaign_id media_id post_id",
+        not_exported="hashes of photos and videos that are exported themselves",
+    ),
     PersonalTable("jurors", of="account_id", ids="account_id", neutral="campaign_id", because=RECORD),
     PersonalTable(
         "jury_changes", ids="user_ids asked_by", neutral="campaign_id reason", not_exported=OFFICE, because=OFFICE

@@ -107,6 +107,14 @@ PERSONAL_TABLES: tuple[PersonalTable, ...] = (
         because="the names of staff as they were printed under a published text",
     ),
     PersonalTable(
+        "media",
+        of="owner_id",
+        emptied="alt sha256 placeholder perceptual_hash",
+        ids="owner_id",
+        neutral="id kind state key used_as post_id campaign_id content_type renditions ai_source error_code removed_for byte_count part_bytes",
+        because="a row without content, which says that its objects are removed; covers and prize pictures are the newspaper's and stay",
+    ),
+    PersonalTable(
         "comments",
         of="author_id",
         emptied="text ip_region",
@@ -158,6 +166,12 @@ PERSONAL_TABLES: tuple[PersonalTable, ...] = (
         emptied="sealed person",
         ids="account_id",
         neutral="id purpose once_key state provider provider_id error_code campaign_id held_by held_setting",
+    ),
+    PersonalTable(
+        "web_sessions", of="account_id", removed="account_id secret_hash family", not_exported="secrets of browsers"
+    ),
+    PersonalTable(
+        "web_tickets", of="account_id", removed="account_id ticket_hash path", not_exported="secrets of a minute"
     ),
     PersonalTable(
         "sign_ins",
@@ -272,6 +286,13 @@ PERSONAL_TABLES: tuple[PersonalTable, ...] = (
         because=DECIDED,
     ),
     PersonalTable(
+        "blocked_images",
+        hashes="sha256 perceptual_hash",
+        neutral="id takedown_id compared_to",
+        not_exported="hashes of images that moderators have taken down",
+        because=DECIDED,
+    ),
+    PersonalTable(
         "hot_actions", ids="made_by ended_by", neutral="id post_id action reason", not_exported=OFFICE, because=OFFICE
     ),
     *TABLES_OF_PRIZES,
@@ -281,6 +302,7 @@ PERSONAL_TABLES: tuple[PersonalTable, ...] = (
 NOT_PERSONAL = frozenset(
     {
         "account_events",
+        "blocked_media",
         "chain_attestations",
         "audit_publications",
         "audit_seals",
@@ -293,14 +315,19 @@ NOT_PERSONAL = frozenset(
         "installation",
         "key_fingerprints",
         "like_groups",
+        "media_base",
+        "media_purges",
+        "media_sweeps",
         "message_days",
         "post_stats",
         "screening_words",
         "provider_checks",
+        "purge_hook",
         "push_hook",
         "result_hashes",
         "schema_migrations",
         "shreddings",
+        "similar_pictures",
         "post_states",
         "takedown_posts",
         "topic_posts",

@@ -12,13 +12,16 @@ from feed.api.editor.editorial import editorial
 from feed.api.editor.entries import entries, marks
 from feed.api.editor.fairness import fairness
 from feed.api.editor.jurors import jurors, jury
+from feed.api.editor.media_purges import media_purges
 from feed.api.editor.names import names
+from feed.api.editor.numbers import numbers
 from feed.api.editor.objections import objections
 from feed.api.editor.preview import preview
 from feed.api.editor.prizes import prizes
 from feed.api.editor.pushes import pushes
 from feed.api.editor.sms import messages
 from feed.api.editor.staff import staff_rights
+from feed.api.editor.status import status
 from feed.api.editor.voids import voids
 
 editor_routes = Router(
@@ -36,8 +39,11 @@ editor_routes = Router(
         claim_access,
         objections,
         fairness,
+        numbers,
         curation,
         pushes,
+        media_purges,
+        status,
     ],
     guards=[requires_role("editor", "admin")],
     opt={"limit": "staff"},

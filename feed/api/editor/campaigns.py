@@ -14,6 +14,7 @@ from feed.api.state import AppState
 from feed.campaigns import actions, cancellation
 from feed.campaigns.errors import (
     CampaignCancelled,
+    CampaignEdited,
     CampaignIncomplete,
     CampaignIsDraft,
     CampaignNotClosed,
@@ -30,13 +31,17 @@ from feed.campaigns.jury import actions as jury_actions
 from feed.campaigns.model import State
 from feed.campaigns.rules.draft import CampaignFields
 from feed.ids import MAX_ID
+from feed.media.model import MediaInUse, MediaNotReady
 from feed.pagination import Page
 from feed.screens.campaigns import cards as screen
 from feed.screens.campaigns.cards import EditorCampaignCard
+from feed.screens.campaigns.pictures import list_pictures
 from feed.screens.campaigns.preview import get_advice
 
 # Litestar reserves the parameter name `state` for the application's state.
 CampaignState = Annotated[State | None, QueryParameter(name="state")]
+# The hash of the fields as the editor has read them.
+Basis = Annotated[str | None, QueryParameter(pattern="^[0-9a-f]{64}$")]
 
 
 class CancelIn(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -51,7 +56,7 @@ class PublishedCampaign(EditorCampaignCard, frozen=True, kw_only=True):
     advice: list[ProblemField]
 
 
-@post("/campaigns", status_code=201)
+@post("/campaigns", status_code=201, errors=(MediaInUse, MediaNotReady))
 async def create_campaign(
     data: JSONBody[CampaignFields],
     app_state: InjectedAppState,
@@ -79,8 +84,9 @@ async def list_all_campaigns(
     last_id = app_state.cursors.read(name, cursor, int) if cursor else MAX_ID
     async with app_state.pool.acquire() as conn:
         rows = await screen.list_rows(conn, states=states, drafts=True, last_id=last_id, limit=limit + 1)
+        pictures = await list_pictures(conn, rows[:limit], app_state.media)
     more = app_state.cursors.write(name, rows[limit].id) if len(rows) > limit else None
-    return Page([screen.editor_card(row) for row in rows[:limit]], more)
+    return Page([screen.editor_card(row, pictures) for row in rows[:limit]], more)
 
 
 @get("/campaigns/{campaign_id:str}", errors=(CampaignNotFound,))
@@ -98,15 +104,24 @@ async def get_campaign_for_editors(
         CampaignRunning,
         CampaignSettled,
         CampaignCancelled,
+        CampaignEdited,
+        MediaInUse,
+        MediaNotReady,
     ),
 )
 async def change_campaign(
-    campaign_id: FromPath[str], data: JSONBody[CampaignFields], app_state: InjectedAppState, viewer: InjectedViewer
+    campaign_id: FromPath[str],
+    data: JSONBody[CampaignFields],
+    app_state: InjectedAppState,
+    viewer: InjectedViewer,
+    content_sha256: Basis = None,
 ) -> EditorCampaignCard:
     """Change a campaign: a draft freely, an open one only in favour of the participants."""
     id_ = path_id(campaign_id, CampaignNotFound)
     site = app_state.site_terms
-    await actions.change_campaign(app_state.pool, app_state.keys, viewer.account_id, id_, data, site=site)
+    await actions.change_campaign(
+        app_state.pool, app_state.keys, viewer.account_id, id_, data, site=site, basis=content_sha256
+    )
     return await _card(app_state, id_)
 
 
@@ -118,14 +133,22 @@ async def change_campaign(
         CampaignRunning,
         CampaignSettled,
         CampaignCancelled,
+        CampaignEdited,
+        MediaInUse,
+        MediaNotReady,
     ),
 )
 async def propose_change(
-    campaign_id: FromPath[str], data: JSONBody[CampaignFields], app_state: InjectedAppState, viewer: InjectedViewer
+    campaign_id: FromPath[str],
+    data: JSONBody[CampaignFields],
+    app_state: InjectedAppState,
+    viewer: InjectedViewer,
+    content_sha256: Basis = None,
 ) -> EditorCampaignCard:
     """Propose a change of published rules, which the newsroom signs before an editor makes it. It replaces an earlier proposal."""
     id_ = path_id(campaign_id, CampaignNotFound)
-    await actions.propose_change(app_state.pool, viewer.account_id, id_, data, site=app_state.site_terms)
+    site = app_state.site_terms
+    await actions.propose_change(app_state.pool, viewer.account_id, id_, data, site=site, basis=content_sha256)
     return await _card(app_state, id_)
 
 
@@ -133,7 +156,7 @@ async def propose_change(
 async def copy_campaign(
     campaign_id: FromPath[str], app_state: InjectedAppState, viewer: InjectedViewer, keyed_request: InjectedKeyedRequest
 ) -> EditorCampaignCard:
-    """Copy a campaign into a new draft, without its dates."""
+    """Copy a campaign into a new draft, without its dates and pictures."""
     id_ = path_id(campaign_id, CampaignNotFound)
     return await _card(app_state, await actions.copy_campaign(app_state.pool, viewer.account_id, id_, keyed_request))
 
@@ -144,8 +167,11 @@ async def copy_campaign(
     errors=(
         CampaignNotFound,
         CampaignIncomplete,
+        CampaignEdited,
         CampaignNotDraft,
         CampaignCancelled,
+        MediaInUse,
+        MediaNotReady,
     ),
 )
 async def publish_campaign(
@@ -154,13 +180,16 @@ async def publish_campaign(
     app_state: InjectedAppState,
     viewer: InjectedViewer,
     keyed_request: InjectedKeyedRequest,
+    content_sha256: Basis = None,
 ) -> PublishedCampaign:
     """Publish a draft. The error for an incomplete one lists every missing field; `advice` names what an editor should look at again."""
     id_ = path_id(campaign_id, CampaignNotFound)
     site = app_state.site_terms
-    await actions.publish_campaign(app_state.pool, app_state.keys, viewer.account_id, id_, keyed_request, site=site)
+    await actions.publish_campaign(
+        app_state.pool, app_state.keys, viewer.account_id, id_, keyed_request, site=site, basis=content_sha256
+    )
     async with app_state.pool.acquire() as conn:
-        card = await screen.get_campaign_for_editors(conn, id_)
+        card = await screen.get_campaign_for_editors(conn, id_, app_state.media)
         advice = await get_advice(conn, id_)
     fields = problem_fields(advice, language_of(request))
     return PublishedCampaign(**msgspec.structs.asdict(card), advice=fields)
@@ -217,7 +246,7 @@ async def lock_marks(
 
 async def _card(app_state: AppState, campaign_id: int) -> EditorCampaignCard:
     async with app_state.pool.acquire() as conn:
-        return await screen.get_campaign_for_editors(conn, campaign_id)
+        return await screen.get_campaign_for_editors(conn, campaign_id, app_state.media)
 
 
 campaigns = Router(

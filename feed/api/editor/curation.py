@@ -1,18 +1,23 @@
 """Endpoints of editors for the hot list and for topics."""
 
 import msgspec
-from litestar import Router, delete, patch, put
+from litestar import Response, Router, delete, get, patch, put
 from litestar.params import FromPath, JSONBody
 
-from feed.api.dependencies import InjectedAppState, InjectedViewer, path_id
-from feed.cases.chain import ReviewChain, chain_of, stages_of
-from feed.curation import actions
+from feed.api.dependencies import Cursor, InjectedAppState, InjectedViewer, Limit, path_id
+from feed.api.responses import PRIVATE
+from feed.cases.chain import ReviewChain, stages_of
+from feed.curation import actions, store
 from feed.curation.model import HotActionKind, HotReason, PinsFull, PostNotSigned, TopicInCampaign
+from feed.ids import MAX_ID
+from feed.pagination import Page
 from feed.posts.model import PostId, PostNotFound, PostNotPublished
-from feed.screens.posts.cards import Id
 from feed.screens.posts.hot_explain import HotActionCard, hot_action_card
+from feed.screens.staff import topics as screen
+from feed.screens.staff.topics import EditorTopicCard
 from feed.times import Instant
 from feed.topics.model import TopicName, TopicNotFound, TopicState
+from feed.topics.parse import lookup_key
 
 
 class HotActionIn(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -31,14 +36,18 @@ class TopicIn(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     review_chain: ReviewChain | msgspec.UnsetType = msgspec.UNSET
 
 
-class EditorTopicCard(msgspec.Struct, frozen=True):
-    """A topic for editors; hidden ones are included."""
+class HotActions(msgspec.Struct, frozen=True):
+    """Hot actions in force."""
 
-    id: Id
-    name: str
-    state: TopicState
-    alias_of_id: Id | None
-    review_chain: ReviewChain
+    items: list[HotActionCard]
+
+
+@get("/hot")
+async def list_hot_actions(app_state: InjectedAppState, viewer: InjectedViewer) -> Response[HotActions]:
+    """The hot actions in force, newest first; those of posts that are not on the list are included."""
+    async with app_state.pool.acquire() as conn:
+        found = await store.list_in_force(conn)
+    return Response(HotActions([hot_action_card(each) for each in found]), headers={"cache-control": PRIVATE})
 
 
 @put("/hot/{post_id:str}", errors=(PostNotFound, PostNotPublished, PostNotSigned, PinsFull))
@@ -64,6 +73,29 @@ async def end_hot_action(post_id: FromPath[str], app_state: InjectedAppState, vi
     await actions.end_hot_action(app_state.pool, viewer.account_id, PostId(path_id(post_id, PostNotFound)))
 
 
+@get("/topics")
+async def list_changed_topics(
+    app_state: InjectedAppState, viewer: InjectedViewer, limit: Limit = 20, cursor: Cursor = None
+) -> Response[Page[EditorTopicCard]]:
+    """Topics that are not simply `allowed`, are an alias, or have a review chain of their own; the newest topic first."""
+    before_id = app_state.cursors.read("changed topics", cursor, int) if cursor else MAX_ID
+    async with app_state.pool.acquire() as conn:
+        found = await screen.list_changed(conn, before_id=before_id, limit=limit + 1)
+    shown = found[:limit]
+    more = app_state.cursors.write("changed topics", int(shown[-1].id)) if len(found) > limit else None
+    return Response(Page(shown, more), headers={"cache-control": PRIVATE})
+
+
+@get("/topics/{name:str}", errors=(TopicNotFound,))
+async def get_topic_for_editors(
+    name: FromPath[str], app_state: InjectedAppState, viewer: InjectedViewer
+) -> Response[EditorTopicCard]:
+    """A topic in any state, by its name without marks. An alias is returned itself, with the topic that it resolves to."""
+    async with app_state.pool.acquire() as conn:
+        card = await screen.get_topic(conn, lookup_key(name))
+    return Response(card, headers={"cache-control": PRIVATE})
+
+
 @patch("/topics/{name:str}", errors=(TopicNotFound, TopicInCampaign))
 async def change_topic(
     name: FromPath[str], data: JSONBody[TopicIn], app_state: InjectedAppState, viewer: InjectedViewer
@@ -77,8 +109,18 @@ async def change_topic(
         alias_of=data.alias_of,
         review_stages=msgspec.UNSET if data.review_chain is msgspec.UNSET else stages_of(data.review_chain),
     )
-    alias_of_id = None if topic.alias_of is None else str(topic.alias_of)
-    return EditorTopicCard(str(topic.id), topic.name, topic.state, alias_of_id, chain_of(topic.review_stages))
+    async with app_state.pool.acquire() as conn:
+        return await screen.get_topic(conn, topic.key)
 
 
-curation = Router("/", route_handlers=[put_hot_action, end_hot_action, change_topic])
+curation = Router(
+    "/",
+    route_handlers=[
+        list_hot_actions,
+        put_hot_action,
+        end_hot_action,
+        list_changed_topics,
+        get_topic_for_editors,
+        change_topic,
+    ],
+)

@@ -142,7 +142,7 @@ async def assign_jurors(
     account_ids = [field_id(raw, f"user_ids[{place}]") for place, raw in enumerate(data.user_ids)]
     outcome = await members.assign_jurors(app_state.pool, viewer.account_id, id_, account_ids, data.reason)
     async with app_state.pool.acquire() as conn:
-        jurors = Jurors((await get_campaign_for_editors(conn, id_)).jurors)
+        jurors = Jurors((await get_campaign_for_editors(conn, id_, app_state.media)).jurors)
     return Response(jurors, status_code=202 if outcome == "recorded" else 200)
 
 

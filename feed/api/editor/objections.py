@@ -45,6 +45,7 @@ from feed.texts import Reason
 
 # Litestar reserves the parameter name `state` for the application's state.
 StateFilter = Annotated[Literal["open", "answered"] | None, QueryParameter(name="state")]
+CampaignFilter = Annotated[str | None, QueryParameter(name="campaign_id")]
 _ANSWERED: dict[str | None, tuple[bool, ...]] = {None: (False, True), "open": (False,), "answered": (True,)}
 
 
@@ -81,15 +82,17 @@ async def list_objections(
     app_state: InjectedAppState,
     viewer: InjectedViewer,
     objection_state: StateFilter = None,
+    campaign_id: CampaignFilter = None,
     limit: Limit = 20,
     cursor: Cursor = None,
 ) -> Response[Page[ObjectionCard]]:
     """Objections to results, newest first."""
-    name = f"objections:{objection_state or ''}"
+    name = f"objections:{objection_state or ''}:{campaign_id or ''}"
+    campaign = None if campaign_id is None else field_id(campaign_id, "campaign_id")
     before_id = app_state.cursors.read(name, cursor, int) if cursor else MAX_ID
     async with app_state.pool.acquire() as conn:
         found = await screen.list_objections(
-            conn, answered=_ANSWERED[objection_state], before_id=before_id, limit=limit + 1
+            conn, answered=_ANSWERED[objection_state], before_id=before_id, limit=limit + 1, campaign_id=campaign
         )
     next_cursor = app_state.cursors.write(name, int(found[limit - 1].id)) if len(found) > limit else None
     return Response(Page(found[:limit], next_cursor), headers={"cache-control": PRIVATE})

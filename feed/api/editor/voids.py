@@ -24,7 +24,9 @@ from feed.campaigns.errors import (
     VoidNotFound,
 )
 from feed.ids import GivenId
+from feed.screens.campaigns import void_effect
 from feed.screens.campaigns.cards import get_campaign_for_editors
+from feed.screens.campaigns.void_effect import VoidEffect
 from feed.screens.posts.cards import Id
 from feed.texts import Reason
 
@@ -126,12 +128,31 @@ async def add_voids(
     return Voids([_void_card(void) for void in made])
 
 
+@post(
+    "/campaigns/{campaign_id:str}/voids/preview",
+    status_code=200,
+    errors=(
+        CampaignNotFound,
+        CampaignNotOpen,
+        CampaignSettled,
+        CampaignCancelled,
+    ),
+    weight=10,
+)
+async def preview_voids(
+    campaign_id: FromPath[str], data: JSONBody[NewVoids], app_state: InjectedAppState, viewer: InjectedViewer
+) -> VoidEffect:
+    """What voids would change, without making them: the body is that of the request that makes them."""
+    id_ = path_id(campaign_id, CampaignNotFound)
+    return await void_effect.preview_voids(app_state.leaderboards, viewer.account_id, id_, data)
+
+
 @get("/campaigns/{campaign_id:str}/voids", errors=(CampaignNotFound,))
 async def list_voids(campaign_id: FromPath[str], app_state: InjectedAppState, viewer: InjectedViewer) -> Voids:
     """The voids in force, newest first."""
     id_ = path_id(campaign_id, CampaignNotFound)
     async with app_state.pool.acquire() as conn:
-        await get_campaign_for_editors(conn, id_)
+        await get_campaign_for_editors(conn, id_, app_state.media)
         return Voids([_void_card(void) for void in await void_store.list_active(conn, id_)])
 
 
@@ -166,4 +187,4 @@ def _void_card(void: Void) -> VoidCard:
     )
 
 
-voids = Router("/", route_handlers=[add_voids, list_voids, withdraw_void, set_fact_aside])
+voids = Router("/", route_handlers=[add_voids, preview_voids, list_voids, withdraw_void, set_fact_aside])

@@ -15,7 +15,7 @@ import msgspec
 from litestar import Litestar, Request
 from litestar.enums import ScopeType
 from litestar.handlers import HTTPRouteHandler
-from litestar.types import ASGIApp, HTTPScope, Receive, Scope, Send
+from litestar.types import ASGIApp, Receive, Scope, Send
 
 from feed.accounts.model import Viewer
 from feed.api.client_address import header
@@ -83,7 +83,7 @@ class Match(NamedTuple):
 
 def fast_path(app: Litestar, inner: ASGIApp) -> ASGIApp:
     """An ASGI application that calls the fast-path handlers of `app` directly and passes other requests on to `inner`."""
-    endpoints = dict(_endpoints(app))
+    endpoints = endpoints_of(app)
 
     async def run(match: Match, scope: Scope, receive: Receive, send: Send) -> None:
         endpoint, arguments = match
@@ -112,7 +112,7 @@ def fast_path(app: Litestar, inner: ASGIApp) -> ASGIApp:
         if scope["type"] != ScopeType.HTTP:
             await inner(scope, receive, send)
             return
-        match = _match(endpoints, scope)
+        match = match_request(endpoints, scope["method"], scope["path"], scope["query_string"])
         if match is None or not _is_plain(scope, match.endpoint):
             await inner(scope, receive, send)
             return
@@ -120,6 +120,11 @@ def fast_path(app: Litestar, inner: ASGIApp) -> ASGIApp:
         await metrics_middleware(partial(run, match))(scope, receive, send)
 
     return middleware
+
+
+def endpoints_of(app: Litestar) -> dict[tuple[str, str], Endpoint]:
+    """The endpoints of the fast path by method and shape of their path, as `match_request` finds them."""
+    return dict(_endpoints(app))
 
 
 def _endpoints(app: Litestar) -> Iterator[tuple[tuple[str, str], Endpoint]]:
@@ -164,23 +169,22 @@ def _endpoint(handler: HTTPRouteHandler, method: str, template: str) -> Endpoint
     )
 
 
-def _match(endpoints: Mapping[tuple[str, str], Endpoint], scope: HTTPScope) -> Match | None:
+def match_request(endpoints: Mapping[tuple[str, str], Endpoint], method: str, path: str, query: bytes) -> Match | None:
     """The endpoint and its arguments; None if there is none, or if path or query are not in plain form."""
-    path = scope["path"]
-    endpoint = endpoints.get((scope["method"], path))
+    endpoint = endpoints.get((method, path))
     arguments: dict[str, Any] = {}
     if endpoint is None:
         parts = path.split("/")
         if len(parts) <= _PARAMETER_INDEX or not parts[_PARAMETER_INDEX] or "%" in path:
             return None
         value, parts[_PARAMETER_INDEX] = parts[_PARAMETER_INDEX], "{}"
-        endpoint = endpoints.get((scope["method"], "/".join(parts)))
+        endpoint = endpoints.get((method, "/".join(parts)))
         if endpoint is None:
             return None
         arguments = path_parameters({endpoint.path_name: value})
     elif endpoint.path_name:
         return None
-    if query := scope["query_string"]:
+    if query:
         parsed = _parse_query(query)
         if parsed is None or not parsed.keys() <= endpoint.query_names:
             return None

@@ -10,6 +10,7 @@ from litestar.types import ASGIApp, Message, Receive, Scope, Send
 
 from feed.api.errors import status_of
 from feed.api.middleware.timeouts import REQUEST_TIMEOUT
+from feed.api.responses import LONG_RESPONSE
 from feed.observability import metrics
 
 # The status that nginx logs when a client has closed the connection; it is never sent.
@@ -44,12 +45,15 @@ def metrics_middleware(app: ASGIApp) -> ASGIApp:
             status = status_of(timeout.error) if timeout and timeout.error else _CLIENT_CLOSED
             raise
         finally:
-            _count(scope["method"], str(scope.get("path_template") or "unknown"), status, time.perf_counter() - started)
+            if LONG_RESPONSE in scope["state"]:
+                status = 200
+            count(scope["method"], str(scope.get("path_template") or "unknown"), status, time.perf_counter() - started)
 
     return middleware
 
 
-def _count(method: str, route: str, status: int, seconds: float) -> None:
+def count(method: str, route: str, status: int, seconds: float) -> None:
+    """Counts and times a request that a route has answered."""
     counter = _counters.get((method, route, status))
     if counter is None:
         counter = _counters[method, route, status] = metrics.REQUESTS.labels(method, route, str(status))

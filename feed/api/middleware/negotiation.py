@@ -5,7 +5,7 @@ from litestar.handlers.http_handlers import HTTPRouteHandler
 from litestar.types import Scope
 
 from feed.api.client_address import header
-from feed.api.errors import BodyTooLarge, NotAcceptable, UnsupportedMediaType
+from feed.api.errors import BodyTooLarge, NotAcceptable, NotMultipart, UnsupportedMediaType
 from feed.api.media_types import takes_json
 
 _LENGTH_DIGITS = 19
@@ -18,7 +18,8 @@ def check_headers(scope: Scope, handler: BaseRouteHandler) -> None:
     """Raises NotAcceptable if a JSON route gets an `Accept` that excludes JSON, BodyTooLarge for a too large Content-Length,
     UnsupportedMediaType for a compressed body.
 
-    Routes below `/v1` serve JSON; one with another response type declares `opt={"accept": "any"}`.
+    Routes below `/v1` serve JSON; one with another response type declares `opt={"accept": "any"}`. One that takes a form with a
+    file declares its type, `opt={"form": …}`, and may name another error of too large a body, `too_large`.
     """
     accept = header(scope, b"accept")
     if accept is not None and handler.opt.get("accept") == "json" and not takes_json(accept):
@@ -28,9 +29,10 @@ def check_headers(scope: Scope, handler: BaseRouteHandler) -> None:
         most = handler.resolve_request_max_body_size()
         # The number of digits first: a number with thousands of them is slow to parse.
         if most is not None and length.isdecimal() and (len(length) > _LENGTH_DIGITS or int(length) > most):
-            raise BodyTooLarge
-    if handler.parsed_data_field is not None and any(_is_encoding(*each) for each in scope["headers"]):
-        raise UnsupportedMediaType
+            raise handler.opt.get("too_large", BodyTooLarge)
+    takes_body = handler.parsed_data_field is not None or "form" in handler.opt
+    if takes_body and any(_is_encoding(*each) for each in scope["headers"]):
+        raise NotMultipart if "form" in handler.opt else UnsupportedMediaType
 
 
 def _is_encoding(name: bytes, value: bytes) -> bool:

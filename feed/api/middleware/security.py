@@ -18,8 +18,9 @@ from feed.api.middleware.timeouts import REQUEST_TIMEOUT, RequestTimeout, Timeou
 from feed.api.middleware.unread import LARGE_BYTES, UnreadResponses
 from feed.api.openapi.docs import DOCS_PATH, DOCS_POLICY, DOCUMENT_PATH
 from feed.api.paths import HEADERS_LONGEST, URI_LONGEST, plain_query, route_path
+from feed.api.responses import LONG_RESPONSE, RawHeaders
 from feed.errors import FeedError, NotFound
-from feed.settings import Settings
+from feed.settings import MEDIA_PATH, Settings
 
 # Probes and scrapers use the address of a process as host.
 _ANY_HOST = frozenset({"/health/live", "/health/ready", "/metrics"})
@@ -30,11 +31,17 @@ CLIENT_CLOSED = 499
 _SECRET = re.compile(r"(/hooks/+sms/+[^/]*/).*", re.DOTALL | re.IGNORECASE)
 _PATH_LONGEST = 1000
 _POLICY = b"default-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+# Of photos and videos: whatever a file may contain, a browser runs nothing of it. Pages of other origins show them.
+_LOGGED = frozenset({"type", "method", "path", "client", "headers", "state"})
+_LOGGED_HEADERS = frozenset({b"user-agent", b"x-forwarded-for", b"x-real-port"})
+_MEDIA = f"{MEDIA_PATH}/"
+_MEDIA_POLICY = b"default-src 'none'; sandbox"
+_RESOURCE_POLICY = b"cross-origin-resource-policy"
 _COMMON_HEADERS = [
     (b"x-content-type-options", b"nosniff"),
     (b"referrer-policy", b"no-referrer"),
     (b"x-frame-options", b"DENY"),
-    (b"cross-origin-resource-policy", b"same-origin"),
+    (_RESOURCE_POLICY, b"same-origin"),
     (b"permissions-policy", b"camera=(), geolocation=(), microphone=(), payment=()"),
 ]
 # A year, without includeSubDomains: other names of the domain are not ours to decide.
@@ -51,6 +58,10 @@ def security_middleware(
     is_allowed = host_check(names) if names else None
     common = [*_COMMON_HEADERS, *([_HSTS] if settings.public_url.startswith("https:") else [])]
     default_headers = [(b"content-security-policy", _POLICY), *common]
+    media_headers = [
+        (b"content-security-policy", _MEDIA_POLICY),
+        *((name, b"cross-origin" if name == _RESOURCE_POLICY else value) for name, value in common),
+    ]
     docs_headers = [(b"content-security-policy", DOCS_POLICY), *common]
     caches = CacheHeaders(settings)
     scheduler = TimeoutScheduler()
@@ -68,12 +79,12 @@ def security_middleware(
             if message["type"] == "http.response.start":
                 status = message["status"]
                 path = scope["path"]
-                docs = path == "/" or path.startswith((DOCS_PATH, DOCUMENT_PATH))
-                added = docs_headers if docs else default_headers
+                docs = path.startswith((DOCS_PATH, DOCUMENT_PATH))
+                added = docs_headers if docs else media_headers if path.startswith(_MEDIA) else default_headers
                 limits = scope["state"].get(RATE_LIMIT_HEADERS)
                 if limits is not None:
                     added = [*added, (b"ratelimit", limits[0]), (b"ratelimit-policy", limits[1])]
-                message["headers"] = [*caches.complete(message["headers"], docs=docs), *added]
+                message["headers"] = _completed(caches.complete(message["headers"], docs=docs), added)
             if message["type"] == "http.response.body" and len(message["body"]) > LARGE_BYTES:
                 await unread.send(scope, message, send)
             else:
@@ -85,6 +96,10 @@ def security_middleware(
                 error = _request_error(scope, is_allowed)
                 if error is None:
                     await app(scope, timeout.receive, timeout.send)
+                    long_response = scope["state"].pop(LONG_RESPONSE, None)
+                    if long_response is not None:
+                        _release(scope)
+                        await long_response(timeout.receive, timeout.send)
                 else:
                     await send_error(scope, timeout.receive, timeout.send, error)
             # Breaks a reference cycle: the timeout refers to the scope through its `send`.
@@ -96,6 +111,27 @@ def security_middleware(
                 access_log.add(_entry(scope, status, settings.trusted_proxies))
 
     return middleware
+
+
+def _release(scope: HTTPScope) -> None:
+    """Drops what a response that stays open does not need of its request; the access log does need some of it."""
+    scope["headers"] = [each for each in scope["headers"] if each[0] in _LOGGED_HEADERS]
+    for name in scope.keys() - _LOGGED:
+        del scope[name]  # type: ignore[misc]
+    for name in scope["state"].keys() - {"viewer", REQUEST_TIMEOUT, RATE_LIMIT_HEADERS}:
+        del scope["state"][name]
+
+
+def _completed(headers: RawHeaders, added: RawHeaders) -> RawHeaders:
+    """The headers with those of every response; a page has a policy and a referrer policy of its own, which stay."""
+    if b"content-security-policy" not in (names := dict(headers)):
+        return [*headers, *added]
+    framed = b"frame-ancestors 'none'" not in names[b"content-security-policy"]
+    # X-Frame-Options cannot name the sites that may frame a page.
+    return [
+        *headers,
+        *(each for each in added if each[0] not in names and not (framed and each[0] == b"x-frame-options")),
+    ]
 
 
 def _entry(scope: HTTPScope, status: int, trusted_proxies: int) -> Entry:

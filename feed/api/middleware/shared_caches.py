@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 
 from feed.api.responses import RawHeaders
+from feed.bounded_cache import memoized
 from feed.settings import Settings
 
 _DEFAULT = b"no-store"
@@ -19,6 +20,7 @@ class CacheHeaders:
     def __init__(self, settings: Settings) -> None:
         # Also for callers without a token or an origin: their response must not be taken for one of others, nor the reverse.
         self._always = ("Authorization", "Origin") if settings.cors_origins else ("Authorization",)
+        self._union = memoized(entries=64, longest=512)(self._unite)
         self._vary = b"vary", ", ".join(self._always).encode()
 
     def complete(self, headers: Iterable[tuple[bytes, bytes]], *, docs: bool) -> RawHeaders:
@@ -28,13 +30,13 @@ class CacheHeaders:
         names = dict(kept)
         vary = self._vary
         if b"vary" in names:
-            vary = b"vary", self._union([value for name, value in kept if name == b"vary"])
+            vary = b"vary", self._union(b", ".join([value for name, value in kept if name == b"vary"]))
             kept = [header for header in kept if header[0] != b"vary"]
         kept.append(vary)
         if b"cache-control" not in names:
             kept.append((b"cache-control", _DOCS if docs else _DEFAULT))
         return kept
 
-    def _union(self, also: list[bytes]) -> bytes:
-        names = [*self._always, *(name.strip() for each in also for name in each.decode("latin-1").split(","))]
+    def _unite(self, also: bytes) -> bytes:
+        names = [*self._always, *(name.strip() for name in also.decode("latin-1").split(","))]
         return ", ".join({name.lower(): name for name in reversed(names) if name}.values()).encode("latin-1")

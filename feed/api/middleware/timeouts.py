@@ -16,6 +16,7 @@ HANDLER_SECONDS = 15.0
 # 256 KB in 30 seconds is the slowest usable network; ten seconds without a byte is a stalled connection.
 BODY_SECONDS = 30.0
 BYTE_SECONDS = 10.0
+AGAIN_SECONDS = 5.0
 
 # In the request's state: its RequestTimeout.
 REQUEST_TIMEOUT = "request_timeout"
@@ -38,7 +39,17 @@ class RequestTimeout:
     After the block `error` is BodyTooSlow or TookTooLong if the request was cancelled, else None.
     """
 
-    __slots__ = ("_body_deadline", "_receive", "_receiving", "_scheduler", "_send", "_task", "deadline", "error")
+    __slots__ = (
+        "_body_deadline",
+        "_cancellations",
+        "_receive",
+        "_receiving",
+        "_scheduler",
+        "_send",
+        "_task",
+        "deadline",
+        "error",
+    )
 
     def __init__(self, scheduler: "TimeoutScheduler", receive: Receive, send: Send) -> None:
         self._scheduler = scheduler
@@ -47,6 +58,7 @@ class RequestTimeout:
         self._task: asyncio.Task[Any] | None = None
         self._body_deadline = 0.0
         self._receiving = False
+        self._cancellations = 0
         self.deadline = _NEVER
         self.error: FeedError | None = None
 
@@ -60,16 +72,21 @@ class RequestTimeout:
         # The server waits for the rest of a body until these are released, and a cancelled request is in a reference
         # cycle with its exception until the garbage collector runs.
         self._receive, self._send = _closed_receive, _closed_send
-        if self.error is None or self._task is None:
+        if self._task is None:
             return False
+        left = 0
+        while self._cancellations > 0:
+            self._cancellations -= 1
+            left = self._task.uncancel()
         # As asyncio.timeout does: a cancellation by other code propagates.
-        return self._task.uncancel() <= 0 and kind is asyncio.CancelledError
+        return self.error is not None and left <= 0 and kind is asyncio.CancelledError
 
     def expire(self) -> None:
-        """Cancels the request; `error` says why."""
-        self.deadline = _NEVER
-        self.error = BodyTooSlow() if self._receiving else TookTooLong(retry_after=2)
+        """Cancels the request; `error` says why. A cancellation that gets lost, or cleaning up that is stuck, is followed by another."""
+        self.deadline = self._scheduler.now() + AGAIN_SECONDS
+        self.error = self.error or (BodyTooSlow() if self._receiving else TookTooLong(retry_after=2))
         if self._task is not None:
+            self._cancellations += 1
             self._task.cancel()
 
     async def receive(self) -> Any:
@@ -84,6 +101,10 @@ class RequestTimeout:
         self._receiving = False
         self.deadline = self._scheduler.now() + HANDLER_SECONDS
         return message
+
+    def allow_body(self, seconds: float) -> None:
+        """Gives the whole body more time than others have, from now on; ten seconds without a byte still end it."""
+        self._body_deadline = self._scheduler.now() + seconds
 
     async def send(self, message: Message) -> None:
         """Sends a part of the response; the first part ends the timeouts."""

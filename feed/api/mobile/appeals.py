@@ -55,7 +55,9 @@ async def appeal_decision(
         request=keyed_request,
     )
     async with app_state.pool.acquire() as conn:
-        return Response(await screen.get_appeal(conn, viewer.account_id, appeal_id, days=days), headers=_OWN)
+        return Response(
+            await screen.get_appeal(conn, viewer.account_id, app_state.granted, appeal_id, days=days), headers=_OWN
+        )
 
 
 @get("/me/appeals")
@@ -67,7 +69,12 @@ async def list_appeals(
     before_id = app_state.cursors.read(name, cursor, int) if cursor else MAX_ID
     async with app_state.pool.acquire() as conn:
         found = await screen.list_appeals(
-            conn, viewer.account_id, before_id=before_id, limit=limit + 1, days=app_state.settings.appeal_days
+            conn,
+            viewer.account_id,
+            app_state.granted,
+            before_id=before_id,
+            limit=limit + 1,
+            days=app_state.settings.appeal_days,
         )
     shown = found[:limit]
     more = app_state.cursors.write(name, int(shown[-1].id)) if len(found) > limit else None
@@ -83,7 +90,12 @@ async def list_decisions(
     before_id = app_state.cursors.read(name, cursor, int) if cursor else MAX_ID
     async with app_state.pool.acquire() as conn:
         found = await screen.list_decisions(
-            conn, viewer.account_id, before_id=before_id, limit=limit + 1, days=app_state.settings.appeal_days
+            conn,
+            viewer.account_id,
+            app_state.granted,
+            before_id=before_id,
+            limit=limit + 1,
+            days=app_state.settings.appeal_days,
         )
     shown = found[:limit]
     more = app_state.cursors.write(name, int(shown[-1].id)) if len(found) > limit else None

@@ -20,6 +20,7 @@ from feed.screens.campaigns.cards import CampaignCard, RulesCard
 from feed.screens.campaigns.leaderboard import Leaderboard
 from feed.screens.campaigns.lists import list_ids, list_name
 from feed.screens.campaigns.my_participation import Participation
+from feed.screens.campaigns.pictures import list_pictures
 from feed.screens.posts import feeds, ranked_pages
 from feed.screens.posts.cards import PostCard
 from feed.screens.posts.feeds import Listed
@@ -38,6 +39,7 @@ OfTopic = Annotated[
     ),
 ]
 Mine = Annotated[bool, QueryParameter(description="Only campaigns that the viewer takes part in.")]
+Ended = Annotated[bool, QueryParameter(description="Only campaigns that take no entries any more.")]
 Version = Annotated[int | None, QueryParameter(ge=1, le=MAX_NUMBER)]
 
 
@@ -48,24 +50,27 @@ async def list_campaigns(
     campaign_state: CampaignState = None,
     topic: OfTopic = None,
     mine: Mine = False,
+    ended: Ended = False,
     limit: Limit = 20,
     cursor: Cursor = None,
 ) -> Response[Page[CampaignCard]]:
     """Published campaigns, newest first. `state` is computed at the time of the request.
 
     `topic`: those on this topic, by any of its spellings and aliases. `mine`: those that the viewer takes part in (needs a token).
+    `ended`: those that take no entries any more, cancelled ones too.
     """
     if mine and reader is None:
         raise Unauthenticated
     participant_id = reader.account_id if mine and reader is not None else None
-    states = screen.states_of(campaign_state)
-    name = list_name(campaign_state, topic, participant_id)
+    states = screen.states_of(campaign_state, ended=ended)
+    name = list_name(campaign_state, topic, participant_id, ended=ended)
     last_id = app_state.cursors.read(name, cursor, int) if cursor else MAX_ID
     async with app_state.pool.acquire() as conn:
         among = await list_ids(conn, topic=topic, participant_id=participant_id)
         rows = await screen.list_rows(conn, states=states, drafts=False, last_id=last_id, limit=limit + 1, among=among)
+        pictures = await list_pictures(conn, rows[:limit], app_state.media)
     more = app_state.cursors.write(name, rows[limit].id) if len(rows) > limit else None
-    page = Page([screen.card(row) for row in rows[:limit]], more)
+    page = Page([screen.card(row, pictures) for row in rows[:limit]], more)
     return _public_response(page) if participant_id is None else Response(page, headers={"cache-control": PRIVATE})
 
 
@@ -74,8 +79,9 @@ async def get_campaign(
     campaign_id: FromPath[str], app_state: InjectedAppState, reader: InjectedReader
 ) -> Response[CampaignCard]:
     """A published campaign."""
+    id_ = path_id(campaign_id, CampaignNotFound)
     async with app_state.pool.acquire() as conn:
-        return _public_response(await screen.get_campaign(conn, path_id(campaign_id, CampaignNotFound)))
+        return _public_response(await screen.get_campaign(conn, id_, app_state.media))
 
 
 @get(

@@ -41,6 +41,7 @@ from feed.posts.model import NotYourPost, PostId, PostNotFound, PostNotPublished
 from feed.screens.comments import cards as screen
 from feed.screens.comments import hot as hot_comments
 from feed.screens.comments.cards import CommentCard, CommentRow
+from feed.screens.comments.thread import Thread, read_thread
 from feed.screens.posts.viewer_store import require_visible_post
 from feed.texts import require_text
 
@@ -130,6 +131,17 @@ async def list_comments(
         roots = await screen.list_comments(conn, ids, viewer_id)
         items = await screen.list_cards(conn, roots[:limit], viewer_state, app_state.chain.hours)
     return _page(app_state, name, roots, items, limit, public=reader is None)
+
+
+@get("/comments/{comment_id:str}", responses=response_specs(Thread), errors=(CommentNotFound, PostNotFound))
+async def get_comment(
+    comment_id: FromPath[str], app_state: InjectedAppState, reader: InjectedReader
+) -> Response[bytes]:
+    """A comment in its thread: what a link to it leads to, however many comments the post has."""
+    id_ = path_id(comment_id, CommentNotFound)
+    async with app_state.pool.acquire() as conn:
+        thread = await read_thread(conn, id_, reader.account_id if reader else None, app_state.chain.hours)
+    return json_response(msgspec.json.encode(thread), public=reader is None)
 
 
 @get(
@@ -269,6 +281,7 @@ comments = Router(
     route_handlers=[
         add_comment,
         list_comments,
+        get_comment,
         list_replies,
         edit_comment,
         delete_comment,

@@ -13,6 +13,8 @@ from feed.campaigns.rules.site_terms import Licence
 from feed.comments.model import TEXT as COMMENT_TEXT
 from feed.curation.trends import HALF_LIFE, REACH
 from feed.links import PHONE_PAGE
+from feed.media.inputs import ALT, IMAGE_BYTES_MOST, UNUSED_MOST, VIDEO_BYTES_MOST, VIDEO_MS_MOST
+from feed.media.model import DIRECT_BYTES_MOST, IMAGES_MOST, VIDEOS_MOST
 from feed.posts.model import PLACE, TOPICS_MOST, AiLabelSource, CommentPolicy
 from feed.posts.model import TEXT as POST_TEXT
 from feed.ranking_snapshots import MAX_RANKED
@@ -32,6 +34,19 @@ class TextLimits(msgspec.Struct, frozen=True):
     name: int = NAME.longest
     bio: int = BIO.longest
     place: int = PLACE.longest
+    alt: int = ALT.longest
+
+
+class MediaRules(msgspec.Struct, frozen=True):
+    """What of photos and videos is accepted. A post has photos or videos, not both; sizes are in bytes."""
+
+    images_per_post: int = IMAGES_MOST
+    videos_per_post: int = VIDEOS_MOST
+    direct_bytes: int = DIRECT_BYTES_MOST
+    image_bytes: int = IMAGE_BYTES_MOST
+    video_bytes: int = VIDEO_BYTES_MOST
+    video_ms: int = VIDEO_MS_MOST
+    unused_most: int = UNUSED_MOST
 
 
 class TopicRules(msgspec.Struct, frozen=True):
@@ -86,6 +101,7 @@ class Config(msgspec.Struct, frozen=True, kw_only=True):
     """Limits, rules and texts of this server."""
 
     limits: TextLimits
+    media: MediaRules = MediaRules()
     page_most: int = 50
     ranked_most: int = MAX_RANKED
     new_posts_most: int = MAX_NEW_COUNT

@@ -33,6 +33,7 @@ from feed.campaigns.jury import members
 from feed.ids import MAX_ID, GivenId
 from feed.inbox import actions
 from feed.inbox.model import NotificationKind
+from feed.media.model import MediaInUse, MediaNotReady
 from feed.pagination import Page, Position
 from feed.profiles import actions as profile_actions
 from feed.profiles.model import ProfileChange
@@ -78,18 +79,19 @@ class Unread(msgspec.Struct, frozen=True):
     unread_count: int
 
 
-@get("/", errors=(AccountNotFound,))
-async def get_me(app_state: InjectedAppState, viewer: InjectedViewer) -> Response[MeCard]:
+@get("/", responses=response_specs(MeCard), errors=(AccountNotFound,), fast_path=True)
+async def get_me(app_state: InjectedAppState, viewer: InjectedViewer) -> Response[bytes]:
     """The viewer's profile with its private members; the phone is masked."""
     async with app_state.pool.acquire() as conn:
-        return Response(await profiles.get_me(conn, app_state.keys, viewer.account_id), headers=_OWN)
+        card = await profiles.get_me(conn, app_state.keys, viewer.account_id)
+    return json_response(msgspec.json.encode(card))
 
 
-@patch("/", errors=(AccountNotFound, Banned, Muted), limit="profile")
+@patch("/", errors=(AccountNotFound, Banned, Muted, MediaInUse, MediaNotReady), limit="profile")
 async def change_me(
     data: JSONBody[ProfileChange], app_state: InjectedAppState, viewer: InjectedViewer
 ) -> Response[MeCard]:
-    """Change the viewer's name or bio. Absent members stay; null removes the bio."""
+    """Change the viewer's name, bio or picture. Absent members stay; null removes the bio or the picture."""
     await profile_actions.change_profile(app_state.pool, app_state.naming, viewer.account_id, data)
     async with app_state.pool.acquire() as conn:
         return Response(await profiles.get_me(conn, app_state.keys, viewer.account_id), headers=_OWN)

@@ -20,6 +20,7 @@ from feed.ids import MAX_ID
 from feed.pagination import Page
 from feed.screens.people import profiles
 from feed.screens.people.profiles import MeCard
+from feed.settings import Settings
 
 # What a request hides before it is answered: four thousand posts and comments. A worker hides the others.
 _CHUNKS_MOST = 40
@@ -81,6 +82,7 @@ async def list_sessions(
 async def end_session(session_id: FromPath[str], app_state: InjectedAppState, viewer: InjectedViewer) -> None:
     """Sign a device out. Its access token ends within a minute; a second time changes nothing."""
     await sign_in.end_session(app_state.pool, viewer.account_id, path_id(session_id, SessionNotFound))
+    app_state.authenticator.forget_browsers(viewer.account_id)
 
 
 @delete("/", status_code=202, errors=(AccountNotFound, StaffCannotLeave), limit="profile")
@@ -98,18 +100,20 @@ async def delete_me(
         if not await actions.move_some_items(app_state.pool, viewer.account_id, announce=app_state.invalidate_posts):
             break
     language = language_of(request)
+    body = Deletion(erased_at, kept_data(settings, language))
+    headers = {"cache-control": PRIVATE, "content-language": language, "vary": "Accept-Language"}
+    return Response(body, status_code=202, headers=headers)
+
+
+def kept_data(settings: Settings, language: str) -> list[KeptData]:
+    """What stays after an erasure on this site, in `zh-CN` or `en`."""
     kept = kept_after_erasure(
         access_log_days=settings.access_log_days,
         claims_days=settings.claims_kept_days,
         names_days=settings.names_reserved_days,
         backup_days=settings.backup_days,
     )
-    body = Deletion(
-        erased_at,
-        [KeptData(each.kind, each.days, each.english if language == "en" else each.chinese) for each in kept],
-    )
-    headers = {"cache-control": PRIVATE, "content-language": language, "vary": "Accept-Language"}
-    return Response(body, status_code=202, headers=headers)
+    return [KeptData(each.kind, each.days, each.english if language == "en" else each.chinese) for each in kept]
 
 
 @post("/restore", status_code=200, errors=(AccountNotFound,), limit="profile")

@@ -59,6 +59,18 @@ async def list_user_posts(
     return json_response(body, public=reader is None)
 
 
+@get("/{user_id:str}/relation", errors=(AccountNotFound,))
+async def get_relation(
+    user_id: FromPath[str], app_state: InjectedAppState, viewer: InjectedViewer
+) -> Response[Relation]:
+    """Whether the viewer blocks or mutes a user."""
+    target_id = AccountId(path_id(user_id, AccountNotFound))
+    async with app_state.pool.acquire() as conn:
+        await screen.get_visible_account(conn, target_id, viewer.account_id)
+        relation = await _relation(conn, viewer, target_id)
+    return Response(relation, headers={"cache-control": PRIVATE})
+
+
 @put("/{user_id:str}/block", errors=(AccountNotFound, OwnAccount, RelationsFull))
 async def block_user(user_id: FromPath[str], app_state: InjectedAppState, viewer: InjectedViewer) -> Relation:
     """Block a user: neither sees the posts and comments of the other or replies to them. Repeating it changes nothing."""
@@ -88,8 +100,15 @@ async def _relate(app_state: AppState, viewer: Viewer, user_id: str, kind: Relat
     change = actions.add_relation if active else actions.remove_relation
     await change(app_state.pool, viewer.account_id, target_id, kind)
     async with app_state.pool.acquire() as conn:
-        kinds = await blocks.list_relation_kinds(conn, viewer.account_id, target_id)
+        return await _relation(conn, viewer, target_id)
+
+
+async def _relation(conn: Connection, viewer: Viewer, target_id: AccountId) -> Relation:
+    kinds = await blocks.list_relation_kinds(conn, viewer.account_id, target_id)
     return Relation(str(target_id), "block" in kinds, "mute" in kinds)
 
 
-people = Router("/users", route_handlers=[get_user, list_user_posts, block_user, unblock_user, mute_user, unmute_user])
+people = Router(
+    "/users",
+    route_handlers=[get_user, list_user_posts, get_relation, block_user, unblock_user, mute_user, unmute_user],
+)

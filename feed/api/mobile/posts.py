@@ -1,5 +1,6 @@
 """Endpoints that publish, read, edit and delete posts."""
 
+from functools import partial
 from typing import Annotated
 
 import msgspec
@@ -17,11 +18,11 @@ from feed.api.dependencies import (
     query_ids,
 )
 from feed.api.responses import PRIVATE, json_response, response_specs
+from feed.media.model import MediaInUse, MediaNotReady
 from feed.pagination import Page
 from feed.posts import actions
 from feed.posts.actions import Draft
 from feed.posts.model import (
-    TEXT,
     AiLabelKept,
     NewPost,
     NotYourPost,
@@ -35,7 +36,6 @@ from feed.screens.posts import revisions
 from feed.screens.posts.cards import PostCard
 from feed.screens.posts.revisions import RevisionItem
 from feed.screens.posts.written import WrittenPost, written_post
-from feed.texts import read_text
 
 POSTS_AT_ONCE = 50
 # Longer than so many ids, so that the message about their number can be specific.
@@ -54,6 +54,8 @@ Ids = Annotated[
         Muted,
         PhoneNotVerified,
         PostNotFound,
+        MediaInUse,
+        MediaNotReady,
     ),
     limit="posts",
     fast_path=True,
@@ -65,11 +67,11 @@ async def publish_post(
     keyed_request: InjectedKeyedRequest,
     region: InjectedRegion,
 ) -> Response[bytes]:
-    """Publish a post. It is queued for review, and visible at once or after its approvals (`state`, `review`). `topics_dropped` names topics of its text that it does not have."""
+    """Publish a post. It is queued for review, and visible once its photos and videos are ready, at once or after its approvals (`state`, `review`). `topics_dropped` names topics of its text that it does not have."""
     await app_state.verified.require(viewer.account_id)
     draft = Draft.checked(viewer.account_id, data, keyed_request, region)
     post_id = await app_state.posts.submit(
-        draft.judged(*app_state.check("post", draft.text), editorial_chain=app_state.site_terms.editorial_chain)
+        draft.judged(*app_state.check("post", draft.content.text), editorial_chain=app_state.site_terms.editorial_chain)
     )
     return json_response(written_post(await app_state.pages.post(post_id, viewer.account_id)), status=201)
 
@@ -101,7 +103,9 @@ async def list_revisions(
 ) -> Response[Revisions]:
     """The versions of a post's text, the newest first, at most a hundred; for its author and staff. Some may be by a reviewer."""
     async with app_state.pool.acquire() as conn:
-        items = await revisions.list_revisions(conn, path_id(post_id, PostNotFound), viewer.account_id)
+        items = await revisions.list_revisions(
+            conn, path_id(post_id, PostNotFound), viewer.account_id, app_state.granted
+        )
     return Response(Revisions(items), headers={"cache-control": PRIVATE})
 
 
@@ -114,6 +118,8 @@ async def list_revisions(
         PostNotEditable,
         PostAnnouncesDraw,
         AiLabelKept,
+        MediaInUse,
+        MediaNotReady,
         Banned,
         Muted,
         PhoneNotVerified,
@@ -125,16 +131,12 @@ async def edit_post(
     """Edit a post of the viewer. It gets a new revision; others see the approved one until the new one is approved. `topics_dropped` is as for publishing."""
     id_ = PostId(path_id(post_id, PostNotFound))
     await app_state.verified.require(viewer.account_id)
-    # The places of hits are those of the text as it is stored; whether it is valid, the action finds.
-    text, _ = read_text(data.text or "", TEXT)
-    machine, stages = app_state.check("post", text)
     await actions.edit_post(
         app_state.pool,
         viewer.account_id,
         id_,
         data,
-        machine=machine,
-        stages=stages,
+        check=partial(app_state.check, "post"),
         editorial_chain=app_state.site_terms.editorial_chain,
         announce=app_state.invalidate_posts,
     )

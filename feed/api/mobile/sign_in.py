@@ -8,15 +8,12 @@ from litestar.handlers import BaseRouteHandler
 from litestar.params import FromQuery, JSONBody
 
 from feed.accounts import otp_guard, sign_in
-from feed.accounts.devices import device_of
-from feed.accounts.known_device import SignInClient
 from feed.accounts.otp_guard import ChallengeRefused, ChallengeRequired, CodeRequestRules, CountryNotServed
 from feed.accounts.otp_quotas import CodesExhausted
 from feed.accounts.sign_in import CodeRefused, RefreshRefused, SignedIn
-from feed.api.client_address import header
-from feed.api.dependencies import AnyConnection, AnyRequest, InjectedAppState, region_of
-from feed.api.middleware.rate_limit import limited_address
+from feed.api.dependencies import AnyConnection, AnyRequest, InjectedAppState
 from feed.api.responses import PRIVATE
+from feed.api.sign_in_client import sign_in_client
 from feed.api.state import AppState
 from feed.errors import NotFound
 from feed.limits.model import LimitsAway
@@ -128,7 +125,7 @@ async def request_code(data: JSONBody[PhoneIn], request: AnyRequest, app_state: 
 
     After 403 `challenge_required`, get a challenge, solve it, and repeat the request with it.
     """
-    client = _client(request, app_state, data.device_token)
+    client = sign_in_client(request, app_state, data.device_token)
     await otp_guard.check_code_request(
         app_state.pool,
         app_state.redis,
@@ -151,7 +148,7 @@ async def exchange_code(data: JSONBody[CodeIn], request: AnyRequest, app_state: 
     Wrong codes from where the code was requested, or with a `device_token`, have five attempts of their own: attempts of
     others do not use them up.
     """
-    client = _client(request, app_state, data.device_token)
+    client = sign_in_client(request, app_state, data.device_token)
     signed_in = await sign_in.exchange_code(app_state.pool, app_state.keys, data.phone, data.code, client)
     return await _tokens(app_state, signed_in)
 
@@ -163,7 +160,7 @@ async def refresh(data: JSONBody[RefreshIn], request: AnyRequest, app_state: Inj
     A repetition within a minute, for a response that was lost, gets the same refresh token again unless that has been used. Any
     other second use revokes the whole sign-in.
     """
-    client = _client(request, app_state, None)
+    client = sign_in_client(request, app_state, None)
     return await _tokens(app_state, await sign_in.refresh(app_state.pool, app_state.keys, data.refresh_token, client))
 
 
@@ -174,15 +171,6 @@ async def sign_out(data: JSONBody[RefreshIn], app_state: InjectedAppState, every
     The access tokens of what is signed out end within a minute. A token that is unknown or revoked gets the same response.
     """
     await sign_in.sign_out(app_state.pool, data.refresh_token, everywhere=everywhere)
-
-
-def _client(request: AnyRequest, app_state: AppState, device_token: str | None) -> SignInClient:
-    return SignInClient(
-        limited_address(request.scope, app_state.settings),
-        device_token,
-        device_of(header(request.scope, b"user-agent")),
-        region_of(request.scope, app_state),
-    )
 
 
 def _rules(settings: Settings) -> CodeRequestRules:

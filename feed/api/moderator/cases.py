@@ -17,6 +17,7 @@ from feed.api.dependencies import (
 )
 from feed.api.moderator.case_filters import CasesWanted, filter_key, read_filter
 from feed.api.state import AppState
+from feed.cases import store as case_store
 from feed.cases.model import (
     LEASED,
     STAGES,
@@ -47,14 +48,21 @@ from feed.posts.model import TEXT, PostText
 from feed.screens.staff import case_history
 from feed.screens.staff import cases as screen
 from feed.screens.staff import queue as queue_screen
+from feed.screens.staff import queue_subjects as subjects_screen
+from feed.screens.staff import waiting as waiting_screen
 from feed.screens.staff.case_history import CaseHistory
 from feed.screens.staff.cases import CaseCard
 from feed.screens.staff.queue import QueueSummary
+from feed.screens.staff.queue_subjects import QueueSubjects
+from feed.screens.staff.waiting import HOURS, HOURS_SHOWN, WaitingTimes
 from feed.texts import read_text
 
 Stage = Annotated[int | None, QueryParameter(ge=STAGES.least, le=STAGES.most)]
 # Litestar reserves the parameter name `state` for the application's state.
 CaseState = Annotated[Literal["open", "closed"], QueryParameter(name="state")]
+
+
+Hours = Annotated[int, QueryParameter(ge=HOURS.least, le=HOURS.most)]
 
 
 class LeaseIn(CasesWanted, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -102,9 +110,28 @@ async def list_cases(
     position = app_state.cursors.position(name, cursor, start)
     async with app_state.pool.acquire() as conn:
         found = await listed(conn, case_filter, position, limit + 1)
-        cards = await screen.read_cards(conn, [each.id for each in found[:limit]], viewer.account_id)
+        cards = await screen.read_cards(conn, [each.id for each in found[:limit]], viewer.account_id, app_state.granted)
     more = found[limit - 1].position if len(found) > limit else None
     return Page(cards, None if more is None else app_state.cursors.after(name, more))
+
+
+@get("/leased")
+async def list_leased_cases(app_state: InjectedAppState, viewer: InjectedViewer) -> LeasedCases:
+    """The open cases that the reviewer has leased now, most urgent first."""
+    async with app_state.pool.acquire() as conn:
+        leased = await case_store.list_leased(conn, viewer.account_id)
+        return LeasedCases(await screen.read_cards(conn, [*leased], viewer.account_id, app_state.granted))
+
+
+@get("/{case_id:str}", errors=(CaseNotFound,))
+async def get_case(case_id: FromPath[str], app_state: InjectedAppState, viewer: InjectedViewer) -> CaseCard:
+    """A case as it is now, open or closed."""
+    id_ = path_id(case_id, CaseNotFound)
+    async with app_state.pool.acquire() as conn:
+        found = await screen.read_cards(conn, [id_], viewer.account_id, app_state.granted)
+    if not found:
+        raise CaseNotFound
+    return found[0]
 
 
 @post("/lease", status_code=200, errors=(LeasesFull,))
@@ -231,7 +258,7 @@ async def revise_case(
 async def get_history(case_id: FromPath[str], app_state: InjectedAppState, viewer: InjectedViewer) -> CaseHistory:
     """What has happened to the subject of a case: revisions, machine checks, leases, and verdicts with their reviewers, also undone ones."""
     async with app_state.pool.acquire() as conn:
-        return await case_history.get_history(conn, path_id(case_id, CaseNotFound))
+        return await case_history.get_history(conn, path_id(case_id, CaseNotFound), app_state.granted)
 
 
 @get("/moderation/queue")
@@ -241,16 +268,42 @@ async def get_queue(app_state: InjectedAppState, viewer: InjectedViewer) -> Queu
         return await queue_screen.get_queue(conn)
 
 
+@get("/moderation/queue/subjects")
+async def get_queue_subjects(app_state: InjectedAppState, viewer: InjectedViewer) -> QueueSubjects:
+    """How many of the most urgent open cases are about each campaign and topic, and about photos or videos, and since when."""
+    async with app_state.pool.acquire() as conn:
+        return await subjects_screen.get_queue_subjects(conn)
+
+
+@get("/moderation/queue/waiting")
+async def get_waiting_times(
+    app_state: InjectedAppState, viewer: InjectedViewer, hours: Hours = HOURS_SHOWN
+) -> WaitingTimes:
+    """How long the cases had waited that were decided within the last hours, by hour and stage."""
+    async with app_state.pool.acquire() as conn:
+        return await waiting_screen.get_waiting_times(conn, hours)
+
+
 async def _card(app_state: AppState, viewer: Viewer, case_id: CaseId) -> CaseCard:
     return (await _cards(app_state, viewer, [case_id]))[0]
 
 
 async def _cards(app_state: AppState, viewer: Viewer, case_ids: list[CaseId]) -> list[CaseCard]:
     async with app_state.pool.acquire() as conn:
-        return await screen.read_cards(conn, [*case_ids], viewer.account_id)
+        return await screen.read_cards(conn, [*case_ids], viewer.account_id, app_state.granted)
 
 
 cases = Router(
     "/moderation/cases",
-    route_handlers=[list_cases, lease_cases, release_case, extend_case, judge_case, revise_case, get_history],
+    route_handlers=[
+        list_cases,
+        list_leased_cases,
+        lease_cases,
+        get_case,
+        release_case,
+        extend_case,
+        judge_case,
+        revise_case,
+        get_history,
+    ],
 )

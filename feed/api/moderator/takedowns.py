@@ -9,6 +9,7 @@ from litestar.params import JSONBody, QueryParameter
 from feed.accounts.model import AccountNotFound
 from feed.api.dependencies import Cursor, InjectedAppState, InjectedKeyedRequest, InjectedViewer, Limit
 from feed.comments.model import CommentNotFound
+from feed.media.model import MediaNotFound
 from feed.moderation.model import OwnSubject, StaffProtected
 from feed.moderation.takedowns import actions
 from feed.moderation.takedowns.model import LiftReason, Link, TakedownNotFound, Target, lift_reason, target_of
@@ -47,6 +48,7 @@ class LiftIn(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         CommentNotFound,
         TopicNotFound,
         AccountNotFound,
+        MediaNotFound,
         OwnSubject,
         StaffProtected,
     ),
@@ -56,15 +58,17 @@ async def take_down(
 ) -> TakedownCard:
     """Take down a post, a comment, a topic with its posts, a user with all accounts and items, or an image.
 
-    Readers no longer see it within 2 seconds, also where there is no case. A target that is taken down already stays as it is.
+    Readers no longer see it within 2 seconds, also where there is no case; of an image, posts with the same file, or with one that looks
+    the same, are found by a job. A target that is taken down already stays as it is.
     """
     target = target_of(data.target, data.link, app_state.links)
     takedown = await actions.take_down(
         app_state.pool, viewer.account_id, target, data.reason_code, keyed_request, announce=app_state.invalidate_posts
     )
     async with app_state.pool.acquire() as conn:
-        (row,) = await screen.list_takedowns(conn, [takedown.id])
-    return screen.takedown_card(row)
+        rows = await screen.list_takedowns(conn, [takedown.id])
+        (card,) = await screen.read_cards(conn, rows, app_state.granted)
+    return card
 
 
 @delete("/", errors=(TakedownNotFound, OwnSubject, StaffProtected))
@@ -94,8 +98,8 @@ async def list_takedowns(
     async with app_state.pool.acquire() as conn:
         ids = await screen.list_ids(conn, takedown_state, position, limit + 1)
         rows = await screen.list_takedowns(conn, ids)
+        items = await screen.read_cards(conn, rows[:limit], app_state.granted)
     more = rows[limit - 1].position if len(rows) > limit else None
-    items = [screen.takedown_card(row) for row in rows[:limit]]
     return Page(items, None if more is None else app_state.cursors.after(name, more))
 
 

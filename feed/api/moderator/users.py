@@ -21,6 +21,7 @@ from feed.screens.staff import sanctions as sanction_screen
 from feed.screens.staff import user_record as screen
 from feed.screens.staff.sanctions import SanctionRecord, SanctionState
 from feed.screens.staff.user_record import UserFound, UserRecord
+from feed.texts import has_controls
 
 # As a phone is written; ids are longer.
 _PHONE = re.compile(r"\+?[0-9][0-9 -]{4,17}")
@@ -44,6 +45,8 @@ async def search_users(
         raise Invalid(FieldError("q", "required"))
     if len(q) > _QUERY_MOST:
         raise Invalid(FieldError("q", "too_long", {"longest": _QUERY_MOST}))
+    if has_controls(q):
+        raise Invalid(FieldError("q", "invalid_value"))
     name = f"users:{q.lower()}"
     after = app_state.cursors.read(name, cursor, tuple[str, int]) if cursor else _BEFORE_ALL
     first = [] if cursor else await _exact(app_state, viewer.account_id, q)

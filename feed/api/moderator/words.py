@@ -4,14 +4,16 @@ from datetime import datetime
 from typing import Annotated, get_args
 
 import msgspec
-from litestar import Router, delete, get, put
+from litestar import Router, delete, get, post, put
 from litestar.params import FromQuery, JSONBody, QueryParameter
 
 from feed.api.dependencies import Cursor, InjectedAppState, InjectedViewer, Limit, requires_role
 from feed.moderation import words as actions
 from feed.moderation.model import ADVERSE_REASONS
+from feed.posts.model import TEXT, PostText
 from feed.screening import words_store as store
 from feed.screening.forms import form_of
+from feed.screening.model import MachineResult
 from feed.screening.word_list import ListedLevel
 from feed.screening.words_model import TERM, WORDS_MOST, ListChange, WordIn, WordNote, WordNotFound
 from feed.screening.words_store import WordRow
@@ -28,6 +30,12 @@ class WordsIn(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     words: Annotated[list[WordIn], msgspec.Meta(max_length=WORDS_MOST, extra_json_schema={"minItems": 1})]
     even_if_common: bool = False
+
+
+class TextIn(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """A text to be checked, which is stored nowhere."""
+
+    text: PostText
 
 
 class WordCard(msgspec.Struct, frozen=True, kw_only=True):
@@ -92,6 +100,12 @@ async def remove_word(app_state: InjectedAppState, viewer: InjectedViewer, term:
     return changed
 
 
+@post("/check", status_code=200)
+async def check_text(data: JSONBody[TextIn], app_state: InjectedAppState, viewer: InjectedViewer) -> MachineResult:
+    """What the machine check of this installation finds in a text of a post, by the list as it is now. Nothing is stored."""
+    return app_state.screener.check(require_text("text", data.text, TEXT), "post")
+
+
 def _card(row: WordRow) -> WordCard:
     return WordCard(
         term=row.term,
@@ -104,4 +118,4 @@ def _card(row: WordRow) -> WordCard:
     )
 
 
-words = Router("/moderation/words", route_handlers=[list_words, put_words, remove_word])
+words = Router("/moderation/words", route_handlers=[list_words, put_words, remove_word, check_text])

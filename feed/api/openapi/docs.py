@@ -14,6 +14,7 @@ from litestar.static_files import create_static_files_router
 from litestar.types import Scope
 
 from feed.api.dependencies import AnyConnection, AnyRequest
+from feed.api.html.assets import ASSETS, asset
 from feed.api.openapi.schema import complete
 from feed.errors import NotFound
 from feed.screens.posts.page_render import Rendered, rendered
@@ -29,25 +30,33 @@ DOCS_POLICY = (
     b"connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
 )
 _PAGE = f"""<!DOCTYPE html>
-<html>
+<html lang="zh-CN">
   <head>
-    <title>feed</title>
+    <title>鹏友圈 接口文档 · API</title>
     <meta charset="utf-8">
     <meta name="viewport" content="width=device-width, initial-scale=1">
+    <meta name="color-scheme" content="light dark">
+    <link rel="icon" href="{asset("icon.svg")}" type="image/svg+xml">
     <link href="{_FILES_PATH}/swagger-ui.css" rel="stylesheet">
+    <link href="{asset("docs.css")}" rel="stylesheet">
     <script src="{_FILES_PATH}/swagger-ui-bundle.js"></script>
     <script src="{DOCS_PATH}/start.js" defer></script>
   </head>
-  <body><div id="contract"></div></body>
+  <body>
+    <header class="docs-top">
+      <h1>鹏友圈 接口文档 · API</h1>
+      <nav><a href="/">首页 Home</a> <a href="{DOCS_PATH}?lang=zh" data-to="zh" lang="zh-CN">中文</a>
+        <a href="{DOCS_PATH}?lang=en" data-to="en" lang="en">English</a> <a href="/openapi.json">openapi.json</a></nav>
+      <p data-lang="zh">没有锁的接口不需要令牌；带锁的要先点「Authorize」填入令牌，锁随即合上。令牌由 App 签发，或用
+        <code>POST /v1/auth/codes</code> 和 <code>POST /v1/auth/tokens</code> 以手机号登录取得；自己的部署可以运行 <code>feed token</code>。</p>
+      <p data-lang="en" lang="en" hidden>Operations without a lock need no token. For those with a lock press “Authorize” and enter one: the lock closes.
+        Tokens come from the app, or by phone from <code>POST /v1/auth/codes</code> and <code>POST /v1/auth/tokens</code>; on an installation of
+        your own, <code>feed token</code> prints one.</p>
+    </header>
+    <main id="contract"><noscript><p class="docs-top">需要脚本才能显示；文档本身在 <a href="/openapi.json">/openapi.json</a>。</p></noscript></main>
+  </body>
 </html>
 """.encode()
-_START = b"""SwaggerUIBundle({
-  url: "/openapi.json",
-  dom_id: "#contract",
-  deepLinking: true,
-  presets: [SwaggerUIBundle.presets.apis],
-});
-"""
 
 DOCUMENT_PATH = "/openapi.json"
 
@@ -90,8 +99,8 @@ class DocsPage(OpenAPIRenderPlugin):
     def receive_router(self, router: Router) -> None:
         # Page and document are public: tokens are not verified.
         router.opt |= {**_OPTIONS, "conditional": True, "stored_tag": _stored_tag}
-        # The framework's page for unknown paths, which would answer for all of one segment.
-        router.routes[:] = [route for route in router.routes if route.path_format != "/{path}"]
+        # The framework's page for unknown paths, which would answer for all of one segment, and the root, which is for people.
+        router.routes[:] = [route for route in router.routes if route.path_format not in ("/{path}", "/")]
 
     def render(self, request: Request[Any, Any, Any], openapi_schema: dict[str, Any]) -> bytes:
         return _PAGE
@@ -100,7 +109,7 @@ class DocsPage(OpenAPIRenderPlugin):
 @get(f"{DOCS_PATH}/start.js", include_in_schema=False, media_type="text/javascript", sync_to_thread=False)
 def start_docs() -> Response[bytes]:
     """Starts Swagger UI on the page."""
-    return Response(_START, media_type="text/javascript; charset=utf-8")
+    return Response(ASSETS["docs.js"].content, media_type="text/javascript; charset=utf-8")
 
 
 OPENAPI = OpenAPIConfig(
@@ -112,7 +121,6 @@ OPENAPI = OpenAPIConfig(
     contact=Contact(name="The operator of this site"),
     servers=[Server(url="/", description="This site.")],
     use_handler_docstrings=True,
-    # The first one is also the page of the root.
     render_plugins=[DocsPage(), Document()],
 )
 

@@ -88,6 +88,9 @@ def _longest(parameter: Json) -> int:
 
 def _complete_body(operation: Json, handler: HTTPRouteHandler) -> None:
     """The schema of the body with its bounds. One that may be left out is no null."""
+    if (form := handler.opt.get("form")) is not None:
+        content = {"multipart/form-data": {"schema": schema_of(form)}}
+        operation["requestBody"] = {"required": True, "content": content}
     if handler.parsed_data_field is None:
         return
     schema = schema_of(handler.parsed_data_field.annotation)

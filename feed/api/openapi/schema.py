@@ -15,7 +15,8 @@ from litestar.routes import BaseRoute
 from feed.api.errors import Problem
 from feed.api.openapi.examples.document import add_examples
 from feed.api.openapi.operations import complete_operation
-from feed.api.openapi.signatures import operations, returned_types_of, types_of
+from feed.api.openapi.signatures import body_of, operations, returned_types_of, types_of
+from feed.api.openapi.tag_names import CHINESE
 from feed.api.openapi.tags import DESCRIPTIONS
 from feed.api.openapi.types import components_of
 
@@ -48,7 +49,7 @@ def complete(document: Json, routes: Iterable[BaseRoute]) -> Json:
         if (operation := completed["paths"].get(path, {}).get(method)) is not None
     ]
     # Those of the framework lack most bounds and all descriptions.
-    bodies = [handler.parsed_data_field.annotation for _, handler in served if handler.parsed_data_field is not None]
+    bodies = [body for _, handler in served if (body := body_of(handler)) is not None]
     every = [Problem, *(kind for _, handler in served for kind in types_of(handler))]
     read = components_of(bodies)
     written = components_of(kind for _, handler in served for kind in returned_types_of(handler))
@@ -58,6 +59,10 @@ def complete(document: Json, routes: Iterable[BaseRoute]) -> Json:
     for operation, handler in served:
         complete_operation(operation, handler, names, schemas)
     used = {tag for operation, _ in served for tag in operation["tags"]}
-    completed["tags"] = [{"name": name, "description": text} for name, text in DESCRIPTIONS.items() if name in used]
+    completed["tags"] = [
+        {"name": name, "description": text, "x-zh": {"name": CHINESE[name][0], "description": CHINESE[name][1]}}
+        for name, text in DESCRIPTIONS.items()
+        if name in used
+    ]
     add_examples(completed)
     return completed

@@ -32,10 +32,15 @@ def requires_role(handler: HTTPRouteHandler) -> bool:
     return any(hasattr(guard, "roles") for guard in handler.resolve_guards())
 
 
+def body_of(handler: HTTPRouteHandler) -> Any | None:
+    """The type of the handler's body, JSON or a form; None without one."""
+    return handler.opt.get("form") if handler.parsed_data_field is None else handler.parsed_data_field.annotation
+
+
 def types_of(handler: HTTPRouteHandler) -> Iterator[Any]:
-    """The types of the handler's JSON: its body, its response, and the responses with other statuses."""
-    if handler.parsed_data_field is not None:
-        yield handler.parsed_data_field.annotation
+    """The types of the handler's body, its response, and the responses with other statuses."""
+    if (body := body_of(handler)) is not None:
+        yield body
     yield from returned_types_of(handler)
 
 

@@ -129,10 +129,7 @@ async def _list_candidates(conn: Connection, campaign_id: int, rules: Rules) -> 
     statuses = {
         status.post_id: status
         for status in await shortlist_store.list_statuses(conn, campaign_id, await list_entry_ids(conn, campaign_id))
-        if status.competes
-        and not status.is_shortlisted
-        and not status.was_unlisted
-        and (status.media_count or not rules.eligibility.require_media)
+        if status.competes and not status.is_shortlisted and not status.was_unlisted
     }
     counted = await count_engagement(conn, campaign_id, list(statuses))
     no_quality = Decimal(0)

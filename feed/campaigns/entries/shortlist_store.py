@@ -2,14 +2,18 @@
 
 from collections.abc import Sequence
 from datetime import datetime
+from typing import Literal
 
 import msgspec
 
 from feed.postgres import Connection, many
 
+# Of the judged revision: `missing` where the rules ask for a photo or a video and it has none.
+MediaOfEntry = Literal["missing", "processing", "failed", "ready"]
+
 
 class EntryStatus(msgspec.Struct, frozen=True, kw_only=True):
-    """The present state of an entry. `revision` is the one that would be judged now; None if there is none."""
+    """The present state of an entry. `revision` is the one that would be judged now, with its media; None if there is none."""
 
     post_id: int
     entered_at: datetime
@@ -18,15 +22,21 @@ class EntryStatus(msgspec.Struct, frozen=True, kw_only=True):
     newest_revision: int
     newest_waits: bool
     bears_topic: bool
-    media_count: int
+    media_ids: list[int]
+    media_state: MediaOfEntry | None
     is_shortlisted: bool
     is_disqualified: bool
     was_unlisted: bool
 
     @property
     def competes(self) -> bool:
-        """Whether the post is visible, the judged revision bears the topic and the entry is not disqualified."""
-        return self.visible and self.bears_topic and not self.is_disqualified
+        """Whether the post is visible, the judged revision bears the topic, has its media, and the entry is not disqualified."""
+        return self.visible and self.bears_topic and self.media_suffice and not self.is_disqualified
+
+    @property
+    def media_suffice(self) -> bool:
+        """Whether the media of the judged revision are ready, and there are some where the rules ask for them."""
+        return self.media_state is None or self.media_state == "ready"
 
 
 async def list_statuses(conn: Connection, campaign_id: int, post_ids: Sequence[int]) -> list[EntryStatus]:
@@ -35,8 +45,13 @@ async def list_statuses(conn: Connection, campaign_id: int, post_ids: Sequence[i
         """
         SELECT entries.post_id, entries.entered_at, visible_posts.id IS NOT NULL AS visible, judged.revision,
             coalesce(newest.revision, 1) AS newest_revision, coalesce(newest.waits, false) AS newest_waits,
-            coalesce(judged.bears_topic, false) AS bears_topic,
-            coalesce(cardinality(judged.media_ids), 0) AS media_count,
+            coalesce(judged.bears_topic, false) AS bears_topic, coalesce(judged.media_ids, '{}') AS media_ids,
+            CASE
+                WHEN judged.media_ids = '{}' THEN CASE WHEN NOT judged.media_suffice THEN 'missing' END
+                WHEN judged.media_suffice THEN 'ready'
+                WHEN unready.failed_ids && judged.media_ids THEN 'failed'
+                WHEN judged.revision IS NOT NULL THEN 'processing'
+            END AS media_state,
             entries.shortlisted_at IS NOT NULL AS is_shortlisted, entries.disqualified_at IS NOT NULL AS is_disqualified,
             entries.unlisted_at IS NOT NULL AS was_unlisted
         FROM entries
@@ -45,6 +60,8 @@ async def list_statuses(conn: Connection, campaign_id: int, post_ids: Sequence[i
             ON judged.campaign_id = entries.campaign_id AND judged.post_id = entries.post_id
         LEFT JOIN newest_revisions AS newest
             ON newest.campaign_id = entries.campaign_id AND newest.post_id = entries.post_id
+        LEFT JOIN unready_media_of_entries AS unready
+            ON unready.campaign_id = entries.campaign_id AND unready.post_id = entries.post_id
         WHERE entries.campaign_id = $1 AND entries.post_id = ANY ($2::bigint[])
         ORDER BY entries.post_id
         """,

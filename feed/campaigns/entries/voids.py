@@ -16,7 +16,7 @@ from feed.campaigns.locking import increment_versions, lock_judgeable_campaign
 from feed.errors import FieldError, Invalid
 from feed.idempotency import KeyedRequest, idempotent_transaction
 from feed.ids import GivenId, parse_id
-from feed.postgres import Pool, transaction
+from feed.postgres import Connection, Pool, transaction
 from feed.reasons import VoidReason
 from feed.texts import normalised
 
@@ -47,41 +47,52 @@ async def add_voids(
         if first_id is not None and attempt.is_repeat:
             return await void_store.list_added_together(conn, campaign_id, first_id)
         await lock_judgeable_campaign(conn, campaign_id)
-        if new.post_id is not None:
-            post_id = int(new.post_id)
-            if await entries.find_entry(conn, campaign_id, post_id) is None:
-                raise Invalid(FieldError("post_id", "not_found"))
-            affected = [post_id]
-            added = await void_store.add_post_void(
-                conn,
-                campaign_id,
-                post_id,
-                first_id=first_id,
-                kinds=new.kinds,
-                reason_code=new.reason_code,
-                note=normalised(new.note),
-                by=editor_id,
-            )
-        else:
-            given = [int(id_) for id_ in new.user_ids or ()]
-            account_ids = list(dict.fromkeys(given))
-            if unknown := await accounts.list_unknown_ids(conn, account_ids):
-                raise Invalid(*(FieldError(f"user_ids[{given.index(id_)}]", "not_found") for id_ in unknown))
-            affected = await entries.list_engaged_by(conn, campaign_id, account_ids)
-            added = await void_store.add_account_voids(
-                conn,
-                campaign_id,
-                account_ids,
-                first_id=first_id,
-                kinds=new.kinds,
-                reason_code=new.reason_code,
-                note=normalised(new.note),
-                by=editor_id,
-            )
+        affected = await list_affected(conn, campaign_id, new)
+        added = await insert_voids(conn, campaign_id, new, first_id=first_id, by=editor_id)
         await increment_versions(conn, affected)
         detail = {"void_ids": [str(void.id) for void in added], "kinds": new.kinds, "reason_code": new.reason_code}
         await audit.add(conn, editor_id, "voids_added", "campaign", campaign_id, detail)
     return added
+
+
+async def list_affected(conn: Connection, campaign_id: int, new: NewVoids) -> list[int]:
+    """The entries whose engagement the voids change. Raises Invalid for an unknown entry or account."""
+    if new.post_id is not None:
+        post_id = int(new.post_id)
+        if await entries.find_entry(conn, campaign_id, post_id) is None:
+            raise Invalid(FieldError("post_id", "not_found"))
+        return [post_id]
+    given = [int(id_) for id_ in new.user_ids or ()]
+    if unknown := await accounts.list_unknown_ids(conn, list(dict.fromkeys(given))):
+        raise Invalid(*(FieldError(f"user_ids[{given.index(id_)}]", "not_found") for id_ in unknown))
+    return await entries.list_engaged_by(conn, campaign_id, list(dict.fromkeys(given)))
+
+
+async def insert_voids(
+    conn: Connection, campaign_id: int, new: NewVoids, *, first_id: int | None, by: AccountId
+) -> list[Void]:
+    """Adds the rows of checked voids; `first_id` as in the store."""
+    if new.post_id is not None:
+        return await void_store.add_post_void(
+            conn,
+            campaign_id,
+            int(new.post_id),
+            first_id=first_id,
+            kinds=new.kinds,
+            reason_code=new.reason_code,
+            note=normalised(new.note),
+            by=by,
+        )
+    return await void_store.add_account_voids(
+        conn,
+        campaign_id,
+        list(dict.fromkeys(int(id_) for id_ in new.user_ids or ())),
+        first_id=first_id,
+        kinds=new.kinds,
+        reason_code=new.reason_code,
+        note=normalised(new.note),
+        by=by,
+    )
 
 
 async def withdraw_void(pool: Pool, editor_id: AccountId, campaign_id: int, void_id: int) -> None:

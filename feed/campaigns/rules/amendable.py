@@ -130,3 +130,5 @@ AFTER_OPENING: Mapping[str, Allowed] = {
     # Each version is signed anew.
     "credits": _free,
 }
+# What no change can touch after the opening, whatever its direction.
+FIXED_AFTER_OPENING = frozenset(name for name, allowed in AFTER_OPENING.items() if allowed is _fixed)

@@ -148,9 +148,20 @@ def content_sha256(draft: Mapping[str, Any]) -> bytes:
 
 
 def copy_fields(draft: Mapping[str, Any]) -> dict[str, Any]:
-    """The fields of a draft without those that belong to its dates."""
-    dated = {"starts_at", "ends_at", "settle_at", "claim_ends_at", "announcement_post_id", "shares_topic"}
-    return {name: value for name, value in draft.items() if name not in dated | SET_BY_PUBLISHING}
+    """The fields of a draft without those that belong to its dates, and without its pictures: each is used by one campaign."""
+    single = {
+        "starts_at",
+        "ends_at",
+        "settle_at",
+        "claim_ends_at",
+        "announcement_post_id",
+        "shares_topic",
+        "cover_media_id",
+    }
+    fields = {name: value for name, value in draft.items() if name not in single | SET_BY_PUBLISHING}
+    if "prizes" in fields:
+        fields["prizes"] = [{**prize, "image_media_id": None} for prize in fields["prizes"]]
+    return fields
 
 
 def _is_premature(error: FieldError, ignored: set[str], publishing: bool) -> bool:

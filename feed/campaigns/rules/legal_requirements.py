@@ -1,4 +1,4 @@
-"""Checks of what the law on prize promotions requires before users take part (docs/reference/law.md), and of what is not implemented. Pure."""
+"""Checks of what the law on prize promotions requires before users take part (docs/reference/law.md), and of what cannot be carried out. Pure."""
 
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import timedelta
@@ -19,7 +19,7 @@ DRAW_VALUE_MOST = Decimal(50_000)
 def requirement_problems(rules: Rules) -> Iterator[FieldError]:
     """The problems that keep valid rules from being published.
 
-    They are missing information, options that are not implemented, and prizes that expire too early.
+    They are missing information, options that do not go together, and prizes that expire too early.
     """
     yield from _required((field, has_visible_text(getattr(rules, field))) for field in ("body", "organiser", "contact"))
     yield from _required([("claim_days", rules.claim_days > 0), ("prizes", bool(rules.prizes))])
@@ -33,9 +33,9 @@ def requirement_problems(rules: Rules) -> Iterator[FieldError]:
         yield from _required([("announcement_post_id", rules.announcement_post_id is not None)])
         if rules.method != "draw":
             yield FieldError("entry_by", "draws_only")
-    # Not implemented yet, and published rules must be carried out.
-    if rules.eligibility.require_media:
-        yield FieldError("eligibility.require_media", "not_available")
+        # A comment or a like carries none.
+        if rules.eligibility.require_media:
+            yield FieldError("eligibility.require_media", "posts_only")
     yield from _vouchers(rules.prizes)
     yield from _validity(rules)
     yield from _claim_window(rules)

@@ -86,6 +86,7 @@ def _participation(rules: Rules) -> Section:
         f"活动期间，在读特鹏友圈发布带话题#{one_line(rules.topic) or BLANK}#的动态，即为参与，无需购买任何商品或者服务。{named}",
         f"{thing}须附照片或者视频。" if rules.eligibility.require_media else None,
         f"{thing}以截止前提交并经审核通过的最后一个版本为准，该版本须带上述话题。",
+        f"截止前提交的照片、视频，截止后处理完毕的，不影响参与；文件无法处理，截止前又未更换的，该{thing}不参与。",
         review_text(rules),
     ]
     return section(

@@ -42,8 +42,8 @@ def waits_text(rules: Rules) -> str:
     """What the list of a draw waits for, and what happens without it."""
     if rules.entry_by == "post":
         return (
-            "截止后已无动态待审核的，可以提前确定签单；届时仍有待审核的，审核完毕后确定签单。"
-            "确需先行确定签单的，在结果中公开理由，尚未审核的动态不参与抽奖。"
+            "截止后已无动态待审核、待处理照片或者视频的，可以提前确定签单；届时仍有的，待完成后确定签单。"
+            "确需先行确定签单的，在结果中公开理由，尚未审核或者处理的动态不参与抽奖。"
         )
     hidden = "公告届时未公开的，待恢复公开后确定签单；确需先行确定签单的，在结果中公开理由"
     if rules.entry_by == "comment":

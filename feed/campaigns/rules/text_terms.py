@@ -39,8 +39,8 @@ def _waits(rules: Rules) -> str:
     """What the result of a ranked campaign waits for, and what happens without it."""
     marked, unmarked = ("、入围作品均已打分", "，未获打分的作品质量分为0分") if rules.weights.quality else ("", "")
     return (
-        f"截止后作品和评论均已审核{marked}的，可以提前评定；届时尚未完成的，待完成后评定。"
-        f"确需先行评定的，在结果中公开理由，尚未审核的作品不参与评选{unmarked}。"
+        f"截止后作品和评论均已审核、作品的照片和视频均已处理{marked}的，可以提前评定；届时尚未完成的，待完成后评定。"
+        f"确需先行评定的，在结果中公开理由，尚未审核或者处理的作品不参与评选{unmarked}。"
     )
 
 

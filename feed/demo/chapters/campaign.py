@@ -16,6 +16,7 @@ from feed.demo.expectations import CAPS, WEIGHTS, worth
 from feed.demo.line_breaks import folded
 from feed.demo.output import Unexpected
 from feed.demo.participants import EDITOR, REVIEWER, SIGNERS, STAFF
+from feed.demo.texts import COVER, PRIZE
 
 WINNERS, RESERVES = 3, 2
 # The month card is the second prize of the rules.
@@ -71,7 +72,7 @@ async def open_campaign(context: DemoContext) -> None:
     output.check(stranger.status == 403, "审核员不能发布活动", "a reviewer may not publish a campaign", found=stranger)
     _show_worth(context)
     # Whole seconds, as people write times.
-    open_seconds = round(min(75.0, 20 + 7 * context.arrival_seconds))
+    open_seconds = round(min(90.0, 20 + 7 * context.arrival_seconds + 0.5 * context.photo_seconds))
     now = float(round(time.time()))
     context.ends_at, context.settle_at = now + open_seconds, now + open_seconds + _GRACE_SECONDS
     await editor.patch(context.admin_path, _terms(context))
@@ -80,6 +81,14 @@ async def open_campaign(context: DemoContext) -> None:
     campaign = await context.anonymous.get(context.public_path)
     output.expect(
         campaign["state"] == "open", "补全后发布成功，活动立即开始", "completed, published, open", found=campaign
+    )
+    pictures = campaign["cover"], campaign["prizes"][0]["image"]
+    answers = [await context.anonymous.download(each["url"]) for each in pictures]
+    output.expect(
+        all((each.status_code, each.headers["content-type"]) == (200, "image/webp") for each in answers),
+        "活动有封面，奖品有图片，随活动一起公开",
+        "the campaign has a cover and the prize a picture, which are public with it",
+        found=(pictures, answers),
     )
     output.say(
         f"[yellow]真实活动持续数周；演示里 {open_seconds} 秒后截止，再过 {_GRACE_SECONDS} 秒由后台自动评定。[/]",
@@ -100,25 +109,35 @@ async def _sign(context: DemoContext) -> None:
     )
     text = f"/v1/admin/editorial/campaign/{context.campaign_id}"
     sha256 = (await editor.get(text))["sha256"]
-    for stage, key in enumerate(SIGNERS, start=1):
-        signed = await context[key].post(f"{text}/sign", {"stage": stage, "sha256": sha256})
-        if stage == 1:
-            again = await editor.ask("POST", f"{text}/sign", {"stage": 2, "sha256": sha256})
-            output.check(
-                again.status == 403,
-                "同一个人不能签两个环节",
-                "one person cannot sign two stages",
-                found=again,
-            )
+    await editor.post(f"{text}/sign", {"stage": 1, "sha256": sha256})
+    again = await editor.ask("POST", f"{text}/sign", {"stage": 2, "sha256": sha256})
+    output.check(
+        again.status == 403,
+        "同一个人不能签两个环节",
+        "one person cannot sign two stages",
+        found=again,
+    )
+    signed = await sign(context, context.campaign_id, first=2)
     line = "　".join(f"{each['role']} {each['name']}" for each in signed["signatures"])
     output.expect(
         signed["state"] == "signed", f"四人审签完毕：{line}", f"four people have signed: {line}", found=signed
     )
 
 
+async def sign(context: DemoContext, campaign_id: str, *, first: int = 1) -> Any:
+    """The signers sign the campaign, one stage each, from `first` on. Returns the editorial state of its text."""
+    text = f"/v1/admin/editorial/campaign/{campaign_id}"
+    sha256 = (await context[EDITOR].get(text))["sha256"]
+    signed: Any = None
+    for stage, key in list(enumerate(SIGNERS, start=1))[first - 1 :]:
+        signed = await context[key].post(f"{text}/sign", {"stage": stage, "sha256": sha256})
+    return signed
+
+
 def _terms(context: DemoContext) -> dict[str, object]:
     return {
         "body": context.script.body,
+        "cover_media_id": context.media[COVER][0],
         "starts_at": wire_time(int(time.time()) - 1),
         "ends_at": wire_time(context.ends_at),
         "settle_at": wire_time(context.settle_at),
@@ -159,7 +178,10 @@ def _prizes(context: DemoContext) -> list[dict[str, object]]:
     # The end of a day in Shanghai, half a year from now.
     until = wire_time((time.time() // 86_400 + 180) * 86_400 + 16 * 3600)
     return [
-        {"name": script.box, "kind": GOODS.name, "per_winner": 1, "value_cny": "199"},
+        {
+            "name": script.box, "kind": GOODS.name, "per_winner": 1, "value_cny": "199",
+            "image_media_id": context.media[PRIZE][0],
+        },
         {
             "name": script.card, "kind": CODE.name, "per_winner": 1, "value_cny": "30",
             "terms": script.card_terms, "valid_until": until,

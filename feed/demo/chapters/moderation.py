@@ -3,6 +3,7 @@
 import asyncio
 from typing import Any
 
+from feed.demo.chapters.media import check_gone, photo_of
 from feed.demo.context import DemoContext
 from feed.demo.participants import CHEAT, COLLEAGUE, JUROR, PHONES_OF_ONE, REVIEWER, SPAMMER, UNVERIFIED
 from feed.demo.texts import BEST, CHEATS, REMOVED, RESTORED
@@ -76,6 +77,7 @@ async def review(context: DemoContext) -> None:
         context.posts[RESTORED]: ("remove", "violence"),
         context.spam_id: ("remove", "spam"),
     }
+    photo = await photo_of(context, REMOVED)
     looked_at = await _clear_queue(context, verdicts)
     output.say(
         f"{reviewer.name}逐条看完了 {looked_at} 个待审对象（先发后审），移除一条代写广告、一条引流评论，还有一条书评……",
@@ -86,10 +88,11 @@ async def review(context: DemoContext) -> None:
     for moment in (REMOVED, RESTORED):
         gone = await context.anonymous.ask("GET", f"/v1/posts/{context.posts[moment]}")
         output.check(gone.status == 404, "被移除的动态看不到", "a removed post is invisible", found=gone)
+    await check_gone(context, photo)
     output.expect(
         await context.eventually(lambda: _off_the_board(context, REMOVED, RESTORED), 3),
-        "移除的动态立刻从所有列表和榜单上消失",
-        "what was removed is gone from every list and from the board",
+        "移除的动态立刻从所有列表和榜单上消失，照片的地址同时失效",
+        "what was removed is gone from every list and from the board, and its photo with it",
     )
     await _restore(context)
 

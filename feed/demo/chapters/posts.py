@@ -2,6 +2,7 @@
 
 import asyncio
 
+from feed.demo.chapters.media import check_gone, look_at_pictures, photo_of
 from feed.demo.context import DemoContext
 from feed.demo.output import Unexpected
 from feed.demo.participants import EDITOR, JUROR, WRITING_JUROR
@@ -21,7 +22,8 @@ async def write_moments(context: DemoContext) -> None:
         async def write(moment: Moment) -> None:
             async with turn:
                 text = script.text(script.moments[moment.key])
-                post = await context[moment.author].post("/v1/posts", {"text": text})
+                body = {"text": text, "media_ids": context.media.get(moment.key, [])}
+                post = await context[moment.author].post("/v1/posts", body)
                 context.posts[moment.key], context.moments[post["id"]] = post["id"], moment.key
                 context.texts[post["id"]] = text
                 if moment.key != EDITED:
@@ -47,6 +49,7 @@ async def write_moments(context: DemoContext) -> None:
         f"… {len(MOMENTS)} reading moments in all, and {len(OFF_TOPIC)} posts about something else.",
     )
     await _retry(context)
+    await look_at_pictures(context)
     await _edit_and_delete(context)
     entered = await _list_entered(context)
     expected = {post_id for post_id, entry in context.tally.entered.items() if entry.competes}
@@ -98,15 +101,17 @@ async def _edit_and_delete(context: DemoContext) -> None:
     context.output.check(
         stranger.status == 403, "不能删除别人的动态", "a post is deleted by its author only", found=stranger
     )
+    photo = await photo_of(context, DELETED)
     await owner.delete(f"/v1/posts/{deleted}")
     context.tally.entered[deleted].competes = False
     gone = await context.anonymous.ask("GET", f"/v1/posts/{deleted}")
     context.output.expect(
         gone.status == 404,
-        f"{owner.name}觉得照片糊了，删掉了动态：别人再也看不到（404）",
-        f"{owner.name} deletes a post: it is gone for all others (404)",
+        f"{owner.name}觉得照片糊了，删掉了动态：动态和照片别人再也看不到（404）",
+        f"{owner.name} deletes a post: it is gone for all others, and so is its photo (404)",
         found=gone,
     )
+    await check_gone(context, photo)
 
 
 async def _appoint_jury(context: DemoContext) -> None:

@@ -10,14 +10,18 @@ from feed.comments import store as comments
 from feed.comments.model import CommentNotFound
 from feed.idempotency import KeyedRequest, idempotent_transaction
 from feed.inbox import store as inbox
+from feed.media import store as media
+from feed.media.model import MediaNotFound
 from feed.moderation.model import OwnSubject, StaffProtected
+from feed.moderation.takedowns import image_store as images
 from feed.moderation.takedowns import store
-from feed.moderation.takedowns.model import Takedown, TakedownNotFound, Target
+from feed.moderation.takedowns.model import Image, Takedown, TakedownNotFound, Target, image_of
 from feed.moderation.takedowns.notices import lifted_notice, takedown_notice
 from feed.postgres import Connection, Pool, transaction
 from feed.posts import hide_show as post_visibility
 from feed.posts import store as posts
 from feed.posts.model import PostNotFound
+from feed.profiles import avatars
 from feed.reasons import AdverseReason, ReinstatementReason
 from feed.topics import store as topics
 from feed.topics.model import TopicNotFound
@@ -36,9 +40,9 @@ async def take_down(
     """Takes a post, a comment, a topic, the person behind an account, or an image down; returns the takedown.
 
     A target that is taken down already stays as it is. Of a person or a topic, cards and lists hide the items at once; a job
-    writes their holds in chunks.
+    writes their holds in chunks. Of an image the job finds the posts; what becomes ready from now on is refused.
 
-    Raises Invalid, PostNotFound, CommentNotFound, TopicNotFound, AccountNotFound, OwnSubject, StaffProtected.
+    Raises Invalid, PostNotFound, CommentNotFound, TopicNotFound, AccountNotFound, MediaNotFound, OwnSubject, StaffProtected.
     """
     async with idempotent_transaction(pool, actor_id, request) as (conn, _):
         await store.lock_takedowns(conn)
@@ -86,6 +90,8 @@ async def end_takedown(conn: Connection, actor_id: AccountId, takedown: Takedown
         await post_visibility.change_holds(conn, takedown.number, remove=Hold.SUBJECT)
     if takedown.kind == "comment":
         await comment_visibility.change_holds(conn, takedown.number, remove=Hold.SUBJECT)
+    if takedown.kind == "image_hash":
+        await images.unblock(conn, takedown.id)
     detail = {"kind": takedown.kind, "reason_code": reason, "takedown_id": str(takedown.id)}
     await _record(conn, actor_id, "takedown.lift", takedown, detail)
 
@@ -93,7 +99,7 @@ async def end_takedown(conn: Connection, actor_id: AccountId, takedown: Takedown
 async def cover(conn: Connection, takedown: Takedown) -> None:
     """Takes in what belongs to the target of a takedown in force: each account of the person, each alias of the topic."""
     if takedown.kind == "user":
-        await store.add_account_scopes(conn, takedown.id)
+        await avatars.purge_of_taken_down(conn, await store.add_account_scopes(conn, takedown.id))
     if takedown.kind == "topic":
         await store.add_topic_scopes(conn, takedown.id)
 
@@ -104,7 +110,7 @@ async def _find(conn: Connection, target: Target) -> Takedown | None:
         return await store.find_of_person(conn, target.number)
     if target.kind == "topic":
         return await store.find_of_topic(conn, await _find_topic(conn, target) or 0)
-    return await store.find_newest(conn, target.kind, target.hash if target.kind == "image_hash" else target.id)
+    return await store.find_newest(conn, target.kind, target.image if target.kind == "image_hash" else target.id)
 
 
 async def _find_topic(conn: Connection, target: Target) -> int | None:
@@ -117,6 +123,7 @@ async def _find_topic(conn: Connection, target: Target) -> int | None:
 
 async def _add(conn: Connection, actor_id: AccountId, target: Target, reason_code: str) -> Takedown:
     author_id, post_id, revision, found = await _read_target(conn, target)
+    image = await _read_image(conn, found) if target.kind == "image_hash" else None
     await _require_allowed(conn, actor_id, author_id, whole_person=target.kind == "user")
     takedown = await store.add_takedown(
         conn,
@@ -132,6 +139,8 @@ async def _add(conn: Connection, actor_id: AccountId, target: Target, reason_cod
         await post_visibility.change_holds(conn, target.number, add=Hold.SUBJECT)
     if target.kind == "comment":
         await comment_visibility.change_holds(conn, target.number, add=Hold.SUBJECT)
+    if image is not None:
+        await images.block(conn, takedown.id, image)
     await cover(conn, takedown)
     await _notify(conn, takedown, lifted=False)
     return takedown
@@ -164,7 +173,18 @@ async def _read_target(conn: Connection, target: Target) -> tuple[int | None, in
                 raise AccountNotFound
             return account.id, None, None, target.id
         case "image_hash":
-            return None, None, None, target.hash
+            return None, None, None, target.image
+
+
+async def _read_image(conn: Connection, stored: str) -> Image:
+    """The hashes of an image, of a photo or video those that it has. Raises Invalid, MediaNotFound."""
+    image = image_of(stored)
+    if image.media_id is None:
+        return image
+    medium = await media.find_medium(conn, image.media_id)
+    if medium is None or (medium.sha256 is None and medium.perceptual_hash is None):
+        raise MediaNotFound
+    return Image(medium.sha256, medium.perceptual_hash, medium.id)
 
 
 async def _require_allowed(conn: Connection, actor_id: AccountId, author_id: int | None, *, whole_person: bool) -> None:

@@ -10,7 +10,7 @@ from feed.errors import FieldError, Invalid, NotFound
 from feed.ids import parse_id
 from feed.links import LINK_MOST, Links
 from feed.reasons import AdverseReason, ReinstatementReason
-from feed.texts import opaque
+from feed.texts import has_controls, opaque
 
 TakedownId = NewType("TakedownId", int)
 TargetKind = Literal["post", "comment", "topic", "user", "image_hash"]
@@ -18,7 +18,9 @@ TargetKind = Literal["post", "comment", "topic", "user", "image_hash"]
 # An id, the name of a topic, or a hash.
 TargetId = Annotated[str, opaque(128)]
 Link = Annotated[str, opaque(LINK_MOST)]
-_HASH = re.compile(r"[0-9a-f]{16,128}")
+# Before 0.6.0 any hash was recorded; now one of 64 digits takes effect.
+_HASH = re.compile(r"[0-9a-f]{16,128}|perceptual:[0-9a-f]{64}|media:[0-9]{1,19}")
+_SHA256 = re.compile(r"[0-9a-f]{64}")
 
 LiftReason = Literal[ReinstatementReason, AdverseReason]
 _LIFT_REASONS: tuple[ReinstatementReason, ...] = get_args(ReinstatementReason)
@@ -29,7 +31,7 @@ class TakedownNotFound(NotFound):
 
 
 class Target(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """What a takedown is of: an item by its id, a topic by its id or name, an image by its hash."""
+    """What a takedown is of: an item by its id, a topic by its id or name, an image by a hash or by a photo or video that contains it."""
 
     kind: TargetKind
     id: TargetId
@@ -40,12 +42,32 @@ class Target(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         return parse_id(self.id) or 0 if self.id else 0
 
     @property
-    def hash(self) -> str:
-        """The id as the hash of an image: 16 to 128 hexadecimal digits. Raises Invalid."""
-        found = self.id.lower()
+    def image(self) -> str:
+        """The id as it is stored of an image: a SHA-256, `perceptual:` and such a hash, or `media:` and an id. Raises Invalid."""
+        found = self.id.lower().removeprefix("sha256:")
         if _HASH.fullmatch(found) is None:
             raise Invalid(FieldError("target.id", "invalid_value"))
         return found
+
+
+class Image(msgspec.Struct, frozen=True):
+    """What an image is recognized by: the same file, or what it looks like; or both hashes of a photo or video."""
+
+    sha256: bytes | None = None
+    perceptual_hash: bytes | None = None
+    media_id: int | None = None
+
+
+def image_of(stored: str) -> Image:
+    """The image of a stored target. Raises Invalid for a hash that no photo has."""
+    kind, _, value = stored.rpartition(":")
+    if kind == "media":
+        return Image(media_id=parse_id(value) or 0)
+    if kind == "perceptual":
+        return Image(perceptual_hash=bytes.fromhex(value))
+    if _SHA256.fullmatch(value) is None:
+        raise Invalid(FieldError("target.id", "invalid_value"))
+    return Image(sha256=bytes.fromhex(value))
 
 
 class Takedown(msgspec.Struct, frozen=True):
@@ -73,6 +95,8 @@ def target_of(target: Target | None, link: str | None, links: Links) -> Target:
     if (target is None) == (link is None):
         raise Invalid(FieldError("target", "required") if target is None else FieldError("link", "invalid_value"))
     if target is not None:
+        if has_controls(target.id):
+            raise Invalid(FieldError("target.id", "forbidden_character"))
         return target
     found = links.target(link or "")
     if found is None or found.kind == "campaign":

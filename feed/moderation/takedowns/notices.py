@@ -9,6 +9,7 @@ _TEMPLATES: dict[TargetKind, str] = {
     "comment": "takedown.item",
     "user": "takedown.user",
     "topic": "takedown.topic",
+    "image_hash": "takedown.image",
 }
 
 

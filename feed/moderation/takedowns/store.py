@@ -28,7 +28,7 @@ async def add_takedown(
     row = await conn.fetchrow(
         """
         INSERT INTO takedowns (kind, target, author_id, post_id, revision, reason_code, actor_id, spread_at)
-        VALUES ($1, $2, $3, $4, $5, $6, $7, CASE WHEN $1 IN ('user', 'topic') THEN NULL ELSE clock_timestamp() END)
+        VALUES ($1, $2, $3, $4, $5, $6, $7, CASE WHEN $1 IN ('user', 'topic', 'image_hash') THEN NULL ELSE clock_timestamp() END)
         RETURNING id, kind, target, author_id, post_id, revision, reason_code, actor_id, created_at, lifted_at
         """,
         kind,
@@ -122,7 +122,7 @@ async def lift_takedown(conn: Connection, takedown_id: TakedownId, *, actor_id: 
         """
         UPDATE takedowns
         SET lifted_at = clock_timestamp(), lifted_by = $2, lift_reason = $3, checked_at = '-infinity',
-            spread_at = CASE WHEN kind IN ('user', 'topic') THEN NULL ELSE clock_timestamp() END
+            spread_at = CASE WHEN kind IN ('user', 'topic', 'image_hash') THEN NULL ELSE clock_timestamp() END
         WHERE id = $1
         """,
         takedown_id,
@@ -135,9 +135,9 @@ async def lift_takedown(conn: Connection, takedown_id: TakedownId, *, actor_id: 
     )
 
 
-async def add_account_scopes(conn: Connection, takedown_id: TakedownId) -> None:
-    """Takes in each account of the person that is in no takedown yet, also accounts that have become the person's since."""
-    await conn.execute(
+async def add_account_scopes(conn: Connection, takedown_id: TakedownId) -> list[int]:
+    """Takes in each account of the person that is in no takedown yet, also accounts that have become the person's since. Returns these."""
+    rows = await conn.fetch(
         """
         INSERT INTO takedown_scopes (takedown_id, account_id)
         SELECT DISTINCT takedowns.id, same.same_id
@@ -145,9 +145,11 @@ async def add_account_scopes(conn: Connection, takedown_id: TakedownId) -> None:
         WHERE takedowns.id = $1 AND takedowns.kind = 'user' AND takedowns.lifted_at IS NULL
         ORDER BY same.same_id
         ON CONFLICT DO NOTHING
+        RETURNING account_id
         """,
         takedown_id,
     )
+    return [row["account_id"] for row in rows]
 
 
 async def add_topic_scopes(conn: Connection, takedown_id: TakedownId) -> None:
@@ -166,7 +168,7 @@ async def add_topic_scopes(conn: Connection, takedown_id: TakedownId) -> None:
 
 
 async def take_next_due(conn: Connection, *, young_seconds: float, old_seconds: float) -> Takedown | None:
-    """The takedown of a person or topic that was looked through longest ago; None if each was lately.
+    """The takedown of a person, topic or image that was looked through longest ago; None if each was lately.
 
     While chunks are written that is `young_seconds`, afterwards `old_seconds`: what is written or approved since.
     """
@@ -305,7 +307,7 @@ async def list_posts_under(conn: Connection, takedown_id: TakedownId, *, limit: 
 
 
 async def add_posts(conn: Connection, takedown_id: TakedownId, post_ids: Sequence[int]) -> None:
-    """Records the posts that a takedown of a topic hides."""
+    """Records the posts that a takedown of a topic or an image hides."""
     await conn.execute(
         """
         INSERT INTO takedown_posts (takedown_id, post_id)
@@ -351,7 +353,7 @@ async def hand_over_posts(conn: Connection, post_ids: Sequence[int]) -> set[int]
         """
         SELECT DISTINCT held.post_id
         FROM takedown_posts AS held JOIN takedowns ON takedowns.id = held.takedown_id AND takedowns.lifted_at IS NULL
-        WHERE held.post_id = ANY ($1::bigint[])
+        WHERE held.post_id = ANY ($1::bigint[]) AND takedowns.kind = 'topic'
         """,
         post_ids,
     )

@@ -14,6 +14,9 @@ from feed.prizes.model import Forced
 # Why an entry cannot win, besides the reasons of its author: docs/explanation/fairness.md has who sets them and when they count.
 EntryReason = Literal["withdrawn", "removed", "rejected", "disqualified", "topic_edited_out", "media_missing"]
 
+# Why a settlement leaves out an entry of which nothing else is wrong.
+SkipReason = Literal["awaiting_review", "media_processing", "media_failed"]
+
 
 class EntryFacts(msgspec.Struct, frozen=True, kw_only=True):
     """The facts about an entry that decide whether it may win, as of the end of the campaign."""
@@ -22,12 +25,16 @@ class EntryFacts(msgspec.Struct, frozen=True, kw_only=True):
     account_id: int
     person: bytes | None
     entered_at: datetime
+    # Apart from media that are not ready.
     post_state: str
     # The judged revision; None if no revision is approved.
     revision: int | None
     bears_topic: bool
     media_count: int
     newest_waits: bool
+    # Media of the judged revision, or of the one that hides the post: some may become ready, or some never will.
+    media_wait: bool
+    media_failed: bool
     is_disqualified: bool
     is_erased: bool
 
@@ -73,6 +80,20 @@ def is_skipped(facts: EntryFacts) -> bool:
     return facts.post_state == "pending" or (facts.post_state == "published" and facts.revision is None)
 
 
+def has_lost_media(facts: EntryFacts) -> bool:
+    """Whether neither a verdict nor time makes what was sent visible: the settlement does not wait for such an entry."""
+    return facts.media_failed and not facts.media_wait
+
+
+def skip_reason(facts: EntryFacts) -> SkipReason | None:
+    """Why the sheet has no row of an entry of which nothing else is wrong; None if it has one."""
+    if has_lost_media(facts):
+        return "media_failed"
+    if is_skipped(facts):
+        return "awaiting_review"
+    return "media_processing" if facts.media_wait else None
+
+
 def find_blocks(
     eligible: Sequence[EntryFacts],
     terms: EligibilityTerms,
@@ -82,9 +103,11 @@ def find_blocks(
     waiting_comments: Sequence[tuple[int, int]],
 ) -> list[dict[str, Any]]:
     """What the settlement waits for. Only entries that may win can block it."""
+    eligible = [facts for facts in eligible if not has_lost_media(facts)]
     found: list[dict[str, Any]] = [
         {"kind": "entry_waits", "post_id": str(facts.post_id)} for facts in eligible if is_waiting(facts)
     ]
+    found += [{"kind": "media_processing", "post_id": str(facts.post_id)} for facts in eligible if facts.media_wait]
     eligible_ids = {facts.post_id for facts in eligible}
     found += [
         {

@@ -35,8 +35,8 @@ from feed.prizes.settlement.eligibility import (
     EntryFacts,
     find_blocks,
     forced_by,
-    is_skipped,
     reason_of,
+    skip_reason,
 )
 from feed.prizes.settlement.sheet import Sheet
 
@@ -65,14 +65,15 @@ async def build_sheet(conn: Connection, campaign: PublishedCampaign, rules: Rule
         tallies=await recusals.list_tallies(conn, campaign.id),
         waiting_comments=[] if is_draw else await sheet_store.list_waiting_comments(conn, campaign.id),
     )
-    skipped = [each for each in facts if reasons[each.post_id] is None and is_skipped(each)]
-    skipped_ids = {each.post_id for each in skipped}
-    judged = [each for each in facts if each.post_id not in skipped_ids]
+    skipped = {
+        each.post_id: why for each in facts if reasons[each.post_id] is None and (why := skip_reason(each)) is not None
+    }
+    judged = [each for each in facts if each.post_id not in skipped]
     rows = _rows(judged, reasons, counted, marked, rules.criteria)
     return Sheet(
         rows=[_without_counts(row) for row in rows] if is_draw else rows,
         blocked_by=blocks,
-        skipped=[{"post_id": str(each.post_id), "reason": "awaiting_review"} for each in skipped],
+        skipped=[{"post_id": str(post_id), "reason": why} for post_id, why in skipped.items()],
     )
 
 

@@ -55,11 +55,25 @@ async def list_facts(conn: Connection, campaign_id: int) -> list[EntryFacts]:
     rows = await conn.fetch(
         """
         SELECT entries.post_id, entries.author_id AS account_id, accounts.person, entries.entered_at,
-            entry_state(posts.state, posts.holds) AS post_state,
+            entry_state(posts.state, posts.holds & ~32) AS post_state,
             judged.revision,
             coalesce(judged.bears_topic, false) AS bears_topic,
             coalesce(cardinality(judged.media_ids), 0) AS media_count,
             coalesce(newest.waits, false) AS newest_waits,
+            coalesce(unready.waiting_ids && (judged.media_ids || held.media_ids), false)
+                -- The post is about to be shown.
+                OR (
+                    held.post_id IS NOT NULL
+                    AND NOT coalesce((unready.waiting_ids || unready.failed_ids) && held.media_ids, false)
+                ) AS media_wait,
+            coalesce(
+                CASE
+                    WHEN newest.waits THEN unready.failed_ids && newest.media_ids
+                        AND (judged.revision IS NULL OR unready.failed_ids && judged.media_ids)
+                    ELSE unready.failed_ids && coalesce(held.media_ids, judged.media_ids)
+                END,
+                false
+            ) AS media_failed,
             entries.disqualified_at IS NOT NULL AS is_disqualified,
             accounts.erased_at IS NOT NULL AS is_erased
         FROM entries
@@ -69,6 +83,11 @@ async def list_facts(conn: Connection, campaign_id: int) -> list[EntryFacts]:
             ON judged.campaign_id = entries.campaign_id AND judged.post_id = entries.post_id
         LEFT JOIN newest_revisions AS newest
             ON newest.campaign_id = entries.campaign_id AND newest.post_id = entries.post_id
+        LEFT JOIN unready_media_of_entries AS unready
+            ON unready.campaign_id = entries.campaign_id AND unready.post_id = entries.post_id
+        -- The revision that hides the post until its media are ready.
+        LEFT JOIN post_revisions AS held
+            ON posts.holds & 32 <> 0 AND held.post_id = posts.id AND held.revision = posts.revision
         WHERE entries.campaign_id = $1
         ORDER BY entries.post_id
         """,

@@ -17,6 +17,7 @@ from feed.campaigns.model import (
     TAX_BEARERS,
     TIE_BREAKS,
     UNCLAIMED,
+    WAIT_KINDS,
     Caps,
     Criterion,
     Delivery,
@@ -24,19 +25,30 @@ from feed.campaigns.model import (
     Prize,
     ReviewChain,
     State,
+    WaitKind,
     Weights,
 )
-from feed.campaigns.rules.draft import draft_fields, read_rules
+from feed.campaigns.rules.draft import content_sha256, draft_fields, read_rules
 from feed.decoding.decoder import convert
+from feed.media.addresses import MediaAddresses
 from feed.postgres import Connection, many
+from feed.screens.campaigns.pictures import Pictures, list_pictures
+from feed.screens.media.cards import MediaCard
 from feed.signoffs.model import Credit
 from feed.texts import among
 
 Id = str
 
 
+_BEFORE_END = ("draft", "scheduled", "open")
 # States of a published campaign before the announcement.
 _WITHOUT_RESULT = ("scheduled", "open", "closed", "judging", "decided")
+
+
+class CampaignPrize(Prize, frozen=True, kw_only=True):
+    """A prize and its picture."""
+
+    image: MediaCard | None = None
 
 
 class CampaignCard(msgspec.Struct, frozen=True, kw_only=True):
@@ -49,6 +61,7 @@ class CampaignCard(msgspec.Struct, frozen=True, kw_only=True):
     body: str
     notes: str | None
     cover_media_id: Id | None
+    cover: MediaCard | None
     announcement_post_id: Id | None
     starts_at: datetime | None
     ends_at: datetime | None
@@ -58,7 +71,7 @@ class CampaignCard(msgspec.Struct, frozen=True, kw_only=True):
     winner_count: int | None
     reserve_count: int
     shortlist_size: int | None
-    prizes: list[Prize]
+    prizes: list[CampaignPrize]
     weights: Weights
     caps: Caps
     tie_break: list[Annotated[str, among(TIE_BREAKS)]]
@@ -96,6 +109,8 @@ class CampaignCard(msgspec.Struct, frozen=True, kw_only=True):
     # When the rules say that the result is announced at the latest, and whether that has passed without a result.
     result_due_at: datetime | None
     result_overdue: bool
+    # What the settlement waits for, in kinds: which posts and whose marks is for editors (`blocked_by`).
+    waits_for: list[WaitKind]
     objections_end_at: datetime | None
     # Set for a campaign that was cancelled after its opening.
     cancel_reason: str | None
@@ -111,6 +126,7 @@ class JurorCard(msgspec.Struct, frozen=True):
 class EditorCampaignCard(CampaignCard, frozen=True, kw_only=True):
     """A campaign with the members that only editors see."""
 
+    content_sha256: str
     created_by: Id
     created_at: datetime
     jurors: list[JurorCard]
@@ -163,9 +179,10 @@ class CampaignRow(msgspec.Struct, frozen=True, kw_only=True):
     cancel_asked_by: str | None
 
 
-def states_of(state: State | None) -> Sequence[State]:
-    """The states that a list's `state` parameter selects; None selects all."""
-    return STATES if state is None else [state]
+def states_of(state: State | None, *, ended: bool = False) -> Sequence[State]:
+    """The states that a list's `state` parameter selects; None selects all. `ended`: only those after the end."""
+    selected = STATES if state is None else [state]
+    return [each for each in selected if each not in _BEFORE_END] if ended else selected
 
 
 async def list_rows(
@@ -250,15 +267,17 @@ async def get_row(conn: Connection, campaign_id: int, *, drafts: bool) -> Campai
     return rows[0]
 
 
-async def get_campaign(conn: Connection, campaign_id: int) -> CampaignCard:
+async def get_campaign(conn: Connection, campaign_id: int, addresses: MediaAddresses) -> CampaignCard:
     """A published campaign. Raises CampaignNotFound."""
-    return card(await get_row(conn, campaign_id, drafts=False))
+    row = await get_row(conn, campaign_id, drafts=False)
+    return card(row, await list_pictures(conn, [row], addresses))
 
 
-async def get_campaign_for_editors(conn: Connection, campaign_id: int) -> EditorCampaignCard:
+async def get_campaign_for_editors(conn: Connection, campaign_id: int, addresses: MediaAddresses) -> EditorCampaignCard:
     """A campaign in any state, with its jurors. Raises CampaignNotFound."""
     row = await get_row(conn, campaign_id, drafts=True)
-    return editor_card(row, await jury.list_jurors(conn, campaign_id))
+    pictures = await list_pictures(conn, [row], addresses)
+    return editor_card(row, pictures, await jury.list_jurors(conn, campaign_id))
 
 
 async def get_rules(conn: Connection, campaign_id: int, version: int | None) -> RulesCard:
@@ -291,30 +310,37 @@ async def get_rules(conn: Connection, campaign_id: int, version: int | None) -> 
     )
 
 
-def card(row: CampaignRow) -> CampaignCard:
+def card(row: CampaignRow, pictures: Pictures) -> CampaignCard:
     """The campaign on the wire, without the members for editors."""
-    fields = _fields(row)
+    fields = _fields(row, pictures)
     if fields["method"] == "draw":
         # A draw has no leaderboard, whatever its rules say.
         fields["board"] = "hidden"
     return convert(fields, CampaignCard)
 
 
-def editor_card(row: CampaignRow, jurors: Sequence[jury.Juror] = ()) -> EditorCampaignCard:
+def editor_card(row: CampaignRow, pictures: Pictures, jurors: Sequence[jury.Juror] = ()) -> EditorCampaignCard:
     """The campaign on the wire, with the members for editors."""
     cards = [JurorCard(str(juror.account_id), juror.name) for juror in jurors]
-    return convert(_fields(row) | {"jurors": cards}, EditorCampaignCard)
+    more = {"jurors": cards, "content_sha256": content_sha256(row.draft).hex()}
+    return convert(_fields(row, pictures) | more, EditorCampaignCard)
 
 
-def _fields(row: CampaignRow) -> dict[str, Any]:
+def _fields(row: CampaignRow, pictures: Pictures) -> dict[str, Any]:
     """The members of both cards: the columns under their own names, and the written fields of the rules."""
     fields = msgspec.structs.asdict(row) | draft_fields(row.draft)
     fields["id"] = str(row.id)
+    fields["cover"] = pictures.get((row.id, fields["cover_media_id"]))
+    fields["prizes"] = [
+        prize | {"image": pictures.get((row.id, prize["image_media_id"]))} for prize in fields["prizes"]
+    ]
     fields["settle_at"] = row.settle_at or row.draft.get("settle_at")
     is_published = row.published_at is not None
     due = read_rules(row.draft, publishing=False)[0].result_due_at if is_published else None
     fields["result_due_at"] = due
     fields["result_overdue"] = due is not None and row.now >= due and row.state in _WITHOUT_RESULT
+    waiting = {each.get("kind") for each in row.blocked_by}
+    fields["waits_for"] = [kind for kind in WAIT_KINDS if kind in waiting]
     # Not public until a second person has confirmed the cancellation.
     fields["cancel_reason"] = row.cancel_asked_reason if row.state == "cancelled" else None
     return fields

@@ -10,13 +10,15 @@ import msgspec
 from feed.boards.model import Row
 from feed.campaigns import store as campaigns
 from feed.campaigns.entries import shortlist_store
-from feed.campaigns.entries.shortlist_store import EntryStatus
+from feed.campaigns.entries.shortlist_store import EntryStatus, MediaOfEntry
+from feed.campaigns.entries.similar_store import OfEntry
 from feed.campaigns.errors import CampaignNotFound
 from feed.campaigns.model import Rules
 from feed.campaigns.rules.draft import read_rules
 from feed.campaigns.scoring.score import score
 from feed.postgres import Connection, many
 from feed.screens.campaigns.leaderboard import Leaderboards, rank_entries
+from feed.screens.campaigns.similar import SimilarPost, read_similar
 from feed.screens.posts import cards
 from feed.screens.posts.cards import PostCard
 
@@ -36,6 +38,7 @@ class EntryItem(msgspec.Struct, frozen=True, kw_only=True):
     """An entry. Until marks are locked, an editor sees the number of marks and the own mark only.
 
     `revision` would be judged now (null: none is approved yet); `newest_waits`: the newest revision is still to be reviewed.
+    `similar`: entries with a picture like one of the revision, the first posted first.
     """
 
     post_id: Id
@@ -44,6 +47,8 @@ class EntryItem(msgspec.Struct, frozen=True, kw_only=True):
     newest_revision: int
     newest_waits: bool
     bears_topic: bool
+    media_state: MediaOfEntry | None
+    similar: list[SimilarPost]
     shortlisted: bool
     disqualified: Disqualification | None
     mark_count: int
@@ -70,13 +75,14 @@ class EntryRow(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class EntryPage(msgspec.Struct, frozen=True):
-    """A page of entries, and by post id the rows and ranks of the leaderboard and the states of revisions."""
+    """A page of entries, and by post id the rows and ranks of the leaderboard, the states of revisions and entries with similar pictures."""
 
     entries: list[EntryRow]
     rows: dict[int, Row]
     ranks: dict[int, int]
     rules: Rules
     statuses: dict[int, EntryStatus]
+    similar: dict[int, list[SimilarPost]]
     is_more: bool
 
 
@@ -109,12 +115,15 @@ async def list_entries(
             entries.sort(key=lambda entry: ranks.get(entry.post_id, len(ranks) + 1))
         shown = entries[start : start + limit]
         statuses = await shortlist_store.list_statuses(conn, campaign_id, [entry.post_id for entry in shown])
+        pictures = [OfEntry(each.post_id, campaign_id, media_id) for each in statuses for media_id in each.media_ids]
+        similar = await read_similar(conn, pictures)
     return EntryPage(
         shown,
         {row.post_id: row for row in rows},
         ranks,
         rules,
         {status.post_id: status for status in statuses},
+        similar,
         len(entries) > start + limit,
     )
 
@@ -130,6 +139,8 @@ def item(page: EntryPage, entry: EntryRow, card: bytes) -> EntryItem:
         newest_revision=status.newest_revision,
         newest_waits=status.newest_waits,
         bears_topic=status.bears_topic,
+        media_state=status.media_state,
+        similar=page.similar.get(entry.post_id, []),
         shortlisted=entry.shortlisted_at is not None,
         disqualified=_disqualification(entry),
         mark_count=entry.mark_count,

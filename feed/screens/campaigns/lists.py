@@ -11,13 +11,13 @@ from feed.topics.parse import MARKS, is_topic_name, shown_name, topic_key
 _OPEN_MOST = 20
 
 
-def list_name(state: str | None, topic: str | None, participant_id: int | None) -> str:
+def list_name(state: str | None, topic: str | None, participant_id: int | None, *, ended: bool = False) -> str:
     """The name of a list with these filters, to which its cursors are bound."""
     parts = [state or ""]
     if topic is not None or participant_id is not None:
         key = "" if topic is None else hashlib.blake2b(topic_key(topic).encode(), digest_size=8).hexdigest()
         parts += [key, "" if participant_id is None else str(participant_id)]
-    return "campaigns:" + ":".join(parts)
+    return ("ended-" if ended else "") + "campaigns:" + ":".join(parts)
 
 
 async def list_ids(conn: Connection, *, topic: str | None, participant_id: int | None) -> list[int] | None:

@@ -24,10 +24,21 @@ from feed.postgres import Connection, many, one
 from feed.prizes.model import WinnerState
 from feed.reasons import DisqualificationReason, listed
 from feed.screens.campaigns.leaderboard import Leaderboards, get_published, is_board_shown, rank_entries
+from feed.screens.prizes.objections import OwnObjection, list_of_person
 
 Id = str
 # `entered`: the entry competes; the others say why it does not.
-EntryState = Literal["entered", "pending", "rejected", "removed", "withdrawn", "disqualified", "topic_edited_out"]
+EntryState = Literal[
+    "entered",
+    "pending",
+    "rejected",
+    "removed",
+    "withdrawn",
+    "disqualified",
+    "topic_edited_out",
+    "media_missing",
+    "media_failed",
+]
 
 
 class Excluded(msgspec.Struct, frozen=True):
@@ -69,7 +80,7 @@ class MyPrize(msgspec.Struct, frozen=True):
 
 
 class Participation(msgspec.Struct, frozen=True):
-    """An account's participation. `reasons`: why it cannot win.
+    """An account's participation. `reasons`: why it cannot win. `objections`: those of the person to the results, newest first.
 
     `tickets`: in a draw 1 or 0, since a person has one at most, with any number of entries and accounts; else null.
     """
@@ -79,6 +90,7 @@ class Participation(msgspec.Struct, frozen=True):
     reasons: list[PersonReason]
     tickets: int | None
     prize: MyPrize | None
+    objections: list[OwnObjection]
 
 
 class SheetExclusion(msgspec.Struct, frozen=True):
@@ -120,6 +132,8 @@ class OwnEntry(msgspec.Struct, frozen=True):
     post_id: int
     post_state: str
     bears_topic: bool | None
+    media_suffice: bool | None
+    media_failed: bool
     disqualified_reason: str | None
     comment_count: int
 
@@ -134,11 +148,18 @@ class OwnEntry(msgspec.Struct, frozen=True):
         match self.post_state:
             case "deleted":
                 return "withdrawn"
+            case "pending" if self.media_failed:
+                return "media_failed"
             case "pending" | "rejected" | "removed" as state:
                 return state
         if self.disqualified_reason is not None:
             return "disqualified"
-        return "topic_edited_out" if self.bears_topic is False else "entered"
+        if self.bears_topic is False:
+            return "topic_edited_out"
+        # A visible post has no unready media, but the judged revision may have had some.
+        if self.media_suffice is False:
+            return "media_failed" if self.media_failed else "media_missing"
+        return "entered"
 
 
 async def get_participation(leaderboards: Leaderboards, campaign_id: int, account_id: int) -> Participation:
@@ -156,6 +177,7 @@ async def get_participation(leaderboards: Leaderboards, campaign_id: int, accoun
         engagement = await _read_engagement(conn, campaign_id, post_ids, sheet_rows)
         reasons = await list_reasons(conn, campaign_id, account_id)
         prize = await _find_prize(conn, campaign_id, account_id)
+        objections = await _list_objections(conn, campaign, account_id)
     is_drawn = rules.method == "draw"
     competes = any(entry.state == "entered" for entry in own)
     rows = await leaderboards.list(campaign) if is_board_shown(campaign) and competes else []
@@ -181,6 +203,7 @@ async def get_participation(leaderboards: Leaderboards, campaign_id: int, accoun
         reasons=reasons,
         tickets=_ticket_count(sheet_rows, would_be=competes and not reasons) if is_drawn else None,
         prize=prize,
+        objections=objections,
     )
 
 
@@ -202,6 +225,7 @@ async def _get_draw_participation(conn: Connection, campaign: Campaign, account_
         reasons=[*reasons],
         tickets=int(would_be) if campaign.frozen_at is None else _ticket_count(sheet_rows, would_be=False),
         prize=await _find_prize(conn, campaign.id, account_id),
+        objections=await _list_objections(conn, campaign, account_id),
     )
 
 
@@ -286,12 +310,17 @@ async def list_own(conn: Connection, campaign_id: int, account_id: int) -> list[
     rows = await conn.fetch(
         """
         SELECT entries.post_id, entry_state(posts.state, posts.holds) AS post_state, judged.bears_topic,
+            judged.media_suffice, coalesce(unready.failed_ids && coalesce(held.media_ids, judged.media_ids), false) AS media_failed,
             entries.disqualified_reason, stats.comment_count
         FROM entries
         JOIN posts ON posts.id = entries.post_id
         JOIN post_stats AS stats ON stats.post_id = entries.post_id
         LEFT JOIN judged_revisions AS judged
             ON judged.campaign_id = entries.campaign_id AND judged.post_id = entries.post_id
+        LEFT JOIN unready_media_of_entries AS unready
+            ON unready.campaign_id = entries.campaign_id AND unready.post_id = entries.post_id
+        LEFT JOIN post_revisions AS held
+            ON posts.holds & 32 <> 0 AND held.post_id = posts.id AND held.revision = posts.revision
         WHERE entries.campaign_id = $1 AND entries.author_id = $2
         ORDER BY entries.entered_at, entries.post_id
         """,
@@ -341,6 +370,11 @@ async def list_reasons(conn: Connection, campaign_id: int, account_id: int) -> l
         account_id,
     )
     return [row["reason"] for row in rows]
+
+
+async def _list_objections(conn: Connection, campaign: Campaign, account_id: int) -> list[OwnObjection]:
+    # A campaign whose result is not computed yet has no objections; one whose result was undone may have some.
+    return [] if campaign.state == "scheduled" else await list_of_person(conn, campaign.id, account_id)
 
 
 async def _find_prize(conn: Connection, campaign_id: int, account_id: int) -> MyPrize | None:

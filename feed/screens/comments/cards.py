@@ -334,7 +334,7 @@ async def list_for_viewers(conn: Connection, pairs: Sequence[tuple[int, int | No
     rows = await conn.fetch(
         """
         SELECT comments.id, comments.post_id, comments.root_id, comments.author_id, accounts.name AS author_name,
-               accounts.avatar_url, accounts.badge, comments.text, comments.reply_to_id,
+               avatar_address(accounts.avatar_url) AS avatar_url, accounts.badge, comments.text, comments.reply_to_id,
                answered_authors.id AS reply_to_author_id, answered_authors.name AS reply_to_name, comments.reply_count, comments.like_count,
                likes.account_id IS NOT NULL AS liked_by_me, shown_state(comments.state, comments.holds) AS state,
                comments.state = 'published' AND comments.holds = 0

@@ -16,7 +16,7 @@ CAMPAIGNS: Templates = {
         ),
     ),
     "editorial.returned_post": Template(
-        Words("您签署的稿件被退回", "退回理由：{reason:reason}。此前的签署已全部撤销，修改后请重新走流程。"),
+        Words("你签署的稿件被退回", "退回理由：{reason:reason}。此前的签署已全部撤销，修改后请重新走流程。"),
         Words(
             "A post that you signed was returned",
             "Reason: {reason:reason}. All signatures were withdrawn; the text has to be signed again.",
@@ -25,7 +25,7 @@ CAMPAIGNS: Templates = {
     "campaign.cancelled.ranked": Template(
         Words(
             "{campaign:quoted}活动已取消",
-            "原因：{reason:reason}。活动不再评选获奖者，您的作品仍可正常浏览。{contact:ask}",
+            "原因：{reason:reason}。活动不再评选获奖者，你的作品仍可正常浏览。{contact:ask}",
         ),
         Words(
             "{campaign:quoted} was cancelled",
@@ -35,7 +35,7 @@ CAMPAIGNS: Templates = {
     "campaign.cancelled.draw": Template(
         Words(
             "{campaign:quoted}活动已取消",
-            "原因：{reason:reason}。活动不再抽奖，您的动态、评论和点赞不受影响。{contact:ask}",
+            "原因：{reason:reason}。活动不再抽奖，你的动态、评论和点赞不受影响。{contact:ask}",
         ),
         Words(
             "{campaign:quoted} was cancelled",
@@ -45,8 +45,8 @@ CAMPAIGNS: Templates = {
     ),
     "entry.disqualified.ranked": Template(
         Words(
-            "您的作品已被取消{campaign:quoted}活动的评选资格",
-            "原因：{reason:reason_code}。作品仍可正常浏览，但不再参与评选。{contact:ask}结果公布后，您可在公示期内到活动页提出异议。",
+            "你的作品已被取消{campaign:quoted}活动的评选资格",
+            "原因：{reason:reason_code}。作品仍可正常浏览，但不再参与评选。{contact:ask}结果公布后，你可在公示期内到活动页提出异议。",
         ),
         Words(
             "Your entry no longer takes part in {campaign:quoted}",
@@ -55,8 +55,8 @@ CAMPAIGNS: Templates = {
     ),
     "entry.disqualified.draw": Template(
         Words(
-            "您的{entry:entry}已被取消{campaign:quoted}活动的抽奖资格",
-            "原因：{reason:reason_code}。这条{entry:entry}不再计入抽奖。{contact:ask}结果公布后，您可在公示期内到活动页提出异议。",
+            "你的{entry:entry}已被取消{campaign:quoted}活动的抽奖资格",
+            "原因：{reason:reason_code}。这条{entry:entry}不再计入抽奖。{contact:ask}结果公布后，你可在公示期内到活动页提出异议。",
         ),
         Words(
             "Your {entry:entry} no longer takes part in the draw of {campaign:quoted}",
@@ -65,8 +65,8 @@ CAMPAIGNS: Templates = {
     ),
     "entry.reinstated.ranked": Template(
         Words(
-            "您的作品已恢复{campaign:quoted}活动的评选资格",
-            "经复核，您的作品重新参与评选，原有点赞和评论照常计入。",
+            "你的作品已恢复{campaign:quoted}活动的评选资格",
+            "经复核，你的作品重新参与评选，原有点赞和评论照常计入。",
         ),
         Words(
             "Your entry takes part in {campaign:quoted} again",
@@ -74,7 +74,7 @@ CAMPAIGNS: Templates = {
         ),
     ),
     "entry.reinstated.draw": Template(
-        Words("您的{entry:entry}已恢复{campaign:quoted}活动的抽奖资格", "经复核，这条{entry:entry}重新计入抽奖。"),
+        Words("你的{entry:entry}已恢复{campaign:quoted}活动的抽奖资格", "经复核，这条{entry:entry}重新计入抽奖。"),
         Words(
             "Your {entry:entry} takes part in the draw of {campaign:quoted} again",
             "It was checked again and counts as before.",
@@ -82,7 +82,7 @@ CAMPAIGNS: Templates = {
     ),
     "jury.assigned.ranked": Template(
         Words(
-            "您已被指定为{campaign:quoted}活动的评委",
+            "你已被指定为{campaign:quoted}活动的评委",
             "活动开始后即可在“我的评委”中为作品打分，请在评定前完成。评委不能获奖，点赞和评论不计入。不愿担任的，可在打分前退出；"
             "与作者有利害关系的作品，请声明回避。结果公布后，每份打分以代号公布。{contact:ask}",
         ),
@@ -95,7 +95,7 @@ CAMPAIGNS: Templates = {
     ),
     "jury.assigned.draw": Template(
         Words(
-            "您已被列入{campaign:quoted}活动的评委名单",
+            "你已被列入{campaign:quoted}活动的评委名单",
             "名单上的人不能中奖，点赞和评论不计入。不愿担任的，可在“我的评委”中退出。{contact:ask}",
         ),
         Words(
@@ -106,8 +106,8 @@ CAMPAIGNS: Templates = {
     ),
     "jury.removed.ranked": Template(
         Words(
-            "您不再担任{campaign:quoted}活动的评委",
-            "您打的分数不再计入得分。{contact:ask}",
+            "你不再担任{campaign:quoted}活动的评委",
+            "你打的分数不再计入得分。{contact:ask}",
         ),
         Words(
             "You are no longer on the jury of {campaign:quoted}",
@@ -115,7 +115,7 @@ CAMPAIGNS: Templates = {
         ),
     ),
     "jury.removed.draw": Template(
-        Words("您不再担任{campaign:quoted}活动的评委", "{contact:ask}"),
+        Words("你不再担任{campaign:quoted}活动的评委", "{contact:ask}"),
         Words("You are no longer on the jury of {campaign:quoted}", "{contact:ask}"),
     ),
     "jury.declined.ranked": Template(
@@ -143,7 +143,7 @@ CAMPAIGNS: Templates = {
         ),
     ),
     "jury.marking_ends": Template(
-        Words("{campaign:quoted}活动的打分即将截止", "您还有作品未打分，请在{until:time}前到“我的评委”完成。"),
+        Words("{campaign:quoted}活动的打分即将截止", "你还有作品未打分，请在{until:time}前到“我的评委”完成。"),
         Words(
             "Marking ends soon in {campaign:quoted}",
             "You have entries left to mark. Please finish under “My juries” before {until:time}.",

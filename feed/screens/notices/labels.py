@@ -37,6 +37,7 @@ EFFECTS: Labels = {
 }
 BLOCKS_RANKED: Labels = {
     "entry_waits": ("待审作品，请审核", "entries to review"),
+    "media_processing": ("图片或视频仍在处理的作品，请稍候", "entries whose photos or videos are being processed"),
     "comment_waits": ("待审评论，请审核", "comments to review"),
     "mark_missing": (
         "入围作品未满所需打分份数（quorum），请提醒评委",
@@ -50,6 +51,7 @@ BLOCKS_DRAW: Labels = {
         "announcement post that is not visible; please restore it",
     ),
     "entry_waits": ("待审动态，请审核", "posts to review"),
+    "media_processing": ("图片或视频仍在处理的动态，请稍候", "posts whose photos or videos are being processed"),
     "comment_waits": ("待审评论，请审核", "comments to review"),
     "other": ("其他事项", "other things"),
 }
@@ -80,7 +82,7 @@ WHY_RANKED: Labels = _WHY_BOTH | {
     "objection_marks": ("关于打分的异议经复核成立", "an objection to the marks was upheld"),
     "objection_winner": ("关于获奖者的异议经复核成立", "an objection to the winner was upheld"),
     "replaced": (
-        "公示期内经两位编辑复核，您不符合获奖条件",
+        "公示期内经两位编辑复核，你不符合获奖条件",
         "two editors have checked the result: the conditions for winning are not met",
     ),
 }
@@ -88,7 +90,7 @@ WHY_DRAW: Labels = _WHY_BOTH | {
     "objection_marks": _WHY_BOTH["objection_other"],
     "objection_winner": ("关于中奖者的异议经复核成立", "an objection to the winner was upheld"),
     "replaced": (
-        "公示期内经两位编辑复核，您不符合中奖条件",
+        "公示期内经两位编辑复核，你不符合中奖条件",
         "two editors have checked the result: the conditions for winning are not met",
     ),
 }

@@ -13,8 +13,8 @@ _ASK_EN = "{contact:ask}"
 PRIZES: Templates = {
     "prize.won.ranked": Template(
         Words(
-            "您在{campaign:quoted}活动中获奖了",
-            "恭喜您！奖品：{prizes:prizes}。" + _CLAIM_ZH + "奖品在结果最终确定后发放。",
+            "你在{campaign:quoted}活动中获奖了",
+            "恭喜你！奖品：{prizes:prizes}。" + _CLAIM_ZH + "奖品在结果最终确定后发放。",
         ),
         Words(
             "You have won in {campaign:quoted}",
@@ -25,8 +25,8 @@ PRIZES: Templates = {
     ),
     "prize.won.draw": Template(
         Words(
-            "您在{campaign:quoted}活动中中奖了",
-            "恭喜您！奖品：{prizes:prizes}。" + _CLAIM_ZH + "奖品在结果最终确定后发放。",
+            "你在{campaign:quoted}活动中中奖了",
+            "恭喜你！奖品：{prizes:prizes}。" + _CLAIM_ZH + "奖品在结果最终确定后发放。",
         ),
         Words(
             "You have won in the draw of {campaign:quoted}",
@@ -36,13 +36,13 @@ PRIZES: Templates = {
         ),
     ),
     "prize.claim_due": Template(
-        Words("{campaign:quoted}活动的领奖即将截止", "您还没有填写领奖信息。" + _CLAIM_ZH),
+        Words("{campaign:quoted}活动的领奖即将截止", "你还没有填写领奖信息。" + _CLAIM_ZH),
         Words(
             "Your prize of {campaign:quoted} is about to lapse", "You have not entered your details yet. " + _CLAIM_EN
         ),
     ),
     "prize.lapsed": Template(
-        Words("{campaign:quoted}活动的领奖已截止", "您未在规定时间内填写领奖信息，奖品已视为放弃。" + _ASK_ZH),
+        Words("{campaign:quoted}活动的领奖已截止", "你未在规定时间内填写领奖信息，奖品已视为放弃。" + _ASK_ZH),
         Words(
             "Your prize of {campaign:quoted} has lapsed",
             "You entered no details in time, so the prize counts as given up. " + _ASK_EN,
@@ -83,7 +83,7 @@ PRIZES: Templates = {
     "prize.post_removed.ranked": Template(
         Words(
             "{campaign:quoted}活动的获奖资格已取消",
-            "您的获奖作品因违反规定被移除，按活动规则不再获奖。{until:objection}" + _ASK_ZH,
+            "你的获奖作品因违反规定被移除，按活动规则不再获奖。{until:objection}" + _ASK_ZH,
         ),
         Words(
             "You are no longer a winner of {campaign:quoted}",
@@ -93,7 +93,7 @@ PRIZES: Templates = {
     "prize.post_removed.draw": Template(
         Words(
             "{campaign:quoted}活动的中奖资格已取消",
-            "您参与抽奖的{entry:entry}因违反规定被移除，按活动规则不再中奖。{until:objection}" + _ASK_ZH,
+            "你参与抽奖的{entry:entry}因违反规定被移除，按活动规则不再中奖。{until:objection}" + _ASK_ZH,
         ),
         Words(
             "You are no longer a winner of {campaign:quoted}",
@@ -102,7 +102,7 @@ PRIZES: Templates = {
         ),
     ),
     "prize.post_deleted.ranked": Template(
-        Words("{campaign:quoted}活动的获奖资格已取消", "您已删除获奖作品，按活动规则不再获奖。" + _ASK_ZH),
+        Words("{campaign:quoted}活动的获奖资格已取消", "你已删除获奖作品，按活动规则不再获奖。" + _ASK_ZH),
         Words(
             "You are no longer a winner of {campaign:quoted}",
             "You have deleted your winning entry, which ends the prize by the rules. " + _ASK_EN,
@@ -110,7 +110,7 @@ PRIZES: Templates = {
     ),
     "prize.post_deleted.draw": Template(
         Words(
-            "{campaign:quoted}活动的中奖资格已取消", "您已删除参与抽奖的{entry:entry}，按活动规则不再中奖。" + _ASK_ZH
+            "{campaign:quoted}活动的中奖资格已取消", "你已删除参与抽奖的{entry:entry}，按活动规则不再中奖。" + _ASK_ZH
         ),
         Words(
             "You are no longer a winner of {campaign:quoted}",
@@ -119,14 +119,14 @@ PRIZES: Templates = {
         ),
     ),
     "prize.erased.ranked": Template(
-        Words("{campaign:quoted}活动的获奖资格已取消", "您的账号已注销，按活动规则不再获奖。" + _ASK_ZH),
+        Words("{campaign:quoted}活动的获奖资格已取消", "你的账号已注销，按活动规则不再获奖。" + _ASK_ZH),
         Words(
             "You are no longer a winner of {campaign:quoted}",
             "Your account is closed, which ends the prize by the rules. " + _ASK_EN,
         ),
     ),
     "prize.erased.draw": Template(
-        Words("{campaign:quoted}活动的中奖资格已取消", "您的账号已注销，按活动规则不再中奖。" + _ASK_ZH),
+        Words("{campaign:quoted}活动的中奖资格已取消", "你的账号已注销，按活动规则不再中奖。" + _ASK_ZH),
         Words(
             "You are no longer a winner of {campaign:quoted}",
             "Your account is closed, which ends the prize by the rules. " + _ASK_EN,
@@ -134,7 +134,7 @@ PRIZES: Templates = {
     ),
     "prize.codes": Template(
         Words(
-            "您的奖品码可以查看了",
+            "你的奖品码可以查看了",
             "{campaign:quoted}活动的结果已最终确定。请到“我的奖品”中查看；首次查看后24小时内可以再次查看，请妥善保存。",
         ),
         Words(
@@ -144,7 +144,7 @@ PRIZES: Templates = {
         ),
     ),
     "prize.shipped": Template(
-        Words("您的奖品已寄出", "{carrier:quoted}，单号{tracking_no:quoted}。收到后请在“我的奖品”中确认。"),
+        Words("你的奖品已寄出", "{carrier:quoted}，单号{tracking_no:quoted}。收到后请在“我的奖品”中确认。"),
         Words(
             "Your prize is on its way",
             "{carrier:quoted}, tracking number {tracking_no:quoted}. Please confirm its arrival under “My prizes”.",
@@ -152,7 +152,7 @@ PRIZES: Templates = {
     ),
     # In place of the one before when the claims are shredded: with the number a carrier's website shows name and address.
     "prize.shipment_removed": Template(
-        Words("您的奖品已寄出", "寄送信息已按规定删除。"),
+        Words("你的奖品已寄出", "寄送信息已按规定删除。"),
         Words("Your prize was sent", "The details of the shipment were deleted on schedule."),
     ),
     "place.ended.ranked": Template(
@@ -187,11 +187,11 @@ PRIZES: Templates = {
         ),
     ),
     "objection.answered": Template(
-        Words("您对{campaign:quoted}活动的异议已答复", "{answer:prose}"),
+        Words("你对{campaign:quoted}活动的异议已答复", "{answer:prose}"),
         Words("Your objection to {campaign:quoted} was answered", "{answer:prose}"),
     ),
     "objection.upheld": Template(
-        Words("您对{campaign:quoted}活动的异议成立", "{answer:prose}"),
+        Words("你对{campaign:quoted}活动的异议成立", "{answer:prose}"),
         Words("Your objection to {campaign:quoted} was upheld", "{answer:prose}"),
     ),
     "objection.replace.ranked": Template(

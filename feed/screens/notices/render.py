@@ -11,6 +11,7 @@ from feed.campaigns.text_rules import BEACON, CONTACT
 from feed.screens.notices import labels
 from feed.screens.notices.account import ACCOUNT
 from feed.screens.notices.campaigns import CAMPAIGNS
+from feed.screens.notices.media import MEDIA
 from feed.screens.notices.people import PEOPLE
 from feed.screens.notices.prizes import PRIZES
 from feed.screens.notices.reviews import REVIEWS
@@ -19,9 +20,9 @@ from feed.screens.notices.template import Template, Templates, Words
 from feed.sms.model import SHANGHAI
 from feed.texts import quoted
 
-TEMPLATES: Templates = ACCOUNT | PEOPLE | REVIEWS | TAKEDOWNS | CAMPAIGNS | PRIZES
+TEMPLATES: Templates = ACCOUNT | MEDIA | PEOPLE | REVIEWS | TAKEDOWNS | CAMPAIGNS | PRIZES
 # For a row of a later version, which a process of this one may read during an update.
-_UNKNOWN = Template(Words("您有一条新通知", ""), Words("You have a new notification", ""))
+_UNKNOWN = Template(Words("你有一条新通知", ""), Words("You have a new notification", ""))
 # Twenty prizes with the longest names.
 _PRIZES_LONGEST = 1500
 _MONTHS = (

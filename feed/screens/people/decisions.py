@@ -9,6 +9,8 @@ from feed.moderation.model import ADVERSE_REASONS
 from feed.postgres import Connection, many
 from feed.reasons import AdverseReason, listed
 from feed.reports.appeal_model import AppealId, AppealState, DecidedKind, DecisionKind, Effect
+from feed.screens.media.cards import AddressOf, MediaCard
+from feed.screens.media.gallery import Gallery, RemovedMedium, read_gallery
 from feed.screens.posts.cards import Id
 from feed.texts import among
 
@@ -17,11 +19,13 @@ Reason = Annotated[str, among(ADVERSE_REASONS)]
 
 
 class DecidedTarget(msgspec.Struct, frozen=True):
-    """What was decided about. `text`: as its author wrote it; null for a user and once it is erased."""
+    """What was decided about. `text`: as its author wrote it; null for a user and once it is erased. `media`: its photos and video; their addresses work for some minutes."""
 
     kind: DecidedKind
     id: Id
     text: str | None
+    media: list[MediaCard]
+    removed_media: list[RemovedMedium]
 
 
 class AppealTag(msgspec.Struct, frozen=True):
@@ -65,6 +69,7 @@ class _DecisionRow(msgspec.Struct, frozen=True):
     target_kind: DecidedKind
     target_id: int
     text: str | None
+    media_ids: list[int]
     reason_code: str
     made_at: datetime
     until: datetime | None
@@ -74,8 +79,7 @@ class _DecisionRow(msgspec.Struct, frozen=True):
     appeal_id: int | None
     appeal_state: AppealState | None
 
-    @property
-    def card(self) -> DecisionCard:
+    def card(self, gallery: Gallery) -> DecisionCard:
         """The decision on the wire."""
         open_for_appeal = self.is_open and self.in_force and self.appeal_id is None
         appeal = None
@@ -85,7 +89,13 @@ class _DecisionRow(msgspec.Struct, frozen=True):
             id=str(self.id),
             kind=self.kind,
             effect=self.effect,
-            target=DecidedTarget(self.target_kind, str(self.target_id), self.text),
+            target=DecidedTarget(
+                self.target_kind,
+                str(self.target_id),
+                self.text,
+                gallery.media(self.media_ids),
+                gallery.removed(self.media_ids),
+            ),
             reason_code=listed(self.reason_code, AdverseReason),
             made_at=self.made_at,
             until=self.until,
@@ -106,7 +116,7 @@ class _AppealRow(msgspec.Struct, frozen=True):
 
 
 async def list_decisions(
-    conn: Connection, account_id: int, *, before_id: int, limit: int, days: int
+    conn: Connection, account_id: int, address: AddressOf, *, before_id: int, limit: int, days: int
 ) -> list[DecisionCard]:
     """The decisions against the account, newest first; those about a user against its person. `days`: the time to appeal."""
     rows = await conn.fetch(
@@ -122,11 +132,13 @@ async def list_decisions(
         before_id,
         limit,
     )
-    found = await _read(conn, [row["id"] for row in rows], days)
+    found = await _read(conn, [row["id"] for row in rows], days, address)
     return [found[row["id"]] for row in rows]
 
 
-async def list_appeals(conn: Connection, account_id: int, *, before_id: int, limit: int, days: int) -> list[AppealCard]:
+async def list_appeals(
+    conn: Connection, account_id: int, address: AddressOf, *, before_id: int, limit: int, days: int
+) -> list[AppealCard]:
     """The account's appeals, newest first."""
     rows = await conn.fetch(
         """
@@ -141,7 +153,7 @@ async def list_appeals(conn: Connection, account_id: int, *, before_id: int, lim
         limit,
     )
     appeals = many(rows, _AppealRow)
-    decisions = await _read(conn, [appeal.decision_id for appeal in appeals], days)
+    decisions = await _read(conn, [appeal.decision_id for appeal in appeals], days, address)
     return [
         AppealCard(
             id=str(appeal.id),
@@ -156,18 +168,21 @@ async def list_appeals(conn: Connection, account_id: int, *, before_id: int, lim
     ]
 
 
-async def get_appeal(conn: Connection, account_id: int, appeal_id: AppealId, *, days: int) -> AppealCard:
+async def get_appeal(
+    conn: Connection, account_id: int, address: AddressOf, appeal_id: AppealId, *, days: int
+) -> AppealCard:
     """One appeal of the account, which has just made it."""
-    return (await list_appeals(conn, account_id, before_id=appeal_id + 1, limit=1, days=days))[0]
+    return (await list_appeals(conn, account_id, address, before_id=appeal_id + 1, limit=1, days=days))[0]
 
 
-async def _read(conn: Connection, decision_ids: list[int], days: int) -> dict[int, DecisionCard]:
+async def _read(conn: Connection, decision_ids: list[int], days: int, address: AddressOf) -> dict[int, DecisionCard]:
     rows = await conn.fetch(
         """
         SELECT decisions.id, decisions.kind, decisions.effect, decisions.target_kind, decisions.target_id,
                CASE WHEN decisions.comment_id IS NOT NULL THEN comments.text
                     WHEN decisions.post_id IS NOT NULL THEN revisions.text
                     ELSE changes.value END AS text,
+               CASE WHEN decisions.comment_id IS NULL THEN coalesce(revisions.media_ids, '{}') ELSE '{}' END AS media_ids,
                decisions.reason_code, decisions.made_at, decisions.until, decisions.in_force,
                decisions.made_at + make_interval(days => $2) AS closes_at,
                decisions.made_at > clock_timestamp() - make_interval(days => $2) AS is_open,
@@ -184,4 +199,6 @@ async def _read(conn: Connection, decision_ids: list[int], days: int) -> dict[in
         decision_ids,
         days,
     )
-    return {row.id: row.card for row in many(rows, _DecisionRow)}
+    found = many(rows, _DecisionRow)
+    gallery = await read_gallery(conn, [each for row in found for each in row.media_ids], address)
+    return {row.id: row.card(gallery) for row in found}

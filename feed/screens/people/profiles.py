@@ -1,5 +1,6 @@
 """Profiles, blocked and muted accounts, and settings on the wire."""
 
+from collections.abc import Sequence
 from datetime import datetime
 
 import msgspec
@@ -14,7 +15,7 @@ from feed.pagination import Position
 from feed.phones import mask_phone
 from feed.postgres import Connection, many
 from feed.profiles.model import ProfileField
-from feed.screens.people.inbox import count_unread
+from feed.screens.people.inbox import MAX_UNREAD, count_unread
 from feed.screens.posts.cards import AuthorCard
 
 
@@ -50,6 +51,15 @@ class MeCard(UserCard, frozen=True):
     pending: list[PendingChange]
 
 
+class MeBrief(msgspec.Struct, frozen=True):
+    """What every page of the site shows of its user; the members are those of MeCard."""
+
+    id: str
+    name: str
+    roles: tuple[Role, ...]
+    unread_count: int
+
+
 class RelationCard(msgspec.Struct, frozen=True):
     """A blocked or muted account, and since when."""
 
@@ -79,7 +89,7 @@ def user_card(account: Account, ip_region: str | None) -> UserCard:
     return UserCard(
         id=str(account.id),
         name=account.name,
-        avatar_url=account.avatar_url,
+        avatar_url=account.avatar_address,
         bio=account.bio,
         badge=account.badge,
         post_count=account.post_count,
@@ -135,7 +145,7 @@ async def list_blocks(conn: Connection, account_id: int, after: Position, limit:
     """The accounts that this one has blocked or muted, newest first."""
     rows = await conn.fetch(
         """
-        SELECT relations.target_id, accounts.name, accounts.avatar_url, accounts.badge, relations.kind, relations.since
+        SELECT relations.target_id, accounts.name, avatar_address(accounts.avatar_url) AS avatar_url, accounts.badge, relations.kind, relations.since
         FROM relations JOIN accounts ON accounts.id = relations.target_id
         WHERE relations.account_id = $1 AND (relations.since, relations.target_id) < ($2, $3)
         ORDER BY relations.since DESC, relations.target_id DESC
@@ -183,6 +193,33 @@ async def get_me(conn: Connection, keys: Keys, account_id: int) -> MeCard:
         erased_at=None if departure is None else await departure_store.find_erase_at(conn, account_id),
         pending=await list_pending(conn, account_id),
     )
+
+
+async def list_briefs(conn: Connection, account_ids: Sequence[int]) -> list[MeBrief | None]:
+    """What pages show of these users, in one statement; None for an account that is unknown or erased."""
+    rows = await conn.fetch(
+        """
+        SELECT accounts.id::text AS id, coalesce(departures.name, accounts.name) AS name,
+               ARRAY(
+                   SELECT role FROM staff_rights
+                   WHERE staff_rights.account_id = accounts.id AND revoked_at IS NULL ORDER BY role
+               ) AS roles,
+               (
+                   SELECT count(*) FROM (
+                       SELECT FROM shown_inbox
+                       WHERE shown_inbox.account_id = accounts.id AND read_at IS NULL ORDER BY shown_inbox.id DESC LIMIT $2
+                   ) AS unread
+               ) AS unread_count
+        FROM accounts
+        LEFT JOIN departures
+            ON departures.account_id = accounts.id AND accounts.leaving_at IS NOT NULL AND departures.step <> 'returning'
+        WHERE accounts.id = ANY ($1::bigint[]) AND accounts.erased_at IS NULL
+        """,
+        account_ids,
+        MAX_UNREAD,
+    )
+    found = {each.id: each for each in many(rows, MeBrief)}
+    return [found.get(str(account_id)) for account_id in account_ids]
 
 
 async def list_pending(conn: Connection, account_id: int) -> list[PendingChange]:

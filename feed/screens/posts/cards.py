@@ -7,7 +7,7 @@ member that is a column of `list_posts` under the same name is one line in `Shar
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from functools import cache
-from typing import Any, Literal, cast
+from typing import Any, cast
 
 import msgspec
 from msgspec.structs import fields
@@ -19,6 +19,9 @@ from feed.links import Links
 from feed.postgres import Connection
 from feed.posts.model import AiLabelSource, CommentPolicy, Location
 from feed.reasons import VerdictReason
+from feed.screens.media.cards import MediaCard
+from feed.screens.posts.media import NONE as NO_MEDIA
+from feed.screens.posts.media import EncodedMedia
 from feed.screens.posts.viewer import ViewerRights, ViewerState, rights_of
 from feed.signoffs.model import Credit
 
@@ -42,31 +45,6 @@ class TopicPlace(msgspec.Struct, frozen=True):
     length: int
 
 
-class MediaVariant(msgspec.Struct, frozen=True):
-    """One size of a photo or video."""
-
-    name: str
-    url: str
-    width: int
-    height: int
-
-
-class MediaCard(msgspec.Struct, frozen=True, kw_only=True):
-    """A photo or a video of a post."""
-
-    id: Id
-    kind: Literal["image", "video"]
-    state: Literal["processing", "ready", "failed"]
-    error_code: str | None = None
-    url: str
-    thumb_url: str
-    variants: list[MediaVariant]
-    width: int
-    height: int
-    duration_ms: int | None = None
-    placeholder: str | None = None
-
-
 class CampaignTag(msgspec.Struct, frozen=True):
     """A campaign that the post has entered."""
 
@@ -77,7 +55,7 @@ class CampaignTag(msgspec.Struct, frozen=True):
 class Review(msgspec.Struct, frozen=True):
     """The review of a post that is not public, or of an edit while the former text is.
 
-    `expected_at`: when a reviewer is due to have decided it. `text`: the text of the edit, where the post shows another one.
+    `expected_at`: when a reviewer is due to have decided it. `text` and `media`: those of the edit, where the post shows another one.
     """
 
     stage: int | None
@@ -86,6 +64,7 @@ class Review(msgspec.Struct, frozen=True):
     expected_at: datetime | None
     revision: int
     text: str | None
+    media: list[MediaCard] | None
 
 
 class SharedPost(msgspec.Struct, frozen=True, kw_only=True):
@@ -140,7 +119,7 @@ async def list_posts(conn: Connection, post_ids: Sequence[int]) -> list[dict[str
     """Rows for `fragment` in the order of the ids, whatever the posts' states: the caller decides who may see them."""
     rows = await conn.fetch(
         """
-        SELECT posts.id, posts.author_id, accounts.name AS author_name, accounts.avatar_url, accounts.badge,
+        SELECT posts.id, posts.author_id, accounts.name AS author_name, avatar_address(accounts.avatar_url) AS avatar_url, accounts.badge,
                coalesce(accounts.protected_until > clock_timestamp(), false) AS is_protected,
                revisions.text, revisions.topics, revisions.credits,
                CASE WHEN accounts.age_band IS DISTINCT FROM 'under_14' THEN posts.location END AS location,
@@ -148,7 +127,12 @@ async def list_posts(conn: Connection, post_ids: Sequence[int]) -> list[dict[str
                CASE WHEN posts.ai_generated THEN coalesce(posts.ai_label_source, 'declared') END AS ai_label,
                accounts.age_band = 'under_14' AS of_child, posts.comment_policy,
                shown_state(posts.state, held.holds) AS state, posts.state = 'published' AND held.holds = 0 AS is_visible,
-               posts.revision, posts.created_at, posts.published_at, posts.edited_at,
+               posts.revision, posts.created_at, posts.edited_at,
+               -- Null until a post that waits for its media is visible for the first time.
+               CASE WHEN posts.holds & 32 = 0 OR EXISTS (
+                   SELECT FROM post_states
+                   WHERE post_id = posts.id AND state_before = 'published' AND holds_before = 0
+               ) THEN posts.published_at END AS published_at,
                stats.like_count, stats.comment_count,
                coalesce(
                    (
@@ -161,10 +145,8 @@ async def list_posts(conn: Connection, post_ids: Sequence[int]) -> list[dict[str
                ) AS campaigns,
                posts.latest_revision, reviews.stage AS review_stage, reviews.stages AS review_stages,
                reviews.reason_code AS review_reason, reviews.expected_at AS review_expected_at,
-               CASE WHEN posts.latest_revision <> posts.revision THEN (
-                   SELECT newest.text FROM post_revisions AS newest
-                   WHERE newest.post_id = posts.id AND newest.revision = posts.latest_revision
-               ) END AS review_text
+               newest.text AS review_text, newest.media_ids AS review_media_ids,
+               shown_media.ids AS media_ids, shown_media.versions AS media_versions
         FROM unnest($1::bigint[]) WITH ORDINALITY AS wanted (id, position)
         JOIN posts ON posts.id = wanted.id
         JOIN post_revisions AS revisions ON revisions.post_id = posts.id AND revisions.revision = posts.revision
@@ -186,10 +168,13 @@ async def list_posts(conn: Connection, post_ids: Sequence[int]) -> list[dict[str
         LEFT JOIN LATERAL (
             -- The open case, or else the one that was closed last; the reason is that of the latest verdict that is not undone, or
             -- of the machine check that has blocked it. A takedown hides what verdicts have not: then it has the reason, and a review
-            -- ends nothing but an appeal does.
+            -- ends nothing but an appeal does. Nor does one end the wait for media.
             SELECT (array_agg(cases.stage ORDER BY cases.state = 'open' DESC, cases.id DESC))[1] AS stage,
                    (array_agg(cases.stages ORDER BY cases.state = 'open' DESC, cases.id DESC))[1] AS stages,
-                   min(cases.due_at) FILTER (WHERE cases.state = 'open' AND (taken_down.reason_code IS NULL OR cases.kind = 'appeal'))
+                   min(cases.due_at) FILTER (
+                       WHERE cases.state = 'open' AND (taken_down.reason_code IS NULL OR cases.kind = 'appeal')
+                           AND NOT (posts.holds = 32 AND posts.state <> 'pending')
+                   )
                        AS expected_at,
                    coalesce(
                        taken_down.reason_code,
@@ -206,6 +191,14 @@ async def list_posts(conn: Connection, post_ids: Sequence[int]) -> list[dict[str
                 )
               AND cases.post_id = posts.id AND cases.comment_id IS NULL
         ) AS reviews ON true
+        LEFT JOIN post_revisions AS newest
+          ON newest.post_id = posts.id AND newest.revision = posts.latest_revision AND posts.latest_revision <> posts.revision
+        CROSS JOIN LATERAL (
+            -- With the transaction that has changed each medium last: a version of what is encoded of it.
+            SELECT array_agg(media.id ORDER BY given.place) AS ids, array_agg(media.xmin ORDER BY given.place) AS versions
+            FROM unnest(revisions.media_ids) WITH ORDINALITY AS given (id, place)
+            JOIN media ON media.id = given.id AND media.removed_at IS NULL
+        ) AS shown_media
         ORDER BY wanted.position
         """,
         post_ids,
@@ -226,8 +219,8 @@ _ViewerMembers: Any = msgspec.defstruct(
 )
 
 
-def fragment(row: Mapping[str, Any], links: Links, hours: OfficeHours = ALWAYS) -> Fragment:
-    """The fragment of a row of `list_posts`. Reviews are expected in the `hours` of the staff."""
+def fragment(row: Mapping[str, Any], media: EncodedMedia, links: Links, hours: OfficeHours = ALWAYS) -> Fragment:
+    """The fragment of a row of `list_posts` and its media. Reviews are expected in the `hours` of the staff."""
     post_id, author_id, state = row["id"], row["author_id"], row["state"]
     shared = msgspec.convert(
         {
@@ -239,6 +232,8 @@ def fragment(row: Mapping[str, Any], links: Links, hours: OfficeHours = ALWAYS) 
         },
         SharedPost,
     )
+    if media.shown != NO_MEDIA:
+        shared = msgspec.structs.replace(shared, media=encoded_media(media.shown))
     encoded = _encoder.encode(shared)[:-1]
     child = AuthorCard(str(author_id), CHILD_NAME, None, None)
     ranked = _encoder.encode(msgspec.structs.replace(shared, author=child))[:-1] if row["of_child"] else encoded
@@ -252,11 +247,11 @@ def fragment(row: Mapping[str, Any], links: Links, hours: OfficeHours = ALWAYS) 
         row["is_protected"],
         encoded,
         ranked,
-        _review(row, hours),
+        _review(row, media, hours),
     )
 
 
-def _review(row: Mapping[str, Any], hours: OfficeHours) -> Review | msgspec.UnsetType:
+def _review(row: Mapping[str, Any], media: EncodedMedia, hours: OfficeHours) -> Review | msgspec.UnsetType:
     is_newer = row["latest_revision"] != row["revision"]
     if row["state"] not in ("pending", "rejected", "removed") and not (is_newer and row["state"] == "published"):
         return msgspec.UNSET
@@ -270,6 +265,7 @@ def _review(row: Mapping[str, Any], hours: OfficeHours) -> Review | msgspec.Unse
         None if due_at is None else hours.next_from(due_at),
         row["latest_revision"],
         row["review_text"],
+        None if media.waiting is None else encoded_media(media.waiting),
     )
 
 
@@ -284,6 +280,11 @@ _cached_suffix = cache(_suffix)
 
 def card(part: Fragment, viewer_state: ViewerState) -> bytes:
     """The post's complete JSON for one viewer."""
+    return part.json_prefix + suffix(part, viewer_state)
+
+
+def suffix(part: Fragment, viewer_state: ViewerState) -> bytes:
+    """The part of the JSON that differs between viewers."""
     rights = rights_of(
         viewer_state,
         author_id=part.author_id,
@@ -293,13 +294,18 @@ def card(part: Fragment, viewer_state: ViewerState) -> bytes:
     )
     liked = part.post_id in viewer_state.liked_ids
     if part.review is not msgspec.UNSET and viewer_state.viewer_id == part.author_id:
-        return part.json_prefix + _suffix(liked, rights, part.review)
-    return part.json_prefix + _cached_suffix(liked, rights)
+        return _suffix(liked, rights, part.review)
+    return _cached_suffix(liked, rights)
 
 
 def encoded_post(encoded: bytes) -> PostCard:
     """An encoded card as the member of a Struct: the encoder copies it."""
     return cast(PostCard, msgspec.Raw(encoded))
+
+
+def encoded_media(encoded: bytes) -> list[MediaCard]:
+    """An encoded list of media as the member of a Struct."""
+    return cast(list[MediaCard], msgspec.Raw(encoded))
 
 
 def page(cards: Sequence[bytes], next_cursor: str | None) -> bytes:

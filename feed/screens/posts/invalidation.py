@@ -12,6 +12,7 @@ import structlog
 from redis.asyncio import Redis
 
 from feed.redis import UNREACHABLE
+from feed.tasks import stop_tasks
 
 _CHANNEL = "feed:takedowns"
 _POLL_SECONDS = 5.0
@@ -40,13 +41,14 @@ class PageInvalidation:
 
     def start(self) -> None:
         """Starts publishing and the subscription."""
-        self._tasks = [asyncio.create_task(self._publish()), asyncio.create_task(self._subscribe())]
+        self._tasks = [
+            asyncio.create_task(self._publish(), name="publish invalidated pages"),
+            asyncio.create_task(self._subscribe(), name="subscribe to invalidated pages"),
+        ]
 
     async def close(self) -> None:
         """Stops both."""
-        for task in self._tasks:
-            task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
+        await stop_tasks(*self._tasks)
 
     async def _publish(self) -> None:
         while True:

@@ -66,7 +66,7 @@ async def list_likers(conn: Connection, post_id: int, after: Position, limit: in
     """The likes of a post, newest first, without those by accounts that are taken down."""
     rows = await conn.fetch(
         """
-        SELECT likes.account_id, accounts.name, accounts.avatar_url, accounts.badge, likes.liked_at
+        SELECT likes.account_id, accounts.name, avatar_address(accounts.avatar_url) AS avatar_url, accounts.badge, likes.liked_at
         FROM likes JOIN accounts ON accounts.id = likes.account_id
         WHERE likes.post_id = $1 AND likes.liked_at > '-infinity' AND (likes.liked_at, likes.account_id) < ($2, $3)
           AND NOT EXISTS (SELECT FROM taken_down_accounts AS down WHERE down.account_id = likes.account_id)

@@ -37,7 +37,13 @@ class Frame(msgspec.Struct, frozen=True):
         """The page of these cards; `positions` are their indexes in `before`."""
         if self.before:
             cards = [self.before[position] + card + self.after for position, card in zip(positions, cards, strict=True)]
-        return b'{"items":[%b]%b' % (b",".join(cards), self.end)
+        if not cards:
+            return b'{"items":[]%b' % self.end
+        # Joined in one copy: a page with photos is long.
+        between = [b","] * (2 * len(cards) + 1)
+        between[1::2] = cards
+        between[0], between[-1] = b'{"items":[', b"]" + self.end
+        return b"".join(between)
 
 
 class PageBase(msgspec.Struct, frozen=True):
@@ -106,15 +112,16 @@ def render_for(base: PageBase, viewer_state: ViewerState) -> Rendered:
     if not viewer_state.liked_ids and viewer_state.viewer_id not in base.author_ids:
         return base.signed_in
     changed = {
-        position: cards.card(part, viewer_state)
+        position: cards.suffix(part, viewer_state)
         for position, part in enumerate(base.fragments)
         if part.post_id in viewer_state.liked_ids or part.author_id == viewer_state.viewer_id
     }
     page = base.cards.copy()
-    for position, card in changed.items():
-        page[position] = card
-    # A card contains its post's id, so the changed cards identify the page as well as all of its bytes would.
-    return Rendered(base.frame.page(page, range(len(page))), tag_of(base.signed_in.tag, *changed.values()))
+    for position, suffix in changed.items():
+        page[position] = base.fragments[position].json_prefix + suffix
+    # The shared page, and what differs at which places, identify the page as well as all of its bytes would.
+    differs = [b"%d%b" % each for each in changed.items()]
+    return Rendered(base.frame.page(page, range(len(page))), tag_of(base.signed_in.tag, *differs))
 
 
 def _render_all(base: PageBase, viewer_state: ViewerState) -> Rendered:

@@ -7,6 +7,7 @@ from feed.batching import Batcher
 from feed.cases.chain import ALWAYS, OfficeHours
 from feed.ids import MAX_ID
 from feed.links import Links
+from feed.media.addresses import MediaAddresses
 from feed.pagination import Cursors, Position
 from feed.postgres import Connection, Pool
 from feed.posts.model import PostNotFound
@@ -14,6 +15,7 @@ from feed.screens.cache import TimedCache
 from feed.screens.posts import cards, feeds
 from feed.screens.posts.cards import Fragment
 from feed.screens.posts.feeds import Listed
+from feed.screens.posts.media import MediaEncoder
 from feed.screens.posts.page_render import PageBase, Rendered, build_base, list_frame, protected_authors, render_for
 from feed.screens.posts.viewer import ANONYMOUS, ViewerState
 from feed.screens.posts.viewer_store import ViewerQuery, list_viewer_states
@@ -30,11 +32,19 @@ ReadList = Callable[[Connection, Position, int], Awaitable[list[Listed]]]
 class Pages:
     """Reads pages of posts: one refresh per page at a time, and viewer states and single posts in batches."""
 
-    def __init__(self, pool: Pool, cursors: Cursors, links: Links, hours: OfficeHours = ALWAYS) -> None:
+    def __init__(
+        self,
+        pool: Pool,
+        cursors: Cursors,
+        links: Links,
+        hours: OfficeHours = ALWAYS,
+        media: MediaAddresses | None = None,
+    ) -> None:
         self._pool = pool
         self._cursors = cursors
         self._links = links
         self._hours = hours
+        self._media = MediaEncoder(media or MediaAddresses())
         self._bases: TimedCache[PageBase] = TimedCache(seconds=CACHE_SECONDS, max_bytes=_MAX_BYTES, size=_size_of)
         self._viewer_states: Batcher[ViewerQuery, ViewerState] = Batcher(self._read_viewer_states)
         self._singles: Batcher[int, Fragment | None] = Batcher(self._read_singles)
@@ -127,13 +137,17 @@ class Pages:
         found = [part for part in await self.fragments(post_ids) if part.is_visible]
         return build_base(found, list_frame(next_cursor), read_at=read_at)
 
-    async def fragments(self, post_ids: Sequence[int]) -> list[Fragment]:
-        """The posts' fragments in this order, not cached, whatever the posts' states: the caller decides who may see them."""
+    async def fragments(self, post_ids: Sequence[int], *, in_list: bool = True) -> list[Fragment]:
+        """The posts' fragments in this order, not cached, whatever the posts' states: the caller decides who may see them.
+
+        `in_list`: short ones, as lists of posts have them.
+        """
         if not post_ids:
             return []
         async with self._pool.acquire() as conn:
             rows = await cards.list_posts(conn, post_ids)
-        return [cards.fragment(row, self._links, self._hours) for row in rows]
+            media = await self._media.encode(conn, rows, in_list=in_list)
+        return [cards.fragment(row, each, self._links, self._hours) for row, each in zip(rows, media, strict=True)]
 
     async def cached(self, key: Hashable, read: Callable[[], Awaitable[PageBase]]) -> PageBase:
         """The cached base, or a new one where it is older than a second. Raises what `read` raises."""
@@ -149,7 +163,7 @@ class Pages:
             return await list_viewer_states(conn, queries)
 
     async def _read_singles(self, post_ids: Sequence[int]) -> list[Fragment | None]:
-        found = {part.post_id: part for part in await self.fragments(list(dict.fromkeys(post_ids)))}
+        found = {part.post_id: part for part in await self.fragments(list(dict.fromkeys(post_ids)), in_list=False)}
         return [found.get(post_id) for post_id in post_ids]
 
 

@@ -226,8 +226,7 @@ async def _read_draw(conn: Connection, head: _Head, rules: Rules) -> FairnessCar
         entered = await list_tickets(conn, head.settlement.id, most=MAX_EVENTS)
         entries = await conn.fetchval("SELECT count(*) FROM sheet_rows WHERE settlement_id = $1", head.settlement.id)
     elif rules.entry_by == "post":
-        require_media = rules.eligibility.require_media
-        entered = await list_entrants(conn, head.campaign.id, require_media=require_media, most=MAX_EVENTS)
+        entered = await list_entrants(conn, head.campaign.id, most=MAX_EVENTS)
         entries = await conn.fetchval("SELECT count(*) FROM entries WHERE campaign_id = $1", head.campaign.id)
     else:
         counted = await list_commenters_or_likers(conn, head.campaign.id, most=MAX_EVENTS)

@@ -107,7 +107,7 @@ async def list_tickets(conn: Connection, settlement_id: int, *, most: int) -> li
     )
 
 
-async def list_entrants(conn: Connection, campaign_id: int, *, require_media: bool, most: int) -> list[Record]:
+async def list_entrants(conn: Connection, campaign_id: int, *, most: int) -> list[Record]:
     """`entered_at` and the account's `created_at` of the persons who would have a ticket in a draw now, by their first entry."""
     return await conn.fetch(
         """
@@ -118,16 +118,15 @@ async def list_entrants(conn: Connection, campaign_id: int, *, require_media: bo
         JOIN campaign_accounts AS account
             ON account.campaign_id = entries.campaign_id AND account.account_id = entries.author_id
         WHERE entries.campaign_id = $1 AND entries.disqualified_at IS NULL
-            AND judged.bears_topic AND (NOT $2 OR cardinality(judged.media_ids) > 0)
+            AND judged.bears_topic AND judged.media_suffice
             AND NOT account.not_verified AND NOT account.too_new
             AND account.person NOT IN (
                 SELECT person FROM campaign_flagged_persons WHERE campaign_id = $1 AND liked IS NULL
             )
         ORDER BY account.person, entries.entered_at, entries.post_id
-        LIMIT $3
+        LIMIT $2
         """,
         campaign_id,
-        require_media,
         most,
     )
 

@@ -5,11 +5,14 @@ from typing import Any, Literal
 
 import msgspec
 
+from feed.ids import MAX_ID
 from feed.postgres import Connection, many
 from feed.prizes.model import ObjectionKind, ObjectionNotFound, Remedy
 from feed.screens.prizes.cards import CampaignName, Id
 
 State = Literal["open", "upheld", "answered"]
+# A person has one open objection of each kind; these are some rounds of them.
+_OWN_MOST = 50
 
 
 class OwnObjection(msgspec.Struct, frozen=True, kw_only=True):
@@ -39,12 +42,10 @@ class ObjectionCard(OwnObjection, frozen=True, kw_only=True):
     stands: bool
 
 
-class _Row(msgspec.Struct, frozen=True):
+class _OwnRow(msgspec.Struct, frozen=True, kw_only=True):
     id: int
     campaign_id: int
     title: str
-    account_id: int
-    name: str
     post_id: int | None
     comment_id: int | None
     kind: ObjectionKind
@@ -52,17 +53,25 @@ class _Row(msgspec.Struct, frozen=True):
     made_at: datetime
     answer: str | None
     answered_at: datetime | None
-    answered_by: int | None
     remedy: Remedy | None
+
+
+class _Row(_OwnRow, frozen=True, kw_only=True):
+    account_id: int
+    name: str
+    answered_by: int | None
     rank: int | None
     remedied_at: datetime | None
     stands: bool
 
 
 async def list_objections(
-    conn: Connection, *, answered: tuple[bool, ...], before_id: int, limit: int
+    conn: Connection, *, answered: tuple[bool, ...], before_id: int, limit: int, campaign_id: int | None = None
 ) -> list[ObjectionCard]:
-    """Objections with ids below `before_id`, newest first; `answered` selects those with an answer, without one, or both."""
+    """Objections with ids below `before_id`, newest first; `answered` selects those with an answer, without one, or both.
+
+    Those of one campaign, or by default of all.
+    """
     rows = await conn.fetch(
         """
         SELECT objections.id, objections.campaign_id, campaigns.draft ->> 'title' AS title, objections.account_id,
@@ -75,12 +84,16 @@ async def list_objections(
         JOIN accounts ON accounts.id = objections.account_id
         LEFT JOIN winners ON winners.id = objections.winner_id
         WHERE objections.id < $1 AND (objections.answered_at IS NOT NULL) = ANY ($2::boolean[])
+            -- A range instead of an optional condition, which a cached plan could not use.
+            AND objections.campaign_id BETWEEN $4 AND $5
         ORDER BY objections.id DESC
         LIMIT $3
         """,
         before_id,
         list(answered),
         limit,
+        campaign_id or 0,
+        campaign_id or MAX_ID,
     )
     return [ObjectionCard(**_own_members(row), **_editor_members(row)) for row in many(rows, _Row)]
 
@@ -93,13 +106,34 @@ async def get_objection(conn: Connection, objection_id: int) -> ObjectionCard:
     return found[0]
 
 
+async def list_of_person(conn: Connection, campaign_id: int, account_id: int) -> list[OwnObjection]:
+    """The objections of the account's person to results of the campaign, as their author sees them, newest first."""
+    rows = await conn.fetch(
+        """
+        SELECT objections.id, objections.campaign_id, campaigns.draft ->> 'title' AS title, objections.post_id, objections.comment_id,
+            objections.kind, objections.text, objections.made_at, objections.answer, objections.answered_at, objections.remedy
+        FROM settlements
+        JOIN campaigns ON campaigns.id = settlements.campaign_id
+        JOIN objections ON objections.settlement_id = settlements.id
+        WHERE settlements.campaign_id = $1
+            AND objections.account_id = ANY (ARRAY(SELECT same_id FROM same_person_accounts WHERE same_person_accounts.account_id = $2))
+        ORDER BY objections.id DESC
+        LIMIT $3
+        """,
+        campaign_id,
+        account_id,
+        _OWN_MOST,
+    )
+    return [OwnObjection(**_own_members(row)) for row in many(rows, _OwnRow)]
+
+
 async def get_own(conn: Connection, objection_id: int) -> OwnObjection:
     """One objection as its author sees it. Raises ObjectionNotFound."""
     card = await get_objection(conn, objection_id)
     return OwnObjection(**{name: getattr(card, name) for name in OwnObjection.__struct_fields__})
 
 
-def _own_members(row: _Row) -> dict[str, Any]:
+def _own_members(row: _OwnRow) -> dict[str, Any]:
     return {
         "id": str(row.id),
         "campaign": CampaignName(str(row.campaign_id), row.title),

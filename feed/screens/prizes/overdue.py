@@ -57,8 +57,8 @@ DESCRIPTIONS: dict[Kind, tuple[str, str]] = {
         "has goods that could have been sent for seven days: send them and enter the tracking number (tracking_no)",
     ),
     "codes_missing": (
-        "兑换码不足，请补传：每个名额需要的数量为每人份数（per_winner）",
-        "has too few codes: upload the missing ones, for each place its quantity (per_winner)",
+        "兑换码不足，请补传：每个名额需要的数量为每人份数",
+        "has too few codes: upload the missing ones, for each place its quantity per winner",
     ),
     "notice_unsent": (
         "短信通知未送达或结果不明，请在短信列表中重发，或登记处理结果（outcome）",

@@ -5,7 +5,7 @@ from typing import Literal
 
 import msgspec
 
-from feed.postgres import Connection
+from feed.postgres import Connection, many
 from feed.prizes.model import ResultNotFound
 from feed.screens.prizes.cards import Id, PrizeItem, items_of, shown_score
 from feed.screens.prizes.names import published_names
@@ -24,6 +24,16 @@ class WinnerCard(msgspec.Struct, frozen=True, kw_only=True):
     moved_up: bool
 
 
+class ReserveCard(msgspec.Struct, frozen=True, kw_only=True):
+    """One of the next in order, without a name. `moved_up`: holds or has held a place since."""
+
+    position: int
+    rank: int
+    post_id: Id | None
+    comment_id: Id | None
+    moved_up: bool
+
+
 class WinnersCard(msgspec.Struct, frozen=True, kw_only=True):
     """The present winners, without vacant places; objections are accepted until `objections_end_at`."""
 
@@ -34,6 +44,7 @@ class WinnersCard(msgspec.Struct, frozen=True, kw_only=True):
     result_sha256: str
     amendment_count: int
     items: list[WinnerCard]
+    reserves: list[ReserveCard]
 
 
 async def list_winners(conn: Connection, campaign_id: int) -> WinnersCard:
@@ -64,6 +75,15 @@ async def list_winners(conn: Connection, campaign_id: int) -> WinnersCard:
         """,
         campaign["settlement_id"],
     )
+    reserves = await conn.fetch(
+        """
+        SELECT position, rank, post_id::text, comment_id::text, promoted_at IS NOT NULL AS moved_up
+        FROM reserves
+        WHERE settlement_id = $1
+        ORDER BY position
+        """,
+        campaign["settlement_id"],
+    )
     names = published_names({row["account_id"]: row["name"] for row in rows})
     return WinnersCard(
         campaign_id=str(campaign_id),
@@ -85,4 +105,5 @@ async def list_winners(conn: Connection, campaign_id: int) -> WinnersCard:
             )
             for row in rows
         ],
+        reserves=many(reserves, ReserveCard),
     )

@@ -9,6 +9,8 @@ from feed.cases.model import CaseNotFound, CaseState, Kind
 from feed.moderation.model import VerdictKind
 from feed.postgres import Connection, many
 from feed.reasons import VerdictReason
+from feed.screens.media.cards import AddressOf, MediaCard
+from feed.screens.media.gallery import EMPTY, Gallery, RemovedMedium, read_gallery
 from feed.screens.posts.cards import AuthorCard, Id
 from feed.texts import among
 
@@ -17,10 +19,12 @@ LISTED_MOST = 100
 
 
 class RevisionRecord(msgspec.Struct, frozen=True):
-    """One version of the subject's text. `approved_at`: since when it may be shown."""
+    """One version of the subject. `approved_at`: since when it may be shown."""
 
     revision: int
     text: str
+    media: list[MediaCard]
+    removed_media: list[RemovedMedium]
     author: AuthorCard
     created_at: datetime
     approved_at: datetime | None
@@ -73,7 +77,16 @@ class CaseHistory(msgspec.Struct, frozen=True):
     verdicts: list[VerdictRecord]
 
 
-async def get_history(conn: Connection, case_id: int) -> CaseHistory:
+class _RevisionRow(msgspec.Struct, frozen=True):
+    revision: int
+    text: str
+    media_ids: list[int]
+    author: AuthorCard
+    created_at: datetime
+    approved_at: datetime | None
+
+
+async def get_history(conn: Connection, case_id: int, address: AddressOf) -> CaseHistory:
     """The history of the subject of a case, by all cases about it. Raises CaseNotFound."""
     subject = await conn.fetchrow("SELECT post_id, comment_id, account_id, topic_id FROM cases WHERE id = $1", case_id)
     if subject is None:
@@ -100,18 +113,18 @@ async def get_history(conn: Connection, case_id: int) -> CaseHistory:
     found = many(rows, CaseRecord)
     case_ids = [int(each.id) for each in found]
     return CaseHistory(
-        await _list_revisions(conn, post_id) if comment_id is None else await _list_comment(conn, comment_id),
+        await _list_revisions(conn, post_id, address) if comment_id is None else await _list_comment(conn, comment_id),
         found,
         await _list_leases(conn, case_ids),
         await _list_verdicts(conn, case_ids),
     )
 
 
-async def _list_revisions(conn: Connection, post_id: int | None) -> list[RevisionRecord]:
+async def _list_revisions(conn: Connection, post_id: int | None, address: AddressOf) -> list[RevisionRecord]:
     rows = await conn.fetch(
         """
-        SELECT revisions.revision, revisions.text, revisions.created_at, revisions.approved_at,
-               jsonb_build_object('id', accounts.id::text, 'name', accounts.name, 'avatar_url', accounts.avatar_url,
+        SELECT revisions.revision, revisions.text, revisions.media_ids, revisions.created_at, revisions.approved_at,
+               jsonb_build_object('id', accounts.id::text, 'name', accounts.name, 'avatar_url', avatar_address(accounts.avatar_url),
                                   'badge', accounts.badge) AS author
         FROM post_revisions AS revisions
         JOIN accounts ON accounts.id = revisions.author_id
@@ -122,19 +135,33 @@ async def _list_revisions(conn: Connection, post_id: int | None) -> list[Revisio
         post_id,
         LISTED_MOST,
     )
-    return many(rows, RevisionRecord)
+    found = many(rows, _RevisionRow)
+    gallery = await read_gallery(conn, [each for row in found for each in row.media_ids], address)
+    return [_record(row, gallery) for row in found]
+
+
+def _record(row: _RevisionRow, gallery: Gallery = EMPTY) -> RevisionRecord:
+    return RevisionRecord(
+        revision=row.revision,
+        text=row.text,
+        media=gallery.media(row.media_ids),
+        removed_media=gallery.removed(row.media_ids),
+        author=row.author,
+        created_at=row.created_at,
+        approved_at=row.approved_at,
+    )
 
 
 async def _list_comment(conn: Connection, comment_id: int) -> list[RevisionRecord]:
     rows = await conn.fetch(
         """
         SELECT coalesce(revisions.revision, 1) AS revision, coalesce(revisions.text, comments.text) AS text,
-               coalesce(revisions.created_at, comments.created_at) AS created_at,
+               coalesce(revisions.created_at, comments.created_at) AS created_at, '{}'::bigint[] AS media_ids,
                CASE
                    WHEN revisions.revision IS NOT NULL THEN revisions.approved_at
                    WHEN comments.state NOT IN ('pending', 'rejected') THEN comments.created_at
                END AS approved_at,
-               jsonb_build_object('id', accounts.id::text, 'name', accounts.name, 'avatar_url', accounts.avatar_url,
+               jsonb_build_object('id', accounts.id::text, 'name', accounts.name, 'avatar_url', avatar_address(accounts.avatar_url),
                                   'badge', accounts.badge) AS author
         FROM comments
         LEFT JOIN comment_revisions AS revisions
@@ -147,14 +174,14 @@ async def _list_comment(conn: Connection, comment_id: int) -> list[RevisionRecor
         comment_id,
         LISTED_MOST,
     )
-    return many(rows, RevisionRecord)
+    return [_record(row) for row in many(rows, _RevisionRow)]
 
 
 async def _list_leases(conn: Connection, case_ids: list[int]) -> list[LeaseRecord]:
     rows = await conn.fetch(
         """
         SELECT leases.case_id::text, leases.leased_at, leases.ended_at,
-               jsonb_build_object('id', accounts.id::text, 'name', accounts.name, 'avatar_url', accounts.avatar_url,
+               jsonb_build_object('id', accounts.id::text, 'name', accounts.name, 'avatar_url', avatar_address(accounts.avatar_url),
                                   'badge', accounts.badge) AS user
         FROM case_leases AS leases
         JOIN accounts ON accounts.id = leases.account_id
@@ -173,7 +200,7 @@ async def _list_verdicts(conn: Connection, case_ids: list[int]) -> list[VerdictR
         """
         SELECT verdicts.id::text, verdicts.case_id::text, verdicts.stage, verdicts.revision, verdicts.verdict,
                verdicts.reason_code, verdicts.note, verdicts.batch_id::text, verdicts.made_at, verdicts.undone_at,
-               jsonb_build_object('id', accounts.id::text, 'name', accounts.name, 'avatar_url', accounts.avatar_url,
+               jsonb_build_object('id', accounts.id::text, 'name', accounts.name, 'avatar_url', avatar_address(accounts.avatar_url),
                                   'badge', accounts.badge) AS user
         FROM verdicts
         JOIN accounts ON accounts.id = verdicts.reviewer_id

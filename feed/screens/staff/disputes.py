@@ -9,6 +9,8 @@ from feed.moderation.model import ADVERSE_REASONS
 from feed.postgres import Connection, many
 from feed.reasons import AdverseReason, ReportReason, listed
 from feed.reports.appeal_model import AppealState, DecisionKind, Effect
+from feed.screens.media.cards import AddressOf, MediaCard
+from feed.screens.media.gallery import Gallery, RemovedMedium, read_gallery
 from feed.screens.posts.cards import Id
 from feed.texts import among
 
@@ -30,12 +32,14 @@ class ReportNote(msgspec.Struct, frozen=True):
 
 
 class EvidenceCard(msgspec.Struct, frozen=True, kw_only=True):
-    """What was reported, as it was then: the text of a post or comment, name and bio of a user, the name of a topic."""
+    """What was reported, as it was then: text, photos and video of a post, the text of a comment, name, bio and picture of a user, the name of a topic."""
 
     revision: int | None
     text: str | None
     name: str | None
     bio: str | None
+    media: list[MediaCard]
+    removed_media: list[RemovedMedium]
     captured_at: datetime
 
 
@@ -70,12 +74,21 @@ class Disputes(msgspec.Struct, frozen=True):
     appeals: dict[int, AppealedCard]
 
 
+class _Captured(msgspec.Struct, frozen=True):
+    revision: int | None
+    text: str | None
+    name: str | None
+    bio: str | None
+    media_ids: list[int]
+    captured_at: datetime
+
+
 class _ReportedRow(msgspec.Struct, frozen=True):
     case_id: int
     count: int
     reasons: list[ReasonCount]
     notes: list[ReportNote]
-    evidence: list[EvidenceCard]
+    evidence: list[_Captured]
     changed: bool
 
 
@@ -95,7 +108,7 @@ class _AppealedRow(msgspec.Struct, frozen=True):
 NONE = Disputes({}, {})
 
 
-async def list_disputes(conn: Connection, case_ids: list[int], viewer_id: int) -> Disputes:
+async def list_disputes(conn: Connection, case_ids: list[int], viewer_id: int, address: AddressOf) -> Disputes:
     """The reports and appeals of these cases; none of what is the viewer's own, with any account."""
     reported = await conn.fetch(
         """
@@ -135,7 +148,12 @@ async def list_disputes(conn: Connection, case_ids: list[int], viewer_id: int) -
             SELECT max(revision) AS revision, (array_agg(content ORDER BY revision DESC))[1] AS content,
                 coalesce(jsonb_agg(jsonb_build_object(
                     'revision', nullif(revision, 0), 'text', content ->> 'text', 'name', content ->> 'name',
-                    'bio', content ->> 'bio', 'captured_at', captured_at
+                    'bio', content ->> 'bio', 'captured_at', captured_at,
+                    'media_ids', coalesce(
+                        (SELECT jsonb_agg(each::bigint) FROM jsonb_array_elements_text(content -> 'media_ids') AS each),
+                        (SELECT jsonb_agg(media.id) FROM media WHERE media.key = split_part(content ->> 'avatar_url', '/', 1)),
+                        '[]'
+                    )
                 ) ORDER BY revision), '[]') AS evidence
             FROM report_evidence WHERE report_evidence.case_id = cases.id
         ) AS kept
@@ -161,15 +179,33 @@ async def list_disputes(conn: Connection, case_ids: list[int], viewer_id: int) -
         """,
         case_ids,
     )
+    found = many(reported, _ReportedRow)
+    media_ids = [each for row in found for captured in row.evidence for each in captured.media_ids]
+    gallery = await read_gallery(conn, media_ids, address)
     return Disputes(
-        {row.case_id: _reported(row) for row in many(reported, _ReportedRow)},
+        {row.case_id: _reported(row, gallery) for row in found},
         {row.case_id: _appealed(row) for row in many(appealed, _AppealedRow)},
     )
 
 
-def _reported(row: _ReportedRow) -> ReportedCard:
+def _reported(row: _ReportedRow, gallery: Gallery) -> ReportedCard:
     return ReportedCard(
-        count=row.count, reasons=row.reasons, notes=row.notes, evidence=row.evidence, changed=row.changed
+        count=row.count,
+        reasons=row.reasons,
+        notes=row.notes,
+        evidence=[
+            EvidenceCard(
+                revision=each.revision,
+                text=each.text,
+                name=each.name,
+                bio=each.bio,
+                media=gallery.media(each.media_ids),
+                removed_media=gallery.removed(each.media_ids),
+                captured_at=each.captured_at,
+            )
+            for each in row.evidence
+        ],
+        changed=row.changed,
     )
 
 

@@ -78,14 +78,14 @@ async def list_records(conn: Connection, sanction_ids: Sequence[int]) -> list[Sa
         SELECT sanctions.id::text, sanctions.kind, sanctions.reason_code, sanctions.starts_at, sanctions.until, sanctions.lifted_at,
                CASE WHEN sanctions.lifted_at IS NULL AND (sanctions.until IS NULL OR sanctions.until > clock_timestamp())
                     THEN 'active' ELSE 'ended' END AS state,
-               jsonb_build_object('id', accounts.id::text, 'name', accounts.name, 'avatar_url', accounts.avatar_url,
+               jsonb_build_object('id', accounts.id::text, 'name', accounts.name, 'avatar_url', avatar_address(accounts.avatar_url),
                                   'badge', accounts.badge) AS user,
                CASE WHEN imposing.id IS NOT NULL THEN
-                   jsonb_build_object('id', imposing.id::text, 'name', imposing.name, 'avatar_url', imposing.avatar_url,
+                   jsonb_build_object('id', imposing.id::text, 'name', imposing.name, 'avatar_url', avatar_address(imposing.avatar_url),
                                       'badge', imposing.badge)
                END AS imposed_by,
                CASE WHEN lifting.id IS NOT NULL THEN
-                   jsonb_build_object('id', lifting.id::text, 'name', lifting.name, 'avatar_url', lifting.avatar_url,
+                   jsonb_build_object('id', lifting.id::text, 'name', lifting.name, 'avatar_url', avatar_address(lifting.avatar_url),
                                       'badge', lifting.badge)
                END AS lifted_by
         FROM unnest($1::bigint[]) WITH ORDINALITY AS wanted (id, position)

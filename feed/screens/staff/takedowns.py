@@ -10,6 +10,8 @@ from feed.moderation.takedowns.model import TargetKind
 from feed.pagination import Position
 from feed.postgres import Connection, many
 from feed.reasons import ReinstatementReason
+from feed.screens.media.cards import AddressOf, MediaCard
+from feed.screens.media.gallery import Gallery, RemovedMedium, read_gallery
 from feed.screens.posts.cards import AuthorCard, Id
 from feed.texts import among
 
@@ -22,9 +24,11 @@ class TakedownTarget(msgspec.Struct, frozen=True):
 
 
 class Evidence(msgspec.Struct, frozen=True, kw_only=True):
-    """The item as it was taken down: its text, of a topic or a user the name; and whose it is."""
+    """The item as it was taken down: its text, of a topic or a user the name; its photos and video, of an image the one that names it; and whose it is."""
 
     text: str
+    media: list[MediaCard]
+    removed_media: list[RemovedMedium]
     revision: int | None
     post_id: Id | None
     author: AuthorCard | None
@@ -65,6 +69,7 @@ class TakedownRow(msgspec.Struct, frozen=True):
     avatar_url: str | None
     badge: str | None
     text: str
+    media_ids: list[int]
 
     @property
     def position(self) -> Position:
@@ -72,8 +77,14 @@ class TakedownRow(msgspec.Struct, frozen=True):
         return Position(self.created_at, self.id)
 
 
-def takedown_card(row: TakedownRow) -> TakedownCard:
-    """The takedown on the wire."""
+async def read_cards(conn: Connection, rows: list[TakedownRow], address: AddressOf) -> list[TakedownCard]:
+    """The takedowns on the wire. `address`: granted ones."""
+    gallery = await read_gallery(conn, [each for row in rows for each in row.media_ids], address)
+    return [takedown_card(row, gallery) for row in rows]
+
+
+def takedown_card(row: TakedownRow, gallery: Gallery) -> TakedownCard:
+    """One of them."""
     author = None
     if row.author_id is not None:
         author = AuthorCard(str(row.author_id), row.author_name or "", row.avatar_url, row.badge)
@@ -89,6 +100,8 @@ def takedown_card(row: TakedownRow) -> TakedownCard:
         lift_reason=row.lift_reason,
         evidence=Evidence(
             text=row.text,
+            media=gallery.media(row.media_ids),
+            removed_media=gallery.removed(row.media_ids),
             revision=row.revision,
             post_id=None if row.post_id is None else str(row.post_id),
             author=author,
@@ -120,7 +133,7 @@ async def list_takedowns(conn: Connection, takedown_ids: list[int]) -> list[Take
         SELECT takedowns.id, takedowns.kind, takedowns.target, takedowns.post_id, takedowns.revision, takedowns.reason_code,
                takedowns.actor_id, takedowns.created_at, takedowns.lifted_at, takedowns.lifted_by, takedowns.lift_reason,
                takedowns.spread_at IS NOT NULL AS complete,
-               accounts.id AS author_id, accounts.name AS author_name, accounts.avatar_url, accounts.badge,
+               accounts.id AS author_id, accounts.name AS author_name, avatar_address(accounts.avatar_url) AS avatar_url, accounts.badge,
                coalesce(
                    CASE takedowns.kind
                        WHEN 'post' THEN revisions.text
@@ -129,7 +142,12 @@ async def list_takedowns(conn: Connection, takedown_ids: list[int]) -> list[Take
                        WHEN 'user' THEN accounts.name
                    END,
                    ''
-               ) AS text
+               ) AS text,
+               CASE
+                   WHEN takedowns.kind = 'post' THEN coalesce(revisions.media_ids, '{}')
+                   WHEN takedowns.target LIKE 'media:%' THEN ARRAY[split_part(takedowns.target, ':', 2)::bigint]
+                   ELSE '{}'
+               END AS media_ids
         FROM unnest($1::bigint[]) WITH ORDINALITY AS wanted (id, position)
         JOIN takedowns ON takedowns.id = wanted.id
         LEFT JOIN accounts ON accounts.id = takedowns.author_id

@@ -86,7 +86,7 @@ async def list_found(conn: Connection, account_ids: Sequence[int]) -> list[UserF
     """The accounts in the order of the ids, erased ones too."""
     rows = await conn.fetch(
         """
-        SELECT accounts.id::text, accounts.name, accounts.avatar_url, accounts.badge, accounts.created_at,
+        SELECT accounts.id::text, accounts.name, avatar_address(accounts.avatar_url) AS avatar_url, accounts.badge, accounts.created_at,
                accounts.erased_at IS NOT NULL AS erased, sanctions_now.banned, sanctions_now.muted
         FROM unnest($1::bigint[]) WITH ORDINALITY AS wanted (id, position)
         JOIN accounts ON accounts.id = wanted.id

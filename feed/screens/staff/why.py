@@ -156,6 +156,11 @@ async def _list_decisions(conn: Connection, post_id: int, author_id: int, at: da
                    FROM post_revisions AS revisions JOIN takedown_scopes AS scopes ON scopes.topic_id = ANY (revisions.topic_ids)
                    WHERE revisions.post_id = $1
                )
+               OR downs.id IN (SELECT takedown_id FROM takedown_posts WHERE takedown_posts.post_id = $1)
+               -- Also an ended one of a photo of it.
+               OR (downs.kind = 'image_hash' AND downs.target IN (
+                   SELECT unnest(ARRAY[encode(media.sha256, 'hex'), 'media:' || media.id]) FROM media WHERE media.post_id = $1
+               ))
             UNION ALL
             SELECT acts.at, acts.kind, acts.account_id, NULL, NULL, sanctions.kind, sanctions.reason_code
             FROM sanctions

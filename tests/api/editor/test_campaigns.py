@@ -8,16 +8,9 @@ import msgspec
 import pytest
 
 from feed.api.state import AppState
-from feed.boards import redis_store
-from feed.boards import store as boards
-from feed.boards.actions import follow_change_log
-from feed.boards.model import board_of
-from feed.changes.actions import number_changes
-from feed.screens.campaigns.final_leaderboard import FinalLeaderboards
-from feed.screens.campaigns.leaderboard import LeaderboardRows, Leaderboards, get_leaderboard
 from tests.support import make
-from tests.support.api import Join, Person
-from tests.support.campaigns_api import HOUR, close, my_id, post, publish, terms, wire
+from tests.support.api import Join
+from tests.support.campaigns_api import HOUR, close, engaged, leaderboard_of, my_id, post, publish, terms, wire
 
 
 async def test_a_draft_is_for_editors_and_a_published_campaign_is_public(client: httpx.AsyncClient, join: Join) -> None:
@@ -136,41 +129,6 @@ async def test_jurors_need_no_role_and_cannot_mark_their_own_post(app_state: App
     assert (refused.status_code, refused.json()["code"]) == (403, "own_entry")
     outside = await juror("PUT", f"/admin/campaigns/{campaign}/entries/{await post(citizen, '无')}/mark", {"score": 1})
     assert outside.json()["code"] == "entry_not_found"
-
-
-async def engaged(app_state: AppState, join: Join) -> tuple[Person, str, list[str], Person]:
-    """A campaign whose three entries have 3, 2 and 1 likers; one person likes the last one with two accounts."""
-    editor = join("编辑", roles=("editor",))
-    campaign = await publish(editor)
-    authors = [join(f"作者{number}") for number in range(3)]
-    entries = [await post(author) for author in authors]
-    fans = [join(f"读者{number}") for number in range(3)]
-    for number, entry in enumerate(entries):
-        for fan in fans[number:]:
-            assert (await fan("PUT", f"/posts/{entry}/like")).status_code == 200
-    await fans[0]("POST", f"/posts/{entries[0]}/comments", {"text": "好"})
-    return editor, campaign, entries, authors[0]
-
-
-async def leaderboard_of(app_state: AppState, campaign: str) -> LeaderboardRows:
-    """The leaderboard; asserts that Redis and Postgres give the same."""
-    await number_changes(app_state.pool)
-    while await follow_change_log(app_state.pool, app_state.redis):
-        pass
-    async with app_state.pool.acquire() as conn:
-        epoch = (await boards.get_log_head(conn)).epoch
-    assert await redis_store.top(app_state.redis, board_of(int(campaign)), epoch=epoch, limit=10) is not None
-    from_redis, from_postgres = [
-        await get_leaderboard(
-            Leaderboards(app_state.pool, app_state.redis, FinalLeaderboards(app_state.pool), read_epoch),
-            int(campaign),
-            limit=10,
-        )
-        for read_epoch in (lambda: epoch, lambda: None)
-    ]
-    assert from_redis.entries == from_postgres.entries
-    assert from_redis.basis == from_postgres.basis
-    return from_redis
 
 
 async def test_the_leaderboard_is_the_same_from_redis_and_postgres(

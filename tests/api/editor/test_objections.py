@@ -5,6 +5,7 @@ import pytest
 
 from feed.api.state import AppState
 from feed.keys.store import Keys
+from feed.prizes.objections.actions import object_to_result
 from tests.support import phases
 from tests.support.api import Join, Person
 from tests.support.prizes_api import become, error_of
@@ -227,3 +228,17 @@ async def test_editors_read_the_fairness_report_before_the_announcement(
         "half_caps",
         "double_caps",
     }
+
+
+async def test_objections_are_listed_by_campaign(app_state: AppState, join: Join) -> None:
+    editor = join("编辑", roles=("editor",))
+    made = {}
+    for _ in range(2):
+        campaign = await phases.announced(app_state.pool, app_state.keys)
+        author = await app_state.pool.fetchval("SELECT author_id FROM posts WHERE id = $1", campaign.posts[0])
+        made[campaign.id] = await object_to_result(app_state.pool, campaign.id, by=author, text="有异议")
+    for campaign_id, objection_id in made.items():
+        listed = await editor("GET", f"/admin/objections?campaign_id={campaign_id}")
+        assert [each["id"] for each in listed.json()["items"]] == [str(objection_id)]
+    assert len((await editor("GET", "/admin/objections")).json()["items"]) == 2
+    assert (await editor("GET", "/admin/objections?campaign_id=x")).status_code == 422

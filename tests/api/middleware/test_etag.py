@@ -123,7 +123,7 @@ async def test_anonymous_pages_are_public_and_others_private(
 
 async def test_the_config_has_the_limits_of_the_server(client: httpx.AsyncClient, join: Join) -> None:
     config = (await client.get("/config")).json()
-    assert config["limits"] == {"post": 2000, "comment": 500, "name": 20, "bio": 200, "place": 40}
+    assert config["limits"] == {"post": 2000, "comment": 500, "name": 20, "bio": 200, "place": 40, "alt": 500}
     assert config["topics"] == {"marks": ["#", "＃"], "name_longest": 40, "per_post": 10}
     assert {"code", "zh", "en", "applies_to"} == config["reason_codes"][0].keys()
     ming = join("小明")

@@ -7,8 +7,8 @@ from tests.support.api import Join
 
 # Differ from request to request.
 CHANGING = {"date", "ratelimit"}
-# Reading the audit log adds a row to it.
-GROWING = "/v1/audit"
+# Reading the audit log adds a row to it; ages and counts of requests have other digits a moment later.
+GROWING = {"/v1/audit", "/v1/admin/status", "/v1/admin/checks"}
 
 
 async def get_paths(client: httpx.AsyncClient) -> list[str]:
@@ -37,7 +37,7 @@ async def test_head_is_answered_wherever_get_is(client: httpx.AsyncClient, join:
         answer = await chief("HEAD", path)
         assert answer.status_code == asked.status_code, path
         assert answer.content == b"", path
-        changing = CHANGING | ({"content-length"} if template == GROWING else set())
+        changing = CHANGING | ({"content-length"} if template in GROWING else set())
         assert {name: value for name, value in answer.headers.items() if name not in changing} == {
             name: value for name, value in asked.headers.items() if name not in changing
         }, path

@@ -94,7 +94,7 @@ class Call(NamedTuple):
 
 
 async def until_open(client: httpx.AsyncClient, process: asyncio.subprocess.Process) -> None:
-    async with asyncio.timeout(30):
+    async with asyncio.timeout(60):
         while True:
             assert process.returncode is None
             try:

@@ -67,7 +67,7 @@ async def test_a_thousand_slow_connections_do_not_block_other_requests(server: S
         _, writer = await asyncio.open_connection("127.0.0.1", port)
         writer.write(b"GET / HTTP/1.1\r\n")
         writers.append(writer)
-    async with httpx.AsyncClient(base_url=server.url, trust_env=False, timeout=20) as client:
+    async with httpx.AsyncClient(base_url=server.url, trust_env=False, timeout=60) as client:
         assert (await client.get("/health/ready")).status_code == 200
     for writer in writers:
         writer.transport.abort()

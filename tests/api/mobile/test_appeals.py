@@ -36,7 +36,13 @@ async def test_an_author_reads_the_removed_text_with_its_reason_and_appeals_once
     post_id = await publish(ming, "今天读完一本书")
     await hide(reviewer, "post", post_id)
     (decision,) = await decisions(ming)
-    assert decision["target"] == {"kind": "post", "id": post_id, "text": "今天读完一本书"}
+    assert decision["target"] == {
+        "kind": "post",
+        "id": post_id,
+        "text": "今天读完一本书",
+        "media": [],
+        "removed_media": [],
+    }
     assert (decision["effect"], decision["reason_code"], decision["in_force"]) == ("remove", "spam", True)
     assert (decision["appeal"], decision["appealable_until"] is not None) == (None, True)
 
@@ -78,7 +84,7 @@ async def test_an_appeal_is_decided_by_another_person_who_sees_it_in_the_queue(
     judged = await judge(other, case, "restore")
     assert judged.json()["subject"]["state"] == "published"
     assert (await client.get(f"/posts/{post_id}")).status_code == 200
-    assert (await inbox_titles(ming))[0] == "您的申诉成立"
+    assert (await inbox_titles(ming))[0] == "你的申诉成立"
     (mine,) = (await ming("GET", "/me/appeals")).json()["items"]
     assert (mine["state"], mine["decision"]["in_force"]) == ("upheld", False)
     # Decided for good.
@@ -99,7 +105,7 @@ async def test_a_rejected_appeal_says_why(client: httpx.AsyncClient, join: Join,
     (mine,) = (await ming("GET", "/me/appeals")).json()["items"]
     # Without a reason of its own the decision stands for the reason that was given first.
     assert (mine["state"], mine["reason_code"]) == ("rejected", reason_code or "spam")
-    assert (await inbox_titles(ming))[0] == "您的申诉未成立"
+    assert (await inbox_titles(ming))[0] == "你的申诉未成立"
     assert (await appeal(ming, "comment", comment_id)).json()["code"] == "already_appealed"
     assert (await client.get(f"/posts/{post_id}")).json()["comment_count"] == 0
 
@@ -185,7 +191,7 @@ async def test_an_appealed_post_that_its_author_deletes_can_be_decided(client: h
     assert judged.status_code == 200, judged.text
     assert judged.json()["subject"]["state"] == "deleted"
     assert (await client.get(f"/posts/{post_id}")).status_code == 404
-    assert (await inbox_titles(ming))[0] == "您的申诉成立"
+    assert (await inbox_titles(ming))[0] == "你的申诉成立"
 
 
 @pytest.mark.parametrize("how", ["undone", "restored"])
@@ -204,7 +210,7 @@ async def test_an_appeal_is_upheld_with_the_end_of_its_decision(
     assert await cases_of(other, "appeal") == []
     (mine,) = (await ming("GET", "/me/appeals")).json()["items"]
     assert mine["state"] == "upheld"
-    assert "您的申诉成立" in await inbox_titles(ming)
+    assert "你的申诉成立" in await inbox_titles(ming)
 
 
 @pytest.mark.parametrize("verdict", ["restore", "dismiss"])
@@ -319,7 +325,7 @@ async def test_an_upheld_appeal_against_a_takedown_leaves_what_else_hides_the_it
             await hide(third, "post", post_id, reason_code="spam")
             (case,) = await cases_of(other, "appeal")
         assert (await judge(other, case, "restore")).status_code == 200
-        assert (await inbox_titles(ming))[0] == "您的申诉成立"
+        assert (await inbox_titles(ming))[0] == "你的申诉成立"
     # The verdict of the third person is another decision.
     assert (await client.get(f"/posts/{post_id}")).status_code == 404
     assert (await appeal(ming, "post", post_id)).status_code == 201
@@ -352,13 +358,13 @@ async def test_a_refused_name_is_appealed_and_shown_again(client: httpx.AsyncCli
     assert (await judge(first, case, "reject", reason_code="abuse")).status_code == 200
     assert (await client.get(f"/users/{own}")).json()["name"] != "爱读书的人"
     (decision,) = await decisions(ming)
-    assert decision["target"] == {"kind": "name", "id": own, "text": "爱读书的人"}
+    assert decision["target"] == {"kind": "name", "id": own, "text": "爱读书的人", "media": [], "removed_media": []}
     assert (await appeal(ming, "name", own)).status_code == 201
     (case,) = await cases_of(other, "appeal")
     assert (await judge(first, case, "restore")).json()["code"] == "already_judged"
     assert (await judge(other, case, "restore")).status_code == 200
     assert (await client.get(f"/users/{own}")).json()["name"] == "爱读书的人"
-    assert (await inbox_titles(ming))[0] == "您的申诉成立"
+    assert (await inbox_titles(ming))[0] == "你的申诉成立"
     assert [each["in_force"] for each in await decisions(ming)] == [False]
 
 
@@ -379,7 +385,7 @@ async def test_an_appeal_against_a_refusal_is_one_approval_of_the_chain(
     # Another person has to approve it before others see it.
     assert (await ming("GET", f"/posts/{post_id}")).json()["state"] == "pending"
     assert (await client.get(f"/posts/{post_id}")).status_code == 404
-    assert "您的申诉成立" in await inbox_titles(ming)
+    assert "你的申诉成立" in await inbox_titles(ming)
     (case,) = [case for case in await cases_of(third, "post") if case["subject"]["id"] == post_id]
     assert (await judge(second, case, "approve")).json()["code"] == "already_judged"
     assert (await judge(third, case, "approve")).status_code == 200
@@ -438,5 +444,5 @@ async def test_what_the_machine_has_blocked_is_appealed_to_a_person(
     (case,) = await cases_of(reviewer, "appeal")
     judged = await judge(reviewer, case, "restore")
     assert judged.json()["subject"]["state"] == "published", judged.text
-    assert (await inbox_titles(ming))[0] == "您的申诉成立"
+    assert (await inbox_titles(ming))[0] == "你的申诉成立"
     assert [each["in_force"] for each in await decisions(ming)] == [False]

@@ -6,6 +6,7 @@ import httpx
 import pytest
 
 from feed.api.state import AppState
+from tests.support import make
 from tests.support.api import Join, Person
 from tests.support.campaigns_api import close, post, publish
 
@@ -126,3 +127,19 @@ async def test_a_filtered_list_is_paged_with_cursors_of_its_own(join: Join, edit
         theirs = await other("GET", f"/campaigns?mine=true{cursor}")
         assert (theirs.status_code, theirs.json()["code"]) == (400, "cursor_invalid")
     assert found == ["第2届", "第1届", "第0届"]
+
+
+async def test_ended_selects_what_takes_no_entries_any_more(client: httpx.AsyncClient, app_state: AppState) -> None:
+    now = make.now()
+    made = [
+        str(await make.campaign(app_state.pool, starts_at=start, ends_at=start + 2 * make.DAY))
+        for start in (now - 9 * make.DAY, now - make.DAY, now + make.DAY)
+    ]
+    cancelled = str(await make.campaign(app_state.pool, state="cancelled"))
+    first = (await client.get("/campaigns?ended=true&limit=1")).json()
+    assert [each["id"] for each in first["items"]] == [cancelled]
+    after = {"ended": True, "cursor": first["next_cursor"]}
+    assert [each["id"] for each in (await client.get("/campaigns", params=after)).json()["items"]] == [made[0]]
+    # A cursor belongs to its list, and an open campaign is none that has ended.
+    assert (await client.get("/campaigns", params={"cursor": first["next_cursor"]})).status_code == 400
+    assert (await client.get("/campaigns?ended=true&state=open")).json()["items"] == []

@@ -117,6 +117,28 @@ async def test_a_reply_to_a_reply_belongs_to_the_same_root(client: httpx.AsyncCl
     assert rest["next_cursor"] is None
 
 
+async def test_a_link_to_a_comment_leads_to_its_thread(client: httpx.AsyncClient, join: Join) -> None:
+    ming, hong = join("小明"), join("小红")
+    post_id = await publish(ming)
+    root = await say(ming, post_id, "一")
+    replies = [await say(hong, post_id, f"回{n}", root) for n in range(5)]
+    thread = (await client.get(f"/comments/{root}")).json()
+    assert (thread["root"]["id"], thread["root"]["reply_count"], thread["reply"]) == (root, 5, None)
+    assert [each["id"] for each in thread["root"]["replies"]] == replies[:3]
+    thread = (await client.get(f"/comments/{replies[4]}")).json()
+    assert (thread["root"]["id"], thread["reply"]["id"], thread["reply"]["text"]) == (root, replies[4], "回4")
+
+    assert (await hong("DELETE", f"/comments/{replies[4]}")).status_code == 204
+    assert (await client.get(f"/comments/{replies[4]}")).json()["code"] == "comment_not_found"
+    assert (await ming("DELETE", f"/comments/{root}")).status_code == 204
+    thread = (await client.get(f"/comments/{replies[0]}")).json()
+    assert (thread["root"]["state"], thread["root"]["text"], thread["reply"]["text"]) == ("deleted", "", "回0")
+    assert (await ming("DELETE", f"/posts/{post_id}")).status_code == 204
+    assert (await client.get(f"/comments/{replies[0]}")).json()["code"] == "post_not_found"
+    for wrong in ("0", "x", "9" * 30):
+        assert (await client.get(f"/comments/{wrong}")).status_code == 404
+
+
 async def test_a_like_of_a_comment_counts_once_and_is_shown_at_once_by_every_process(
     client: httpx.AsyncClient, join: Join, app_state: AppState, keys: Keys
 ) -> None:

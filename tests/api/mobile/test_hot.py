@@ -293,7 +293,7 @@ async def test_editors_pin_boost_and_suppress_with_a_reason_and_an_end(
     # The action ends by the database clock.
     await put(ids[3], "pin", seconds=0.3)
     assert (await hot(client))[0] == ids[3]
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(60):
         while (await hot(client))[0] == ids[3]:
             await asyncio.sleep(0.05)
 

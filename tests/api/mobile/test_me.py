@@ -89,10 +89,10 @@ async def test_the_inbox_speaks_the_language_of_its_reader(app_state: AppState, 
     person = join("小明")
     await notify(app_state, person, 1, "prize")
     for header, language, title in (
-        ("", "zh-CN", "您的奖品码可以查看了"),
+        ("", "zh-CN", "你的奖品码可以查看了"),
         ("en", "en", "Your prize codes are ready"),
         ("fr, en;q=0.5", "en", "Your prize codes are ready"),
-        ("zh-TW, en;q=0.9", "zh-CN", "您的奖品码可以查看了"),
+        ("zh-TW, en;q=0.9", "zh-CN", "你的奖品码可以查看了"),
     ):
         answer = await person("GET", "/me/inbox", headers={"accept-language": header})
         assert [each["title"] for each in answer.json()["items"]] == [title]
@@ -125,5 +125,5 @@ async def test_notifications_of_an_earlier_version_keep_their_text(app_state: Ap
         ]
     # A name that may not be shown any more takes the sentence with it.
     assert (await person("PUT", f"/users/{gone}/block")).status_code == 200
-    assert (await texts("zh-CN"))[0] == ("“小刚”等2人赞了您的动态", "“小刚”等2人")
+    assert (await texts("zh-CN"))[0] == ("“小刚”等2人赞了你的动态", "“小刚”等2人")
     assert (await texts("en"))[0][0] == "“小刚” and 1 other liked your post"

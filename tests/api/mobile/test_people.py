@@ -121,6 +121,10 @@ async def test_a_block_hides_two_accounts_from_each_other(join: Join) -> None:
     answer = await hong("POST", f"/posts/{others}/comments", {"text": "好", "reply_to_id": talk})
     assert answer.json()["errors"][0]["code"] == "not_found"
 
+    relation = await ming("GET", f"/users/{hong_id}/relation")
+    assert relation.json() == {"user_id": hong_id, "blocked": True, "muted": False}
+    assert (await hong("GET", f"/users/{ming_id}/relation")).json()["code"] == "account_not_found"
+
     # The blocked account cannot read the profile; the blocking account can, to unblock.
     assert (await hong("GET", f"/users/{ming_id}")).status_code == 404
     assert (await hong("GET", f"/users/{ming_id}/posts")).status_code == 404

@@ -142,7 +142,7 @@ async def test_the_reports_of_enough_persons_hide_a_post_until_a_reviewer_has_de
     own = (await ming("GET", f"/posts/{post_id}")).json()
     assert own["state"] == "pending"
     assert (await ming("GET", "/me")).json()["post_count"] == 0
-    assert await inbox_titles(ming) == ["您的动态正在复核"]
+    assert await inbox_titles(ming) == ["你的动态正在复核"]
     assert (await report(join("己"), "post", post_id)).json()["code"] == "post_not_found"
     acts = await app_state.pool.fetch("SELECT actor_id, subject_id FROM audit WHERE action = 'report.hide'")
     assert [tuple(row) for row in acts] == [(None, int(post_id))]
@@ -150,8 +150,8 @@ async def test_the_reports_of_enough_persons_hide_a_post_until_a_reviewer_has_de
     await decide(join("审", roles=("reviewer",)), "report", "dismiss")
     assert await is_visible(client, post_id)
     assert (await ming("GET", "/me")).json()["post_count"] == 1
-    assert await inbox_titles(ming) == ["您的动态已通过复核", "您的动态正在复核"]
-    assert await inbox_titles(join("甲")) == ["您的举报已核实"]
+    assert await inbox_titles(ming) == ["你的动态已通过复核", "你的动态正在复核"]
+    assert await inbox_titles(join("甲")) == ["你的举报已核实"]
     (own_report,) = (await join("甲")("GET", "/me/reports")).json()["items"]
     assert own_report["state"] == "dismissed"
     assert own_report["decided_at"] is not None
@@ -168,8 +168,8 @@ async def test_the_reports_of_enough_persons_hide_a_comment(client: httpx.AsyncC
     assert (await client.get(f"/posts/{post_id}")).json()["comment_count"] == 0
     after = await decide(join("审", roles=("reviewer",)), "report", "remove", reason_code="abuse")
     assert after["subject"]["state"] == "removed"
-    assert await inbox_titles(hong) == ["您的评论已被移除", "您的评论正在复核"]
-    assert [await inbox_titles(join(name)) for name in "甲乙丙"] == [["您的举报已处理"]] * 3
+    assert await inbox_titles(hong) == ["你的评论已被移除", "你的评论正在复核"]
+    assert [await inbox_titles(join(name)) for name in "甲乙丙"] == [["你的举报已处理"]] * 3
 
 
 async def test_reports_of_users_and_topics_hide_nothing(client: httpx.AsyncClient, join: Join) -> None:
@@ -183,7 +183,7 @@ async def test_reports_of_users_and_topics_hide_nothing(client: httpx.AsyncClien
     found = {case["subject"]["kind"]: case for case in await cases_of(reviewer, "report")}
     assert (await judge(reviewer, found["user"], "remove", reason_code="abuse")).status_code == 200
     assert (await judge(reviewer, found["topic"], "dismiss")).status_code == 200
-    assert sorted(await inbox_titles(join("甲"))) == ["您的举报已处理", "您的举报已核实"]
+    assert sorted(await inbox_titles(join("甲"))) == ["你的举报已处理", "你的举报已核实"]
     # Nothing was done to the user by that, so the user is not told either.
     assert await inbox_titles(ming) == []
     # After the decision there may be a reason for another report.
@@ -231,7 +231,7 @@ async def test_a_removal_in_another_case_answers_the_reports_and_undoing_it_open
     seen = {"cases": [{"id": case["id"], "version": case["version"]}], "verdict": "remove", "reason_code": "spam"}
     batch = (await reviewer("POST", "/moderation/verdicts", seen)).json()
     assert await cases_of(reviewer, "report") == []
-    assert await inbox_titles(jia) == ["您的举报已处理"]
+    assert await inbox_titles(jia) == ["你的举报已处理"]
     await jia("POST", "/me/inbox/read", {"until_id": (await jia("GET", "/me/inbox")).json()["items"][0]["id"]})
 
     undone = await reviewer("POST", f"/moderation/verdicts/{batch['batch_id']}/undo")
@@ -239,11 +239,11 @@ async def test_a_removal_in_another_case_answers_the_reports_and_undoing_it_open
     # As before the verdict: hidden by the reports, which wait.
     assert not await is_visible(client, post_id)
     assert (await ming("GET", f"/posts/{post_id}")).json()["state"] == "pending"
-    assert await inbox_titles(jia) == ["您的举报重新核实", "您的举报已处理"]
+    assert await inbox_titles(jia) == ["你的举报重新核实", "你的举报已处理"]
     assert await inbox_titles(join("乙")) == []
     await decide(reviewer, "report", "dismiss")
     assert await is_visible(client, post_id)
-    assert (await inbox_titles(jia))[0] == "您的举报已核实"
+    assert (await inbox_titles(jia))[0] == "你的举报已核实"
 
 
 @pytest.mark.parametrize("verdict", ["dismiss", "remove"])
@@ -306,7 +306,7 @@ async def test_a_report_can_be_decided_after_the_author_has_changed_what_was_rep
         assert judged.status_code == 200, judged.text
         if change == "delete":
             assert judged.json()["subject"]["state"] == "deleted"
-    assert await inbox_titles(join("甲")) == ["您的举报已处理"] * 2
+    assert await inbox_titles(join("甲")) == ["你的举报已处理"] * 2
     assert not await is_visible(client, post_id)
 
 
@@ -356,7 +356,7 @@ async def test_reports_at_once_hide_once_and_join_one_case(
     assert not await is_visible(client, post_id)
     assert len(await cases_of(join("审", roles=("reviewer",)), "report")) == 1
     assert await app_state.pool.fetchval("SELECT count(*) FROM audit WHERE action = 'report.hide'") == 1
-    assert await inbox_titles(ming) == ["您的动态正在复核"]
+    assert await inbox_titles(ming) == ["你的动态正在复核"]
 
 
 async def test_a_report_beside_an_approval_leaves_a_decided_state(
@@ -425,7 +425,7 @@ async def test_who_deletes_the_account_after_a_report_is_judged_and_banned_all_t
     assert {case["report"]["evidence"][0]["text"] for case in cases} == {"骗人的话", None}
     for case in cases:
         assert (await judge(reviewer, case, "remove", reason_code="fraud")).status_code == 200
-    assert await inbox_titles(hong) == ["您的举报已处理"] * 2
+    assert await inbox_titles(hong) == ["你的举报已处理"] * 2
     # The person, not the account, is banned: also with the next account of the same phone.
     assert (await reviewer("PUT", f"/moderation/users/{own}/sanction", body)).status_code == 200
     again = join("又是我", phone=PHONE)

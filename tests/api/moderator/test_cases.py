@@ -32,6 +32,11 @@ ENDPOINTS = [
     ("DELETE", "/moderation/words?term=1", None),
     ("GET", "/moderation/cases/1/history", None),
     ("GET", "/moderation/queue", None),
+    ("GET", "/moderation/queue/waiting", None),
+    ("GET", "/moderation/queue/subjects", None),
+    ("GET", "/moderation/cases/leased", None),
+    ("GET", "/moderation/cases/1", None),
+    ("POST", "/moderation/words/check", {"text": "读书"}),
     ("POST", "/moderation/cases/1/revision", {"text": "改过的文字"}),
     ("GET", "/moderation/users?q=小", None),
     ("GET", "/moderation/users/1", None),
@@ -101,6 +106,9 @@ async def test_a_case_contains_its_subject(join: Join) -> None:
         "text": TEXT,
         "former_text": None,
         "media": [],
+        "former_media": [],
+        "removed_media": [],
+        "similar": [],
         "author": post["author"],
     }
     assert (case["kind"], case["stage"], case["state"], case["version"]) == ("post", 1, "open", 1)

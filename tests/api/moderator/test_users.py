@@ -80,8 +80,10 @@ async def test_editors_look_up_by_name_but_not_by_phone(join: Join) -> None:
     assert await ids(admin, "13900001111") == [ming]
 
 
-@pytest.mark.parametrize(("q", "code"), [("", "required"), ("   ", "required"), ("名" * 41, "too_long")])
-async def test_an_empty_or_long_query_is_an_error_of_its_field(join: Join, q: str, code: str) -> None:
+@pytest.mark.parametrize(
+    ("q", "code"), [("", "required"), ("   ", "required"), ("名" * 41, "too_long"), ("名\x00", "invalid_value")]
+)
+async def test_an_empty_long_or_unstorable_query_is_an_error_of_its_field(join: Join, q: str, code: str) -> None:
     answer = await join("审核", roles=("reviewer",))("GET", "/moderation/users", params={"q": q})
     assert answer.status_code == 422
     assert [(each["field"], each["code"]) for each in answer.json()["errors"]] == [("q", code)]

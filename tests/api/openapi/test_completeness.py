@@ -29,6 +29,10 @@ OPEN = {
     "Disqualification.reason_code": "0.3.0 and earlier stored any code",
     "VoidCard.reason_code": "0.3.0 and earlier stored any code",
     "VoidLine.reason_code": "of a signed document, whose reader must accept later codes",
+    "Label.label": "of the machine check, which a provider may do",
+    "MessageCard.error_code": "of the provider",
+    "PushCard.error_code": "of the receiver",
+    "MediaPurgeCard.error_code": "of the receiver",
     "ItemOutcome.outcome": "`done`, or any error code",
     "Problem.type": "a URI with the code of any error",
 }

@@ -90,7 +90,7 @@ async def test_a_ban_of_the_app_forbids_writing_and_ends(
     until = (NOW + timedelta(days=1)).isoformat()
     assert outcome(await send(client, "banned", until=until, reason_code="spam", at=NOW)) == "applied"
     assert (await person("POST", "/posts", {"text": "你好"})).json()["code"] == "banned"
-    assert [item["title"] for item in (await person("GET", "/me/inbox")).json()["items"]] == ["您的账号已被封禁"]
+    assert [item["title"] for item in (await person("GET", "/me/inbox")).json()["items"]] == ["你的账号已被封禁"]
     row = await app_state.pool.fetchrow("SELECT kind, reason_code, until, imposed_by FROM sanctions")
     assert tuple(row or ()) == ("ban", "spam", datetime.fromisoformat(until), None)
 

@@ -11,6 +11,7 @@ from feed.keys.store import Keys
 from tests.moderation.conftest import Newsroom
 from tests.prizes.conftest import Kill, kill
 from tests.support import killed_at_commit
+from tests.support.make_media import medium
 from tests.support.takedowns import counters, spread
 
 __all__ = ["kill"]
@@ -35,7 +36,7 @@ async def _is_killed(pool: "asyncpg.Pool[Record]", kill: Kill, when: str, nth: i
 
 
 @pytest.mark.parametrize("when", ["before", "after"])
-@pytest.mark.parametrize("kind", ["", "_post", "_topic"])
+@pytest.mark.parametrize("kind", ["", "_post", "_topic", "_image"])
 async def test_a_takedown_killed_at_any_commit_ends_as_an_undisturbed_one(
     newsroom: Newsroom, keys: Keys, kill: Kill, when: str, kind: str
 ) -> None:
@@ -47,8 +48,11 @@ async def test_a_takedown_killed_at_any_commit_ends_as_an_undisturbed_one(
         await newsroom.post(author, f"{number} #读书#")
         await newsroom.comment(author, theirs)
     topic = await pool.fetchval("SELECT id FROM topics WHERE name = '读书'")
-    target = {"": author, "_post": first, "_topic": topic}[kind]
-    held = {"": 5, "_post": 1, "_topic": 3}[kind]
+    image = 0
+    for post_id in await pool.fetch("SELECT id FROM posts WHERE author_id = $1", author):
+        image = await medium(pool, author, post_id=post_id["id"], sha256=bytes(32))
+    target = {"": author, "_post": first, "_topic": topic, "_image": image}[kind]
+    held = {"": 5, "_post": 1, "_topic": 3, "_image": 3}[kind]
     before = await counters(pool)
 
     for step, left in ((f"take_down{kind}", held), (f"lift{kind}", 0)):

@@ -2,9 +2,7 @@
 
 import asyncio
 
-import asyncpg
 import pytest
-from asyncpg import Record
 
 from feed.accounts.model import AccountId, AccountNotFound
 from feed.cases.holds import Hold
@@ -22,19 +20,11 @@ from feed.posts.model import PostNotFound
 from feed.topics.model import TopicNotFound
 from tests.moderation.conftest import Newsroom
 from tests.support import make
-from tests.support.takedowns import counters, spread
+from tests.support.takedowns import counters, holds_of, spread
 
 
 def target(kind: TargetKind, id_: object) -> Target:
     return Target(kind, str(id_))
-
-
-async def holds_of(pool: "asyncpg.Pool[Record]", item_id: int) -> int:
-    return int(
-        await pool.fetchval(
-            "SELECT holds FROM posts WHERE id = $1 UNION ALL SELECT holds FROM comments WHERE id = $1", item_id
-        )
-    )
 
 
 async def test_a_post_and_a_comment_are_taken_down_and_come_back_exactly(newsroom: Newsroom) -> None:
@@ -79,7 +69,7 @@ async def test_a_person_is_taken_down_with_every_account_and_what_is_written_lat
     for post_id in later:
         await pool.execute("DELETE FROM comments WHERE id = $1", post_id)
     assert len(after) == len(before) + 1
-    assert await newsroom.notification_titles(two) == ["您的主页和内容已停止展示", "对您主页和内容的停止展示已撤销"]
+    assert await newsroom.notification_titles(two) == ["你的主页和内容已停止展示", "对你主页和内容的停止展示已撤销"]
 
 
 async def test_a_topic_is_taken_down_with_its_aliases_and_the_posts_under_them(newsroom: Newsroom) -> None:
@@ -97,7 +87,7 @@ async def test_a_topic_is_taken_down_with_its_aliases_and_the_posts_under_them(n
     later = await newsroom.post(author, "#看书# 四")
     await spread(pool)
     assert await holds_of(pool, later) == Hold.TOPIC
-    assert await newsroom.notification_titles(author) == ["您的动态已停止展示"]
+    assert await newsroom.notification_titles(author) == ["你的动态已停止展示"]
     await lift_takedown(pool, reviewer, target("topic", ids["读书"]), "mistaken")
     await spread(pool)
     await delete_post(pool, author, later)
@@ -178,7 +168,7 @@ async def test_two_takedowns_of_one_target_are_one(newsroom: Newsroom) -> None:
     for targets in (
         [target("post", post_id)] * 2,
         [target("user", one), target("user", two)],
-        [target("image_hash", "ab" * 16)] * 2,
+        [target("image_hash", "ab" * 32)] * 2,
     ):
         made = await asyncio.gather(
             take_down(pool, first, targets[0], "spam"), take_down(pool, second, targets[1], "fraud")

@@ -198,7 +198,7 @@ async def test_no_prize_is_handed_over_in_the_objection_period(notified: Won, po
     await phases.finish(pool, holder.campaign)
     news = await pool.fetch("SELECT account_id FROM inbox WHERE once_key LIKE 'codes:%'")
     assert [row["account_id"] for row in news] == [holder.account]
-    assert [each.title for each in await said(pool, "codes:%")] == ["您的奖品码可以查看了"]
+    assert [each.title for each in await said(pool, "codes:%")] == ["你的奖品码可以查看了"]
     assert len(await holder.codes()) == 1
 
 
@@ -677,7 +677,7 @@ async def test_tracking_numbers_of_an_earlier_version_leave_later(won: Won, keys
     await won.pool.execute(
         """
         INSERT INTO inbox (account_id, kind, title, body, once_key, subject)
-        VALUES ($1, 'prize', '您的奖品已寄出', '顺丰，单号SF1234567890', 'shipped:SF1234567890:' || $2::bigint, $3)
+        VALUES ($1, 'prize', '你的奖品已寄出', '顺丰，单号SF1234567890', 'shipped:SF1234567890:' || $2::bigint, $3)
         """,
         won.account,
         won.id,

@@ -640,7 +640,7 @@ async def test_several_concurrent_workers_record_one_value_and_draw_once(
         async def is_settled() -> bool:
             return await phases.result_of(pool, campaign.id) is not None
 
-        await becomes(is_settled, within=20)
+        await becomes(is_settled, within=60)
     assert _verified(await _result(pool, campaign.id), keys).is_valid
     assert await pool.fetchval("SELECT count(*) FROM winners") == 2
     assert await pool.fetchval("SELECT count(*) FROM audit WHERE action = 'keep_beacon'") == 1
@@ -659,7 +659,7 @@ async def test_the_worker_gives_a_draw_our_own_value_after_all_windows(
         async def is_settled() -> bool:
             return await phases.result_of(pool, over.id) is not None and bool(relay.requested)
 
-        await becomes(is_settled, within=20)
+        await becomes(is_settled, within=60)
     section = msgspec.json.decode(await _result(pool, over.id))["draw"]
     assert (section["beacon"]["source"], section["publicly_verifiable"]) == ("own", False)
     for campaign in (waiting, for_drand):

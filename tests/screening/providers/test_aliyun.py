@@ -5,12 +5,13 @@ from datetime import UTC, datetime
 
 import pytest
 
+from feed.environment import read_settings
 from feed.screening.provider import NotAnswered
 from feed.screening.providers.aliyun import codec
 from feed.screening.providers.aliyun.codec import Account
 from feed.screening.providers.aliyun.provider import AliyunContent
 from feed.screening.providers.registry import open_content_provider
-from feed.settings import MissingSetting, WeakSecret, read_settings
+from feed.settings import MissingSetting, WeakSecret
 from feed.sms.provider_errors import ProviderResponse
 from tests.support.fake_content_provider import FakeContent, faking_content
 

@@ -98,11 +98,11 @@ def test_a_draw_is_never_said_to_be_repeated() -> None:
         assert not re.search("repeat|draw again|drawn again", english.title + english.body), template
 
 
-def test_words_are_polite_and_punctuated_as_in_print() -> None:
+def test_words_address_users_in_one_way_and_are_punctuated_as_in_print() -> None:
     for template in TEMPLATES:
         words = TEMPLATES[template].words("zh-CN")
         bare = re.sub(r"\{[^}]*\}", "", words.title + words.body)
-        assert "你" not in bare, template
+        assert "您" not in bare, template
         assert not re.search(r"[,;!?]|[\u4e00-\u9fff] | [\u4e00-\u9fff]", bare), template
         assert not words.title.endswith("。"), template
 
@@ -123,7 +123,7 @@ def test_times_are_those_of_the_city() -> None:
 
 def test_a_parameter_that_is_missing_and_a_template_of_a_later_version_are_survived() -> None:
     assert render("prize.codes", {}, "zh-CN").body.startswith("…活动的结果已最终确定")
-    assert render("prize.of_tomorrow", {"x": 1}, "zh-CN").title == "您有一条新通知"
+    assert render("prize.of_tomorrow", {"x": 1}, "zh-CN").title == "你有一条新通知"
     assert render("prize.of_tomorrow", {"x": 1}, "en").title == "You have a new notification"
 
 

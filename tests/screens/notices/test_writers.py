@@ -34,6 +34,8 @@ from feed.moderation.model import JudgedSubject, VerdictId, VerdictKind
 from feed.moderation.takedowns import notices as takedowns
 from feed.moderation.takedowns.model import Takedown
 from feed.notifications import model as notifications
+from feed.posts import notices as posts
+from feed.posts.media_store import FailedMedium
 from feed.prizes import notices as prizes
 from feed.prizes.model import (
     Objection,
@@ -174,7 +176,7 @@ def others() -> Iterator[NewNotification]:
             yield moderation.sanction_notice(convert(Sanction, kind=kind, until=until, reason_code="spam"))
         yield moderation.lifted_notice(convert(Sanction, kind=kind, reason_code="spam"))
         yield moderation.lapsed_notice(convert(Sanction, kind=kind, reason_code="spam"))
-    for kind in ("post", "comment", "user", "topic"):
+    for kind in ("post", "comment", "user", "topic", "image_hash"):
         takedown = convert(Takedown, kind=kind, target="3", post_id=None, reason_code="spam")
         yield takedowns.takedown_notice(takedown, 1)
         yield takedowns.lifted_notice(takedown, 1)
@@ -218,6 +220,8 @@ def others() -> Iterator[NewNotification]:
                 "reason_code": "spam",
             }
             yield report_notices.appeal_notice(convert(Appeal, **appeal))
+    for count in (1, 9):
+        yield posts.failed_notice(convert(FailedMedium, place=1, count=count, error_code="truncated"))
     group = convert(notifications.Group, post_id=1, author_id=2)
     likers = [convert(notifications.Liker, account_id=n, name=f"读者{n}", liked_at=NOON) for n in range(3)]
     for named, count in ((0, 2), (1, 1), (2, 2), (3, 12)):
@@ -258,7 +262,7 @@ def test_an_editor_and_a_winner_read_what_to_do_and_whom_to_ask() -> None:
     )
     late = prizes.of_lost_prize(winner, published("draw"), now=LATER, why=prizes.replaced_because(None))
     assert render(late.template, stored_params(late), "zh-CN").body == (
-        "原因：公示期内经两位编辑复核，您不符合中奖条件。如有疑问，请联系主办方：“电话”。"
+        "原因：公示期内经两位编辑复核，你不符合中奖条件。如有疑问，请联系主办方：“电话”。"
     )
 
 

@@ -135,7 +135,9 @@ async def first_id(conn: Connection) -> int:
     )
     for statement in FILL_STEPS:
         await conn.execute(statement, campaign)
-    await conn.execute("ANALYZE posts, topics, topic_posts, post_stats, entries, hot_actions, topic_trends")
+    await conn.execute(
+        "ANALYZE posts, topics, topic_posts, post_stats, entries, hot_actions, topic_trends, takedown_scopes"
+    )
     return campaign
 
 

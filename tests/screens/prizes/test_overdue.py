@@ -12,6 +12,7 @@ from feed.accounts.model import AccountId
 from feed.campaigns.model import Rules, time_text
 from feed.decoding.decoder import convert
 from feed.keys.store import Keys
+from feed.media.addresses import MediaAddresses
 from feed.postgres import Pool
 from feed.prizes.announcement.announce import announce_winners
 from feed.prizes.claims.actions import claim_prize
@@ -86,7 +87,7 @@ async def make_late(pool: Pool, campaign: Played, by: timedelta) -> None:
 async def is_late(pool: Pool, campaign: Played) -> bool:
     """Whether the campaign is said to have no result in time, on which list and card agree."""
     async with pool.acquire() as conn:
-        card = await get_campaign(conn, campaign.id)
+        card = await get_campaign(conn, campaign.id, MediaAddresses())
     assert ("result_overdue" in await overdue(pool)) is card.result_overdue
     return card.result_overdue
 

@@ -57,6 +57,8 @@ AUDITED: dict[str, set[str]] = {
     "list_audit": {"audit.read account", "audit.read audit"},
     "grant_claim_access": {"grant_claim_access campaign"},
     "end_claim_access": {"end_claim_access campaign"},
+    "retry_job": {"job.retry job"},
+    "retry_media_purge": {"media_purge.retry media_purge"},
     "retry_push": {"push.retry push"},
     "put_roles": {"staff.grant account"},
     "remove_roles": {"staff.revoke account"},
@@ -71,6 +73,8 @@ NOT_AUDITED = {
     "release_case": "the same",
     "extend_case": "the same",
     "preview_campaign": "nothing is stored",
+    "preview_voids": "the same",
+    "check_text": "the same",
 }
 _STAFF = ("Editors", "Moderators", "Staff", "Operations")
 # Roles in a token are granted at the first request with it.

@@ -28,6 +28,8 @@ async def enter_draw(stage: Stage) -> None:
         text = f"《一生有你》是我们宿舍的毕业歌，二十年后想和老同学再听一次。#{DRAW['topic']}#"
         await stage.call("publish_post", author, {"text": text}, kept=False)
     await stage.call("change_topic", EDITOR, {"state": "hidden"}, name="代写读书笔记")
+    await stage.call("list_changed_topics", EDITOR, limit=1)
+    await stage.call("get_topic_for_editors", EDITOR, name="代写读书笔记")
 
 
 async def draw_lots(stage: Stage, draw: str) -> None:

@@ -63,6 +63,7 @@ async def _clean(stage: Stage, campaign: str, readers: Readers) -> None:
         "reason_code": "bought",
         "note": "点赞集中来自同一批新号。",
     }
+    await stage.call("preview_voids", EDITOR, void, campaign_id=campaign)
     voids = await stage.call("add_voids", EDITOR, void, campaign_id=campaign)
     mistaken = {"user_ids": [reader], "kinds": ["like"], "reason_code": "bought", "note": "待核实"}
     added = await stage.call("add_voids", EDITOR, mistaken, kept=False, campaign_id=campaign)
@@ -107,3 +108,4 @@ async def _mark(stage: Stage, campaign: str, readers: Readers) -> None:
     await stage.at("2026-09-22 18:00")
     await stage.call("lock_marks", EDITOR, campaign_id=campaign)
     await stage.call("get_jury", EDITOR, campaign_id=campaign)
+    await stage.call("get_numbers", EDITOR, campaign_id=campaign)

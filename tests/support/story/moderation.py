@@ -21,9 +21,11 @@ async def review(stage: Stage, readers: Readers) -> None:
     ]
     await stage.call("put_words", EDITOR, {"words": words})
     await stage.call("list_words", REVIEWER, q="刷赞", level="review", limit=20)
+    await stage.call("check_text", REVIEWER, {"text": "代刷赞，一百个十元，加微信领取。"})
     await stage.call("remove_word", EDITOR, term="刷赞举报")
     leased = (await stage.call("lease_cases", REVIEWER, {"count": 2, "kind": "post"}))["items"]
     first, second = leased[:2]
+    await stage.call("list_leased_cases", REVIEWER)
     await stage.call("extend_case", REVIEWER, case_id=first["id"])
     await stage.call("release_case", REVIEWER, case_id=second["id"])
     verdict = {"verdict": "approve", "version": first["version"]}
@@ -63,7 +65,10 @@ async def review(stage: Stage, readers: Readers) -> None:
     await stage.call("list_my_posts", SPAMMER, state="removed", limit=2)
     await stage.call("lift_sanctions", REVIEWER, user_id=spammer, kind="mute")
     await stage.call("get_history", REVIEWER, case_id=first["id"])
+    await stage.call("get_case", REVIEWER, case_id=first["id"])
     await stage.call("get_queue", REVIEWER)
+    await stage.call("get_queue_subjects", REVIEWER)
+    await stage.call("get_waiting_times", REVIEWER, hours=24)
     await stage.call("search_users", REVIEWER, q=SPAMMER.name[:2], limit=2)
     await stage.call("get_user_record", REVIEWER, user_id=spammer)
     await stage.call("list_sanctions", REVIEWER, state="ended", kind="mute", limit=2)

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from tests.support import make_media
 from tests.support.story.draw import open_draw
 from tests.support.story.people import (
     ADMIN,
@@ -35,14 +36,26 @@ async def prepare(stage: Stage) -> tuple[str, str]:
         await stage.call(name)
 
     await stage.at("2026-08-24 10:00")
-    made = await stage.call("create_campaign", EDITOR, CAMPAIGN)
+    cover, prize = [
+        await _upload(stage, file, alt)
+        for file, alt in (("封面.png", "海报：爱读书的深圳人"), ("盒子.png", "深圳盒子"))
+    ]
+    prizes = [CAMPAIGN["prizes"][0] | {"image_media_id": prize}, *CAMPAIGN["prizes"][1:]]
+    made = await stage.call("create_campaign", EDITOR, CAMPAIGN | {"cover_media_id": cover, "prizes": prizes})
     campaign: str = made["id"]
-    await stage.call("change_campaign", EDITOR, {"reserve_count": 2, "contact": "0755-83517110"}, campaign_id=campaign)
+    contact = {"reserve_count": 2, "contact": "0755-83517110"}
+    basis = made["content_sha256"]
+    await stage.call("change_campaign", EDITOR, contact, campaign_id=campaign, content_sha256=basis)
     await stage.call("preview_campaign", EDITOR, campaign_id=campaign)
     await sign(stage, campaign)
     await stage.at("2026-08-25 11:00")
-    await stage.call("publish_campaign", OTHER_EDITOR, campaign_id=campaign)
-    await stage.call("propose_change", EDITOR, {"winner_count": 3, "reserve_count": 3}, campaign_id=campaign)
+    read = (await stage.call("get_campaign_for_editors", OTHER_EDITOR, kept=False, campaign_id=campaign))[
+        "content_sha256"
+    ]
+    published = await stage.call("publish_campaign", OTHER_EDITOR, campaign_id=campaign, content_sha256=read)
+    basis = published["content_sha256"]
+    counts = {"winner_count": 3, "reserve_count": 3}
+    await stage.call("propose_change", EDITOR, counts, campaign_id=campaign, content_sha256=basis)
     await stage.call(
         "assign_jurors", EDITOR, {"user_ids": [staff[JUROR], staff[OTHER_JUROR]]}, status=200, campaign_id=campaign
     )
@@ -62,6 +75,13 @@ async def prepare(stage: Stage) -> tuple[str, str]:
     await stage.call("list_all_campaigns", EDITOR, state="open", limit=1)
     await stage.call("get_campaign_for_editors", EDITOR, campaign_id=campaign)
     return campaign, draw
+
+
+async def _upload(stage: Stage, file: str, alt: str) -> str:
+    """A picture of the newsroom that is ready. Returns its id."""
+    picture = await stage.call("upload_media", EDITOR, {"file": file, "kind": "image", "alt": alt}, kept=False)
+    await make_media.make_ready(stage.pool, int(picture["id"]))
+    return str(picture["id"])
 
 
 async def sign(stage: Stage, campaign: str) -> None:

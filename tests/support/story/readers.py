@@ -7,9 +7,12 @@ import msgspec
 from feed.accounts.model import AccountId
 from feed.curation.trends import count_trends
 from feed.exports.jobs import make_next_export
+from feed.media.inputs import PART_BYTES
+from feed.posts.media import release_ready_posts
 from feed.sms.actions import open_recipient
 from feed.sms.model import SendAttempt
-from tests.support import make
+from tests.support import make, make_media
+from tests.support.media_files import announced
 from tests.support.story.people import (
     AUTHOR,
     BEST_NAME,
@@ -65,6 +68,7 @@ async def sign_in(stage: Stage) -> Person:
         await make_next_export(stage.pool, stage.keys)
     export = await stage.call("get_export", best)
     await stage.call("download_export", best, export_id=export["id"])
+    await stage.call("issue_web_ticket", best, {"path": "/me"})
     (session,) = (await stage.call("list_sessions", best, limit=20))["items"]
     await stage.call("end_session", best, session_id=session["id"])
     await stage.call("delete_me", best)
@@ -82,6 +86,7 @@ async def take_part(stage: Stage, campaign: str) -> Readers:
     post = await stage.call("publish_post", best, new)
     posts = {best: post["id"]}
     await stage.call("edit_post", best, {"text": BEST_TEXT.replace("打烊", "书城打烊")}, post_id=post["id"])
+    await _upload(stage, best)
     blurred = (await stage.call("publish_post", READER, {"text": "随手拍，书桌一角，有点糊。"}))["id"]
     for number, (author, text) in enumerate(TEXTS.items()):
         await stage.at(f"2026-09-0{4 + number // 3} {10 + number}:30")
@@ -92,6 +97,34 @@ async def take_part(stage: Stage, campaign: str) -> Readers:
     await _read(stage, best, posts, campaign, blurred)
     await stage.call("delete_post", READER, post_id=blurred)
     return Readers(best, posts)
+
+
+async def _upload(stage: Stage, author: Person) -> None:
+    """A photo in one request, and a video in parts, of which the last one is lost at first."""
+    photo = await stage.call("upload_media", author, {"file": "书桌.png", "kind": "image", "alt": "窗边的书桌"})
+    await stage.call("change_media", author, {"alt": "窗边的书桌，摊开一本书"}, media_id=photo["id"])
+    text = {"text": "窗边的书桌，下午三点的光。", "media_ids": [photo["id"]]}
+    post = await stage.call("publish_post", author, text, example="with a photo")
+    await make_media.make_ready(stage.pool, int(photo["id"]))
+    await release_ready_posts(stage.pool, [int(photo["id"])])
+    await stage.call("get_post", READER, post_id=post["id"], example="with a photo")
+    portrait = await stage.call("upload_media", author, {"file": "头像.png", "kind": "image"}, kept=False)
+    await make_media.make_ready(stage.pool, int(portrait["id"]))
+    await stage.call("change_me", author, {"avatar_media_id": portrait["id"]}, kept=False)
+    video = b"\0\0\0\x18ftypmp42\0\0\0\0mp42isom".ljust(PART_BYTES + 700_000, b"\0")
+    begun = await stage.call("begin_upload", author, announced(video, alt="书城一角", cover_ms=1500))
+    id_ = begun["media"]["id"]
+    key = await stage.pool.fetchval("SELECT key FROM media WHERE id = $1", int(id_))
+    storage = stage.app_state.storage
+    await storage.put(f"incoming/{key}/1", video[:PART_BYTES], content_type="video/mp4")
+    await stage.call("get_media", author, media_id=id_)
+    await storage.put(f"incoming/{key}/2", video[PART_BYTES:], content_type="video/mp4")
+    arrived = [await storage.find(f"incoming/{key}/{number}") for number in (1, 2)]
+    parts = [{"number": number, "etag": each.etag} for number, each in enumerate(arrived, 1) if each is not None]
+    await stage.call("complete_upload", author, {"parts": parts}, media_id=id_)
+    await make_media.medium(stage.pool, await stage.pool.fetchval("SELECT id FROM accounts WHERE sub = $1", author.sub))
+    await stage.call("list_my_media", author, limit=2)
+    await stage.call("delete_media", author, media_id=id_)
 
 
 async def _talk(stage: Stage, best: Person, posts: dict[Person, str]) -> None:
@@ -106,6 +139,7 @@ async def _talk(stage: Stage, best: Person, posts: dict[Person, str]) -> None:
     await stage.call("like_comment", READER, comment_id=said["id"])
     shown = (await stage.call("list_comments", READER, post_id=post, sort="hot", limit=2))["items"]
     await stage.call("list_replies", READER, comment_id=said["id"], limit=2)
+    await stage.call("get_comment", READER, comment_id=replied["id"])
     await stage.call("edit_comment", AUTHOR, {"text": "有画面感，就像坐在旁边听。"}, comment_id=said["id"])
     await stage.call("feature_comment", best, comment_id=said["id"])
     await stage.call("end_featuring", best, comment_id=said["id"])
@@ -169,11 +203,12 @@ async def _read(stage: Stage, best: Person, posts: dict[Person, str], campaign: 
     await stage.call("list_user_posts", READER, user_id=author, limit=1)
     spammer = (await stage.call("get_me", SPAMMER, kept=False))["id"]
     await stage.call("block_user", READER, user_id=spammer)
+    await stage.call("get_relation", READER, user_id=spammer)
     await stage.call("mute_user", READER, user_id=spammer)
     await stage.call("list_blocks", READER, limit=1)
     await stage.call("unmute_user", READER, user_id=spammer)
     await stage.call("unblock_user", READER, user_id=spammer)
-    await stage.call("list_campaigns", READER, state="open", topic=DRAW["topic"], mine=False, limit=2)
+    await stage.call("list_campaigns", READER, state="open", topic=DRAW["topic"], mine=False, ended=False, limit=2)
     await stage.call("get_campaign", READER, campaign_id=campaign)
     await stage.call("get_rules", READER, campaign_id=campaign, version=1)
     await stage.call("list_campaign_posts", READER, campaign_id=campaign, sort="hot", limit=2)
@@ -181,6 +216,7 @@ async def _read(stage: Stage, best: Person, posts: dict[Person, str], campaign: 
     action = {"action": "boost", "reason": "读书月重点推荐", "until": "2026-09-08T16:00:00Z"}
     await stage.call("put_hot_action", EDITOR, action, post_id=post)
     await stage.call("explain_hot", OTHER_EDITOR, post_id=post)
+    await stage.call("list_hot_actions", OTHER_EDITOR)
     await stage.call("end_hot_action", EDITOR, post_id=post)
     await stage.call("read_topic", READER, kept=False, name=TOPIC)
     await stage.call("list_cases", REVIEWER, kind="post", stage=1, state="open", has_media=False, limit=2)

@@ -42,7 +42,7 @@ async def _object(stage: Stage, campaign: str, readers: Readers) -> None:
         counts = {"text": "我的点赞数和页面上看到的不一样。", "kind": "counts"}
         await stage.call("object_to_result", author, counts, kept=False, **of)
     listed = (await stage.call("list_objections", THIRD_EDITOR, kept=False, state="open"))["items"]
-    await stage.call("list_objections", THIRD_EDITOR, state="open", limit=2)
+    await stage.call("list_objections", THIRD_EDITOR, state="open", campaign_id=of["campaign_id"], limit=2)
     first = next(each for each in listed if each["kind"] == "winner")
     upheld = {"reason": "异议成立：内容非原创，由候补递补。"}
     await stage.call("replace_winner", EDITOR, upheld, status=202, rank="3", **of)

@@ -14,11 +14,16 @@ import msgspec
 
 from feed.api.state import AppState
 from feed.auth.tokens import issue_token
+from tests.support.media_files import picture
 from tests.support.story.clock import Clock
 
 Json = dict[str, Any]
 Headers = Callable[[bytes], dict[str, str]]
 _JSON = "application/json"
+_FORM = "multipart/form-data"
+# Where the server of a test keeps its files.
+_TEMPORARY = re.compile(rb"/[^\" ]*/pytest-\d+/[^/\" ]+")
+_BOUNDARY = "story"
 
 
 class Person(NamedTuple):
@@ -117,7 +122,8 @@ class Stage:
         for path in folder.glob("*.json"):
             path.unlink()
         for name, played in self.played.items():
-            (folder / f"{name}.json").write_bytes(msgspec.json.format(msgspec.json.encode(played)) + b"\n")
+            written = _TEMPORARY.sub(b"/srv/feed", msgspec.json.encode(played))
+            (folder / f"{name}.json").write_bytes(msgspec.json.format(written) + b"\n")
 
     async def _keep(self, keeping: Played, request: Request, answer: httpx.Response, content: Any) -> None:
         media = answer.headers.get("content-type", "").split(";")[0]
@@ -161,9 +167,11 @@ class Stage:
         query = {name: _in_query(value) for name, value in self.clock.sent(asked).items()}
         # What another process would have cached for at most a second.
         self.app_state.pages.invalidate(None)
-        content = b"" if request.body is None else msgspec.json.encode(self.clock.sent(request.body))
+        is_form = _FORM in operation.get("requestBody", {}).get("content", {})
+        kind, encode = (f"{_FORM}; boundary={_BOUNDARY}", _in_form) if is_form else (_JSON, msgspec.json.encode)
+        content = b"" if request.body is None else encode(self.clock.sent(request.body))
         headers = request.headers(content)
-        sent = headers | ({"content-type": _JSON} if content else {})
+        sent = headers | ({"content-type": kind} if content else {})
         if request.who is not None:
             sent["authorization"] = f"Bearer {self._token(request.who)}"
         answer = await self.client.request(
@@ -177,6 +185,17 @@ class Stage:
     def _token(self, who: Person) -> str:
         key = self.app_state.keys.token_key
         return issue_token(key, sub=who.sub, name=who.name, phone=who.phone, roles=who.roles)
+
+
+def _in_form(body: Json) -> bytes:
+    """The body of a form. A file is a small photo, whatever its name."""
+    parts = b""
+    for name, value in body.items():
+        file = f'; filename="{value}"' if name == "file" else ""
+        content = picture() if name == "file" else str(value).encode()
+        parts += f'--{_BOUNDARY}\r\nContent-Disposition: form-data; name="{name}"{file}\r\n\r\n'.encode()
+        parts += content + b"\r\n"
+    return parts + f"--{_BOUNDARY}--\r\n".encode()
 
 
 def _in_query(value: Any) -> str:

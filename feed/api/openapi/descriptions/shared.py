@@ -103,7 +103,7 @@ SHARED = {
     "marks_locked_at": "When the marks were locked; null: not yet.",
     "claim_ends_at": "When the time to claim ends; null: no fixed time.",
     "signature": "The signature.",
-    "skipped": "Entries that the settlement left out because their review was not finished: `{post_id, reason}`.",
+    "skipped": "Entries that the settlement left out: `{post_id, reason}`, with `awaiting_review`, `media_processing` (both only of a forced settlement) or `media_failed`.",
     "blocked_by": "What the settlement waits for, as objects with a `reason`; empty: nothing.",
     "forced": "What an editor did not wait for, and why; null: nothing was forced.",
     "announced_first_by": "Id of the first of the two accounts that announce; null: none yet.",

@@ -10,7 +10,7 @@ import re
 from collections.abc import Mapping
 from typing import get_args, get_origin
 
-from feed.api.openapi.descriptions import campaigns, moderation, people, posts, prizes, site
+from feed.api.openapi.descriptions import campaigns, media, moderation, people, posts, prizes, site
 from feed.api.openapi.descriptions.parameters import PARAMETERS
 from feed.api.openapi.descriptions.shared import SHARED
 
@@ -29,7 +29,9 @@ def _by_field(*tables: Mapping[str, str]) -> dict[str, str]:
     return found
 
 
-BY_FIELD = _by_field(posts.FIELDS, people.FIELDS, campaigns.FIELDS, prizes.FIELDS, moderation.FIELDS, site.FIELDS)
+BY_FIELD = _by_field(
+    posts.FIELDS, media.FIELDS, people.FIELDS, campaigns.FIELDS, prizes.FIELDS, moderation.FIELDS, site.FIELDS
+)
 
 
 def field_description(cls: type, field: str, *, may_be_null: bool = True) -> str | None:

@@ -7,6 +7,7 @@ import msgspec
 from feed.api.errors import PROBLEM_JSON, problem_of
 from feed.api.languages import preferred_language
 from feed.api.openapi.examples.played import Played, read_played
+from feed.api.openapi.examples.streams import STREAMS
 from feed.decoding.problems import unknown_field
 from feed.errors import Invalid
 
@@ -15,7 +16,7 @@ Json = dict[str, Any]
 
 def add_examples(document: Json) -> None:
     """Adds an example to each parameter, body and response of the document, in place."""
-    played = read_played()
+    played = read_played() | STREAMS
     problems: Json = {}
     for item in document["paths"].values():
         for operation in item.values():

@@ -1,0 +1,1 @@
+// Keyboard shortcuts and other parts of the pages of staff.

@@ -1,0 +1,112 @@
+"""The user's own profile: name, bio and picture, and the own posts in every state."""
+
+from typing import Annotated, Any, get_args
+
+from litestar import Response, get, post
+from litestar.params import FromQuery, QueryParameter
+
+from feed.api.client_address import header
+from feed.api.dependencies import AnyRequest
+from feed.api.mobile.me import OwnStates
+from feed.api.pages.account.own import call_as, own_page, read_as
+from feed.api.pages.calls import OperationFailed
+from feed.api.pages.community.lists import read_cards
+from feed.api.pages.form import InjectedForm, require_own_upload
+from feed.api.pages.page import see_other
+from feed.api.pages.sessions import InjectedSession, Session, signed_in
+from feed.errors import MalformedBody
+
+_STATES = get_args(OwnStates)
+
+
+@get("/me")
+async def show_me(
+    request: AnyRequest,
+    session: InjectedSession,
+    post_state: Annotated[str | None, QueryParameter(name="state")] = None,
+    cursor: FromQuery[str | None] = None,
+) -> Response[bytes]:
+    """The profile, and the posts in one state or in all."""
+    return await _profile_page(request, signed_in(session), state=post_state, cursor=cursor)
+
+
+@post("/me/profile", status_code=200)
+async def change_profile(request: AnyRequest, session: InjectedSession, form: InjectedForm) -> Response[Any]:
+    """Changes name and bio."""
+    user = signed_in(session)
+    name, bio = form.text("name"), form.text("bio")
+    try:
+        await call_as(request, user, "PATCH", "/v1/me", body={"name": name, "bio": bio or None})
+    except OperationFailed as error:
+        if error.status == 401:
+            raise
+        return await _profile_page(request, user, error=error, typed={"name": name, "bio": bio})
+    return see_other("/me?done=1")
+
+
+@post("/me/avatar", status_code=200)
+async def upload_avatar(request: AnyRequest, session: InjectedSession) -> Response[Any]:
+    """Uploads a picture; the next page offers it once it is processed. The body goes on to the operation as it arrives."""
+    user = signed_in(session)
+    require_own_upload(request, user)
+    kind = header(request.scope, b"content-type") or ""
+    if not kind.lower().startswith("multipart/form-data"):
+        raise MalformedBody
+    headers = {"content-type": kind}
+    if (length := header(request.scope, b"content-length")) is not None:
+        headers["content-length"] = length
+    try:
+        uploaded = (await call_as(request, user, "POST", "/v1/media", headers=headers, receive=request.receive)).json()
+    except OperationFailed as error:
+        if error.status == 401:
+            raise
+        return await own_page(request, user, "account/avatar.html", "me", error=error, medium=None)
+    return see_other(f"/me/avatar?media_id={uploaded['id']}")
+
+
+@get("/me/avatar")
+async def show_avatar(
+    request: AnyRequest, session: InjectedSession, media_id: FromQuery[str | None] = None
+) -> Response[bytes]:
+    """The picture that was uploaded, while it is processed and when it can be used; without one, where to choose it."""
+    user = signed_in(session)
+    medium = None if not (media_id or "").isdecimal() else await read_as(request, user, f"/v1/media/{media_id}")
+    return await own_page(request, user, "account/avatar.html", "me", medium=medium)
+
+
+@post("/me/avatar/use", status_code=200)
+async def use_avatar(request: AnyRequest, session: InjectedSession, form: InjectedForm) -> Response[Any]:
+    """Takes a picture that was uploaded, or removes the present one."""
+    user = signed_in(session)
+    media_id = form.optional("media_id")
+    try:
+        await call_as(request, user, "PATCH", "/v1/me", body={"avatar_media_id": media_id})
+    except OperationFailed as error:
+        if error.status == 401:
+            raise
+        return await own_page(request, user, "account/avatar.html", "me", error=error, medium=None)
+    return see_other("/me?done=1")
+
+
+async def _profile_page(
+    request: AnyRequest,
+    session: Session,
+    *,
+    state: str | None = None,
+    cursor: str | None = None,
+    error: OperationFailed | None = None,
+    typed: dict[str, str] | None = None,
+) -> Response[bytes]:
+    state = state if state in _STATES else None
+    listed = await read_cards(request, session, "/v1/me/posts", query={"state": state}, cursor=cursor)
+    return await own_page(
+        request,
+        session,
+        "account/me.html",
+        "me",
+        error=error,
+        typed=typed,
+        state=state,
+        done="done" in request.query_params,
+        **listed.context("/me", state=state),
+    )

@@ -1,0 +1,69 @@
+"""What the pages of results share about the responses of operations: problems, what is missing, and names behind ids."""
+
+import asyncio
+import re
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from feed.api.dependencies import AnyRequest
+from feed.api.errors import Problem
+from feed.api.pages.calls import OperationFailed
+from feed.api.pages.editor.frame import get_json
+from feed.api.pages.sessions import Session
+
+# A page names this many people at most; the others are shown by their ids.
+_MOST = 40
+# As many as the operation gives at once.
+_POSTS = 50
+_TRAILING_ID = re.compile(r"(\d{1,20})/?(?:[?#]\S*)?\s*$", re.ASCII)
+
+
+def trailing_id(text: str | None) -> str | None:
+    """The id at the end of a pasted link, or an id alone; None if there is none."""
+    found = None if text is None else _TRAILING_ID.search(text[:2000])
+    return found[1] if found else None
+
+
+async def find_json(
+    request: AnyRequest, session: Session, path: str, query: Mapping[str, Any] | None = None
+) -> Any | None:
+    """The body of an operation that reads; None for 404. Raises OperationFailed for other problems."""
+    try:
+        return await get_json(request, session, path, query)
+    except OperationFailed as error:
+        if error.status != 404:
+            raise
+        return None
+
+
+def shown_problem(error: OperationFailed) -> Problem:
+    """The problem, to be shown beside the form. Raises it again where the session has ended: the sign-in comes first."""
+    if error.status == 401:
+        raise error
+    return error.problem
+
+
+async def names_of(request: AnyRequest, session: Session, ids: Iterable[str | None]) -> dict[str, str]:
+    """The names by account id. An account that is erased or unknown has none."""
+    wanted = sorted({each for each in ids if each})[:_MOST]
+    found = await asyncio.gather(*(_name_of(request, session, each) for each in wanted))
+    return {id_: name for id_, name in zip(wanted, found, strict=True) if name is not None}
+
+
+async def _name_of(request: AnyRequest, session: Session, account_id: str) -> str | None:
+    try:
+        name: str = (await get_json(request, session, f"/v1/users/{account_id}"))["name"]
+    except OperationFailed as error:
+        if error.status != 404:
+            raise
+        return None
+    return name
+
+
+async def posts_of(request: AnyRequest, session: Session, ids: Iterable[str | None]) -> dict[str, Any]:
+    """The public posts by id: those that are hidden or deleted are missing, and those beyond what a page names."""
+    wanted = list(dict.fromkeys(each for each in ids if each))[:_POSTS]
+    if not wanted:
+        return {}
+    found = await get_json(request, session, "/v1/posts", {"ids": ",".join(wanted)})
+    return {each["id"]: each for each in found["items"]}
