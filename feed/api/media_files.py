@@ -101,7 +101,9 @@ async def _serve(request: AnyRequest, app_state: AppState, key: str, found: Serv
 
 
 def _range_header(request: AnyRequest, tag: bytes) -> str | None:
-    """The `Range` header, unless an `If-Range` asks for another version of the file: then the whole file is sent."""
+    """The `Range` header of a GET, the only method that has ranges (RFC 9110, 14.2), unless an `If-Range` asks for another version."""
+    if IS_HEAD in request.scope["state"]:
+        return None
     condition = request.headers.get("if-range")
     if condition is not None and condition.strip().encode("latin-1") != tag:
         return None

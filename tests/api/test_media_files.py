@@ -142,8 +142,17 @@ async def test_head_is_the_answer_without_the_file(
         k: v for k, v in whole.headers.items() if k not in different
     }
     assert head.headers["content-length"] == str(len(CONTENT))
-    part = await fetch(client, shown.path, method="HEAD", range="bytes=0-1")
-    assert (part.status_code, part.headers["content-range"]) == (206, "bytes 0-1/2048")
+
+
+@pytest.mark.parametrize("wanted", ["bytes=0-1", "bytes=-1", "bytes=9999-", "bytes=0-1,5-6"])
+async def test_only_a_get_has_ranges(client: httpx.AsyncClient, shown: Stored, wanted: str) -> None:
+    """RFC 9110, 14.2: of any other method the range is ignored."""
+    whole, part = (
+        await fetch(client, shown.path, method="HEAD"),
+        await fetch(client, shown.path, method="HEAD", range=wanted),
+    )
+    assert (part.status_code, part.headers["content-length"]) == (200, whole.headers["content-length"])
+    assert "content-range" not in part.headers
 
 
 async def test_the_name_of_a_saved_file_is_ours(client: httpx.AsyncClient, shown: Stored) -> None:

@@ -146,7 +146,7 @@ def _recognize(path: Path) -> tuple[Container, Layout | None]:
             _require_no_document(file, layout.end)
             return "mov", layout
         if is_webm(head):
-            end, size = segment_end(head), file.seek(0, 2)
+            end, size = segment_end(file), file.seek(0, 2)
             if end is not None and end > size:
                 raise RenderingFailed("truncated", f"{end} bytes expected")
             _require_no_document(file, size if end is None else end)

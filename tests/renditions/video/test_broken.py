@@ -81,23 +81,34 @@ def test_webm_that_was_cut_off_is_truncated_by_its_length(tmp_path: Path) -> Non
         assert code_of(cut(source, length)) == "truncated", length
 
 
-def test_a_recording_that_nothing_has_finished_keeps_what_there_is(tmp_path: Path) -> None:
+def unfinished(source: Path, *, clusters: bool) -> bytes:
+    """The content of the file as a recorder writes it: the segment has no length, or its clusters have none either."""
+    content = source.read_bytes()
+    names = [b"\x18\x53\x80\x67", *([b"\x1f\x43\xb6\x75"] if clusters else [])]
+    for name in names:
+        at = content.index(name) + 4
+        count = 9 - content[at].bit_length()
+        content = content[:at] + bytes([0xFF >> (count - 1)]) + b"\xff" * (count - 1) + content[at + count :]
+    return content
+
+
+@pytest.mark.parametrize("clusters", [False, True])
+def test_a_recording_that_nothing_has_finished_keeps_what_there_is(tmp_path: Path, clusters: bool) -> None:
     """A browser that is closed while it records leaves such a file, without a length; what is in it is whole."""
     source = clips.make(tmp_path / "a.webm", codec="libvpx", times=clips.even_times(4, 10))
-    content = source.read_bytes()
-    at = content.index(b"\x18\x53\x80\x67") + 4
-    assert content[at] == 1
-    source.write_bytes(content[:at] + b"\x01" + b"\xff" * 7 + content[at + 8 :])
+    source.write_bytes(unfinished(source, clusters=clusters))
     result, _ = clips.rendered(cut(source, source.stat().st_size * 3 // 4))
     assert 1500 < (result.duration_ms or 0) < 4000
 
 
+def end_of(content: bytes) -> int | None:
+    return segment_end(io.BytesIO(content))
+
+
 def test_the_end_of_a_webm_is_that_of_its_segment() -> None:
     header, segment = b"\x1a\x45\xdf\xa3\x87\x42\x82\x84webm", b"\x18\x53\x80\x67"
-    assert segment_end(header + segment + b"\x85") == len(header) + 5 + 5
-    assert segment_end(header + b"\xec\x82ab" + segment + b"\x40\x05") == len(header) + 4 + 6 + 5
-    for unknown in (b"\xff", b"\x01" + b"\xff" * 7):
-        assert segment_end(header + segment + unknown) is None
+    assert end_of(header + segment + b"\x85") == len(header) + 5 + 5
+    assert end_of(header + b"\xec\x82ab" + segment + b"\x40\x05") == len(header) + 4 + 6 + 5
     for broken in (
         b"",
         header,
@@ -106,13 +117,29 @@ def test_the_end_of_a_webm_is_that_of_its_segment() -> None:
         header + segment + b"\x10\x00",
         bytes(64),
     ):
-        assert segment_end(broken) is None
+        assert end_of(broken) is None
+
+
+@pytest.mark.parametrize("unknown", [b"\xff", b"\x01" + b"\xff" * 7])
+def test_a_segment_of_unknown_length_ends_with_its_last_element(unknown: bytes) -> None:
+    cluster, block = b"\x1f\x43\xb6\x75", b"\xa3\x84abcd"
+    start = b"\x1a\x45\xdf\xa3\x87\x42\x82\x84webm" + b"\x18\x53\x80\x67" + unknown
+    for whole in (
+        start,
+        start + b"\xec\x82ab",
+        start + cluster + b"\x86" + block,
+        start + cluster + unknown + block + block + cluster + unknown + block,
+    ):
+        assert end_of(whole) == end_of(whole + b"<html>") == end_of(whole + bytes(90)) == len(whole)
+    # What is cut off in its last element ends there.
+    assert end_of(start + block[:4]) == len(start) + 4
 
 
 @given(st.binary(max_size=64))
 def test_no_bytes_make_the_length_of_a_segment_fail(payload: bytes) -> None:
-    end = segment_end(b"\x1a\x45\xdf\xa3" + payload)
-    assert end is None or end > 0
+    for head in (b"\x1a\x45\xdf\xa3", b"\x1a\x45\xdf\xa3\x80\x18\x53\x80\x67\xff"):
+        end = end_of(head + payload)
+        assert end is None or end > 0
 
 
 def archive() -> bytes:
@@ -139,6 +166,22 @@ def test_a_video_that_is_a_document_as_well_is_refused(tmp_path: Path, suffix: s
     ):
         source.write_bytes(content + document)
         assert code_of(source) == "polyglot", document
+
+
+@pytest.mark.parametrize("clusters", [False, True])
+def test_a_recording_that_nothing_has_finished_is_no_document_either(tmp_path: Path, clusters: bool) -> None:
+    source = clips.make(tmp_path / "a.webm", codec="libvpx")
+    content = unfinished(source, clusters=clusters)
+    for document in (
+        b"<html><script>alert(1)</script>",
+        b"#!/bin/sh\n",
+        b"Rar!\x1a\x07\x01\x00",
+        bytes(300) + b"<html>",
+    ):
+        source.write_bytes(content + document)
+        assert code_of(source) == "polyglot", document
+    source.write_bytes(content)
+    assert clips.rendered(source)[0].duration_ms == pytest.approx(2000, abs=150)
 
 
 @pytest.mark.parametrize("trailer", [bytes(500), b"SEFH" + bytes(40) + b"SEFT", b'vendor{"fps": 30}', b"\xff" * 100])
