@@ -21,24 +21,28 @@ from feed.migrations import MigrationError
 from feed.poolers import NoSession
 from feed.terminal import print_lines
 
-# In the order in which the help lists them.
-COMMANDS = (
-    "up",
-    "demo",
-    "serve",
-    "outbox",
-    "push",
-    "rebuild",
-    "settle",
-    "verify",
-    "keys",
-    "audit",
-    "retention",
-    "words",
-    "bench",
-    "sign_in",
-    "ops",
-)
+# The module of feed/commands that registers each command, in the order in which the help lists them.
+COMMANDS = {
+    "up": "up",
+    "demo": "demo",
+    "api": "serve",
+    "worker": "serve",
+    "migrate": "serve",
+    "outbox": "outbox",
+    "push": "push",
+    "rebuild": "rebuild",
+    "settle": "settle",
+    "verify": "verify",
+    "keys": "keys",
+    "audit": "audit",
+    "retention": "retention",
+    "words": "words",
+    "bench": "bench",
+    "sign-in": "sign_in",
+    "token": "ops",
+    "grant": "ops",
+    "doctor": "ops",
+}
 
 # The database is unreachable, unknown or denies access: reported without a traceback.
 _UNREACHABLE_ERRORS = (
@@ -50,22 +54,27 @@ _UNREACHABLE_ERRORS = (
 )
 
 
-def build_parser() -> argparse.ArgumentParser:
-    """The parser of the command line, with all commands."""
+def build_parser(command: str | None = None) -> argparse.ArgumentParser:
+    """The parser of the command line: with all commands, or with what the module of `command` registers.
+
+    The modules of the others are not imported for it, which takes longer than most commands run.
+    """
     parser = Parser(
         prog="feed",
         description="feed · 鹏友圈：社区动态、活动与可验证的评奖 · moments, campaigns, prizes that can be verified",
     )
     parser.add_argument("--version", action="version", version=f"feed {version('feed')}")
     subparsers = parser.add_subparsers(metavar="COMMAND", required=True)
-    for name in COMMANDS:
+    wanted = COMMANDS.get(command or "")
+    for name in [wanted] if wanted else dict.fromkeys(COMMANDS.values()):
         import_module(f"feed.commands.{name}").register(subparsers)
     return parser
 
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Runs one command. Returns the exit status: 0 for success, 1 for an error, 2 for wrong usage or a conflict."""
-    arguments = build_parser().parse_args(argv)
+    given = sys.argv[1:] if argv is None else argv
+    arguments = build_parser(given[0] if given else None).parse_args(given)
     try:
         status: int = arguments.run(arguments)
     except KeyboardInterrupt:

@@ -35,7 +35,7 @@ from feed.api.middleware.security import security_middleware
 from feed.api.middleware.startup import startup_middleware
 from feed.api.mobile import router as mobile
 from feed.api.moderator import router as moderator
-from feed.api.openapi.docs import OPENAPI, docs_files, prepare_document
+from feed.api.openapi.docs import OPENAPI, docs_files
 from feed.api.openapi.types import BoundedTypes
 from feed.api.pages import router as pages
 from feed.api.pages.fast_calls import FastCalls
@@ -79,10 +79,8 @@ def build(
             return
         with _writing(access_log):
             async with _opening(app, opened, missing), connections.watched(), watched_loop():
-                preparing = asyncio.create_task(asyncio.to_thread(prepare_document, app))
                 with noticed_end(lambda: end_streams(app)):
                     yield
-                await preparing
 
     state.access_log = access_log
     if isinstance(opened, AppState):

@@ -70,6 +70,7 @@ def run_api(arguments: argparse.Namespace) -> int:
     from granian.http import HTTP1Settings
     from granian.server import Server
 
+    from feed.asgi import application
     from feed.startup import check_key_store
 
     settings = require_serving(find_settings(arguments.data))
@@ -80,7 +81,10 @@ def run_api(arguments: argparse.Namespace) -> int:
     require_free_port(arguments.host, arguments.port)
     os.environ.update(environment(settings))  # The worker processes read it.
     _raise_descriptor_limit()
-    logging.configure(settings.log_format)
+    # The workers are forked from this process: what is built here is built once, they share its memory, and one that has failed is
+    # replaced at once.
+    application()
+    _freeze()
     server = Server(
         "feed.asgi:application",
         address=arguments.host,
@@ -122,13 +126,16 @@ def load_application() -> Any:
     from feed.asgi import application
 
     built = application()
-    # These objects live as long as the process. Frozen, they are skipped by the garbage collector, whose full collections
-    # would delay requests.
-    gc.collect()
-    gc.freeze()
+    _freeze()
     # A request creates hundreds of objects; with the default threshold of 700 the collector would run several times per request.
     gc.set_threshold(5_000, 20, 20)
     return built
+
+
+def _freeze() -> None:
+    """Lets the garbage collector skip what lives as long as the process: its full collections would delay requests."""
+    gc.collect()
+    gc.freeze()
 
 
 def run_worker(arguments: argparse.Namespace) -> int:

@@ -28,6 +28,7 @@ ALLOWED = {
     ("api/middleware/metrics.py", "_timers"): "by route template",
     ("api/middleware/rate_limit.py", "_warned"): "one warning",
     ("api/openapi/docs.py", "_document"): "the document of the process",
+    ("asgi.py", "application"): "the application of the process",
     ("renditions/video/encoding.py", "_durations"): "frames of one file that are being encoded",
     ("renditions/video/picture_filter.py", "_turns"): "by angle of the frames of one file",
     ("audit/checks.py", "findings"): "of one verification",

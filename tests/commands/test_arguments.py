@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from feed.__main__ import build_parser
+from feed.__main__ import COMMANDS, build_parser
 from feed.commands.arguments import Parser, read_id, whole_number
 
 
@@ -18,6 +18,20 @@ def arguments(parser: argparse.ArgumentParser) -> Iterator[argparse.Action]:
                 yield from arguments(command)
         else:
             yield action
+
+
+def commands_of(parser: argparse.ArgumentParser) -> dict[str, argparse.ArgumentParser]:
+    (found,) = (action for action in parser._actions if isinstance(action, argparse._SubParsersAction))
+    return dict(found.choices)
+
+
+def test_each_command_is_registered_by_the_module_that_the_table_names() -> None:
+    whole = commands_of(build_parser())
+    assert list(whole) == list(COMMANDS)
+    for command in COMMANDS:
+        assert commands_of(build_parser(command))[command].format_help() == whole[command].format_help()
+    for other in (None, "--help", "apis", ""):
+        assert list(commands_of(build_parser(other))) == list(COMMANDS)
 
 
 def test_no_argument_is_an_unbounded_number() -> None:

@@ -23,7 +23,7 @@ def there(tmp_path: Path, database: str, redis_url: str) -> Installation:
 
 
 # Commands that print their own words only, or run until they are stopped.
-OWN_WORDS = {"up", "demo", "serve", "rebuild", "keys", "bench", "ops", "audit", "sign_in"}
+OWN_WORDS = {"up", "demo", "api", "worker", "migrate", "rebuild", "keys", "bench", "token", "audit", "sign-in"}
 
 
 async def hostile(pool: Pool, there: Installation) -> dict[str, Sequence[str]]:

@@ -1,5 +1,6 @@
 """Serves the OpenAPI document, and a page that displays it without other hosts and inline scripts."""
 
+import asyncio
 from pathlib import Path
 from typing import Any
 
@@ -84,8 +85,20 @@ def _encoded(openapi_schema: dict[str, Any], app: Litestar) -> bytes:
     return _document[0].body
 
 
-def prepare_document(app: Litestar) -> None:
-    """Builds the document before it is requested, in a thread: it takes a quarter of a second, in which the event loop would be held."""
+async def require_document(connection: AnyConnection, _: BaseRouteHandler) -> None:
+    """A guard: the document is built, by the first request for it and in a thread. It takes most of a second, which no start of a
+    process waits for and no other request."""
+    if _document:
+        return
+    state = connection.app.state
+    if "building_document" not in state:
+        building = asyncio.to_thread(_build_document, connection.app)
+        state.building_document = asyncio.create_task(building, name="OpenAPI document")
+    # A client that leaves ends no one else's request.
+    await asyncio.shield(state.building_document)
+
+
+def _build_document(app: Litestar) -> None:
     provider: Any = next(plugin for plugin in app.plugins.receive_route if hasattr(plugin, "provide_openapi_schema"))
     _encoded(provider.provide_openapi_schema(), app)
 
@@ -97,6 +110,7 @@ class DocsPage(OpenAPIRenderPlugin):
         super().__init__(path=DOCS_PATH)
 
     def receive_router(self, router: Router) -> None:
+        router.guards = [*router.guards, require_document]
         # Page and document are public: tokens are not verified.
         router.opt |= {**_OPTIONS, "conditional": True, "stored_tag": _stored_tag}
         # The framework's page for unknown paths, which would answer for all of one segment, and the root, which is for people.
