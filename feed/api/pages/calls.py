@@ -16,7 +16,7 @@ from feed.api.dependencies import AnyRequest
 from feed.api.errors import Problem, problem_of, status_of
 from feed.api.middleware.timeouts import REQUEST_TIMEOUT
 from feed.api.paths import route_path
-from feed.errors import FeedError, NotFound
+from feed.errors import FeedError, NotFound, Unauthenticated
 
 Body = TypeVar("Body")
 
@@ -102,7 +102,8 @@ async def call(
 
     `path` is encoded as in a URL (`/v1/topics/AC%2FDC`), `query` is not; members that are None are left out. `body` is encoded as
     JSON. `key` is the Idempotency-Key: the token of the form. With `receive` the body of the browser's request is passed on as it
-    arrives, with its own `headers`. Raises OperationFailed for every response that is not a success.
+    arrives, with its own `headers`. Raises Unauthenticated where the operation needs a user and there is none: the page's user signs in
+    first. Raises OperationFailed for every other response that is not a success.
     """
     if method == "GET" and not headers and receive is None:
         answer = await _fast_get(request, viewer, path, query or {}, language)
@@ -139,11 +140,11 @@ async def call(
     if not 200 <= status < 300:
         _record(request, None)
         retry_after = answered.get(b"retry-after")
-        raise OperationFailed(
-            status,
-            msgspec.json.decode(found, type=Problem),
-            None if retry_after is None else retry_after.decode("latin-1"),
-        )
+        problem = msgspec.json.decode(found, type=Problem)
+        # By its code: a wrong code of an SMS is 401 as well.
+        if problem.code == Unauthenticated.code:
+            raise Unauthenticated
+        raise OperationFailed(status, problem, None if retry_after is None else retry_after.decode("latin-1"))
     if method == "GET":
         is_public = viewer is None and not headers
         _record(request, RecordedCall(path, dict(query or {}), language, found) if is_public else None)
@@ -153,13 +154,15 @@ async def call(
 async def _fast_get(
     request: AnyRequest, viewer: Viewer | None, path: str, query: Mapping[str, Any], language: str
 ) -> Answer | None:
-    """The response of a GET of the fast path; None for another operation. Raises OperationFailed."""
+    """The response of a GET of the fast path; None for another operation. Raises Unauthenticated, OperationFailed."""
     given = {name: _query_value(value) for name, value in query.items() if value is not None}
     state = request.app.state
     try:
         body = await state.fast_calls.get(request.scope, state.app_state, viewer, path, given)
     except FeedError as error:
         _record(request, None)
+        if error.code == Unauthenticated.code:
+            raise
         status = status_of(error)
         retry_after = error.params.get("retry_after")
         raise OperationFailed(

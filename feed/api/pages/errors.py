@@ -15,9 +15,7 @@ from feed.errors import Unauthenticated
 
 
 def operation_failed(request: AnyRequest, error: OperationFailed) -> Response[Any]:
-    """The page of an operation's problem; one that needs a user leads to the sign-in, and back."""
-    if error.status == 401:
-        return sign_in_first(request)
+    """The page of an operation's problem."""
     headers = {} if error.retry_after is None else {"retry-after": error.retry_after}
     return html_problem(error.problem, page_language(request), headers=headers)
 

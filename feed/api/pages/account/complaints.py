@@ -43,8 +43,6 @@ async def report_target(request: AnyRequest, session: InjectedSession, form: Inj
     try:
         await submit(request, user, "POST", "/v1/reports", body, form.token)
     except OperationFailed as error:
-        if error.status == 401:
-            raise
         typed = {"reason_code": reason, "note": form.text("note")}
         return await _report_page(request, user, kind, id_, error=error, typed=typed)
     return see_other("/me/reports?done=1")
@@ -67,8 +65,6 @@ async def appeal_decision(request: AnyRequest, session: InjectedSession, form: I
     try:
         await submit(request, user, "POST", "/v1/appeals", body, form.token)
     except OperationFailed as error:
-        if error.status == 401:
-            raise
         return await _appeal_page(request, user, kind, id_, error=error, text=text)
     return see_other("/me/appeals?done=1")
 

@@ -30,8 +30,6 @@ async def request_export(request: AnyRequest, session: InjectedSession, form: In
     try:
         await submit(request, user, "POST", "/v1/me/export", None, form.token)
     except OperationFailed as error:
-        if error.status == 401:
-            raise
         return await _export_page(request, user, error=error)
     return see_other("/me/export")
 
@@ -71,8 +69,6 @@ async def _change(request: AnyRequest, session: Session, method: str, path: str)
     try:
         await call_as(request, session, method, path)
     except OperationFailed as error:
-        if error.status == 401:
-            raise
         return await _deletion_page(request, session, error=error)
     return see_other("/me/delete")
 

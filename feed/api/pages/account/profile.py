@@ -38,8 +38,6 @@ async def change_profile(request: AnyRequest, session: InjectedSession, form: In
     try:
         await call_as(request, user, "PATCH", "/v1/me", body={"name": name, "bio": bio or None})
     except OperationFailed as error:
-        if error.status == 401:
-            raise
         return await _profile_page(request, user, error=error, typed={"name": name, "bio": bio})
     return see_other("/me?done=1")
 
@@ -58,8 +56,6 @@ async def upload_avatar(request: AnyRequest, session: InjectedSession) -> Respon
     try:
         uploaded = (await call_as(request, user, "POST", "/v1/media", headers=headers, receive=request.receive)).json()
     except OperationFailed as error:
-        if error.status == 401:
-            raise
         return await own_page(request, user, "account/avatar.html", "me", error=error, medium=None)
     return see_other(f"/me/avatar?media_id={uploaded['id']}")
 
@@ -82,8 +78,6 @@ async def use_avatar(request: AnyRequest, session: InjectedSession, form: Inject
     try:
         await call_as(request, user, "PATCH", "/v1/me", body={"avatar_media_id": media_id})
     except OperationFailed as error:
-        if error.status == 401:
-            raise
         return await own_page(request, user, "account/avatar.html", "me", error=error, medium=None)
     return see_other("/me?done=1")
 

@@ -84,8 +84,6 @@ async def _change(request: AnyRequest, session: Session, method: str, path: str,
     try:
         await call_as(request, session, method, path, body=body)
     except OperationFailed as error:
-        if error.status == 401:
-            raise
         return await _settings_page(request, session, error=error)
     return see_other("/me/settings?done=1")
 

@@ -38,8 +38,6 @@ async def object_to_result(
     try:
         await send(request, session, form, "POST", f"/v1/campaigns/{segment(campaign_id)}/objections", body)
     except OperationFailed as failed:
-        if failed.status == 401:
-            raise
         return await _objections_page(
             request, session, campaign_id, entry=form.text("entry"), typed=form, failed=failed
         )

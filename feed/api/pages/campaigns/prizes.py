@@ -124,8 +124,6 @@ async def _prize_page(
     codes: Any = None,
 ) -> Response[bytes]:
     """The page of a prize, with the problem of a form if it had one. Raises OperationFailed for one that is not the user's."""
-    if failed is not None and failed.status == 401:
-        raise failed
     prize = await _read_prize(request, session, prize_id)
     path = f"/v1/campaigns/{segment(prize['campaign']['id'])}"
     answer = await read_unless(request, session, path, "campaign_not_found")

@@ -37,7 +37,7 @@ async def write_comment(
     try:
         made = await submit(request, own, "POST", f"/v1/posts/{segment(post_id)}/comments", body, form.token)
     except OperationFailed as error:
-        if error.status in (401, 404):
+        if error.status == 404:
             raise
         return await post_page(
             request,
@@ -80,7 +80,7 @@ async def edit_comment(
         path = f"/v1/comments/{segment(comment_id)}"
         changed = await submit(request, own, "PATCH", path, {"text": form.text("text")}, None)
     except OperationFailed as error:
-        if error.status in (401, 404):
+        if error.status == 404:
             raise
         return await _edit_page(request, own, comment_id, typed=form.text("text"), failed=error)
     return see_other(f"/posts/{changed['post_id']}?comment_id={changed['id']}")

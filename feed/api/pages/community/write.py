@@ -69,8 +69,6 @@ async def write_post(
         await describe_media(request, own, draft, shown)
         made = await submit(request, own, "POST", "/v1/posts", body, form.token)
     except OperationFailed as error:
-        if error.status == 401:
-            raise
         return await _write_page(request, own, draft, failed=error, form_token=form.token)
     return see_other(_written(made))
 
@@ -114,8 +112,6 @@ async def edit_post(
         # Without a change, too: whether the viewer may edit it says the operation.
         made = await submit(request, own, "PATCH", f"/v1/posts/{existing['id']}", body, None)
     except OperationFailed as error:
-        if error.status == 401:
-            raise
         return await _write_page(request, own, draft, existing=existing, failed=error)
     return see_other(_written(made))
 

@@ -6,7 +6,6 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from feed.api.dependencies import AnyRequest
-from feed.api.errors import Problem
 from feed.api.pages.calls import OperationFailed
 from feed.api.pages.editor.frame import get_json
 from feed.api.pages.sessions import Session
@@ -34,13 +33,6 @@ async def find_json(
         if error.status != 404:
             raise
         return None
-
-
-def shown_problem(error: OperationFailed) -> Problem:
-    """The problem, to be shown beside the form. Raises it again where the session has ended: the sign-in comes first."""
-    if error.status == 401:
-        raise error
-    return error.problem
 
 
 async def names_of(request: AnyRequest, session: Session, ids: Iterable[str | None]) -> dict[str, str]:

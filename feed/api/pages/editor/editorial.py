@@ -9,7 +9,7 @@ from litestar.params import FromPath, FromQuery
 
 from feed.api.dependencies import AnyRequest
 from feed.api.pages.calls import OperationFailed
-from feed.api.pages.editor.answers import find_json, shown_problem, trailing_id
+from feed.api.pages.editor.answers import find_json, trailing_id
 from feed.api.pages.editor.frame import PageNotFound, checked_id, get_json
 from feed.api.pages.form import Form, InjectedForm
 from feed.api.pages.page import page, see_other
@@ -125,7 +125,7 @@ async def _show(
     failed: str = "",
     done: str | None = None,
 ) -> Response[bytes]:
-    problem = None if error is None else shown_problem(error)
+    problem = None if error is None else error.problem
     text = await get_json(request, session, _operation(kind, subject_id))
     card = await find_json(request, session, f"/v1/posts/{subject_id}") if kind == "post" else None
     return await page(

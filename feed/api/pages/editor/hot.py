@@ -9,7 +9,7 @@ from litestar.params import FromPath, FromQuery
 
 from feed.api.dependencies import AnyRequest
 from feed.api.pages.calls import OperationFailed
-from feed.api.pages.editor.answers import find_json, names_of, shown_problem, trailing_id
+from feed.api.pages.editor.answers import find_json, names_of, trailing_id
 from feed.api.pages.editor.frame import checked_id, get_json
 from feed.api.pages.editor.typed_times import local_value, typed_instant
 from feed.api.pages.form import Form, InjectedForm
@@ -97,7 +97,7 @@ async def _show(
     error: OperationFailed | None = None,
     done: str | None = None,
 ) -> Response[bytes]:
-    problem = None if error is None else shown_problem(error)
+    problem = None if error is None else error.problem
     standing = await get_json(request, session, "/v1/admin/hot")
     card, why = await asyncio.gather(
         get_json(request, session, f"/v1/posts/{checked_id(post_id)}"),

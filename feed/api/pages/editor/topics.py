@@ -11,7 +11,7 @@ from litestar.params import FromQuery
 from feed.api.dependencies import AnyRequest
 from feed.api.pages.basis import BASIS_FIELD, edit_of, write_basis
 from feed.api.pages.calls import OperationFailed, segment
-from feed.api.pages.editor.answers import find_json, shown_problem
+from feed.api.pages.editor.answers import find_json
 from feed.api.pages.editor.frame import PageNotFound, get_json
 from feed.api.pages.form import Form, InjectedForm
 from feed.api.pages.page import page, see_other
@@ -91,7 +91,7 @@ async def _show(
     conflicts: Sequence[str] = (),
     done: str | None = None,
 ) -> Response[bytes]:
-    problem = None if error is None else shown_problem(error)
+    problem = None if error is None else error.problem
     topic = await _read(request, session, name)
     shown = _shown(topic)
     return await page(

@@ -42,7 +42,7 @@ async def retry(
     try:
         await send(request, own, form, "POST", f"{_path(kind)}/{_checked(item_id)}/retry")
     except OperationFailed as error:
-        if error.status in (401, 403):
+        if error.status == 403:
             raise
         return await _show(request, own, kind, error=error)
     return see_other(f"{STATUS}/{kind}?{urlencode({'done': item_id})}")

@@ -108,7 +108,7 @@ async def _set(
     try:
         await send(request, session, form, "PUT", f"/v1/admin/staff/{user_id}", body, keyed=False)
     except OperationFailed as error:
-        if error.status in (401, 403):
+        if error.status == 403:
             raise
         return await _show(request, session, error=error, failed=failed, typed=typed)
     return see_other(f"{STAFF}?done={user_id}")

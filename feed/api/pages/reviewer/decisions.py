@@ -30,7 +30,7 @@ async def decide(request: AnyRequest, session: InjectedSession, form: InjectedFo
     try:
         found = await judge(request, own.viewer, form, [{"id": case_id, "version": form.number("version")}])
     except OperationFailed as error:
-        if error.status in (401, 403):
+        if error.status == 403:
             raise
         return await work_page(request, own, at=case_id, problem=error.problem, status=error.status, typed=typed)
     outcome = found["items"][0]["outcome"]

@@ -28,7 +28,7 @@ async def revise_case(
     try:
         answer = await call_once(request, own.viewer, path, body, form.token)
     except OperationFailed as error:
-        if error.status in (401, 404):
+        if error.status == 404:
             raise
         return await work_page(request, own, at=case_id, problem=error.problem, status=error.status)
     return see_other(read_filters(request).path(WORK, at=answer.json()["id"]))
@@ -51,8 +51,6 @@ async def change_ai_label(
             language=page_language(request),
         )
     except OperationFailed as error:
-        if error.status == 401:
-            raise
         return await work_page(request, own, at=case_id, problem=error.problem, status=error.status)
     return see_other(read_filters(request).path(WORK, at=case_id, labelled=str(labelled).lower()))
 

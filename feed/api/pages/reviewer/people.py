@@ -118,7 +118,7 @@ async def _change(
             language=page_language(request),
         )
     except OperationFailed as error:
-        if error.status in (401, 404):
+        if error.status == 404:
             raise
         return await _user_page(request, session, user_id, problem=error.problem, status=error.status, typed=form)
     return see_other(f"{USERS}/{_id(user_id)}?done=1")

@@ -54,8 +54,6 @@ async def take_down(request: AnyRequest, session: InjectedSession, form: Injecte
     try:
         answer = await call_once(request, own.viewer, "/v1/moderation/takedowns", body, form.token)
     except OperationFailed as error:
-        if error.status == 401:
-            raise
         return await _takedowns_page(request, own, problem=error.problem, status=error.status, form=form)
     case_id = parse_id(request.query_params.get("case", ""))
     return see_other(f"{TAKEDOWNS}?done={answer.json()['id']}{f'&case={case_id}' if case_id else ''}")
@@ -79,8 +77,6 @@ async def lift_takedown(request: AnyRequest, session: InjectedSession, form: Inj
             language=page_language(request),
         )
     except OperationFailed as error:
-        if error.status == 401:
-            raise
         return await _takedowns_page(request, own, problem=error.problem, status=error.status)
     return see_other(f"{TAKEDOWNS}?state=lifted")
 

@@ -83,8 +83,6 @@ async def _change(
             language=page_language(request),
         )
     except OperationFailed as error:
-        if error.status == 401:
-            raise
         return await _words_page(request, session, problem=error.problem, status=error.status, form=form)
     changed = answer.json()
     counts = [changed[name] for name in ("added", "changed", "removed", "unchanged")]

@@ -9,7 +9,6 @@ from litestar.params import FromPath, FromQuery
 from feed.api.dependencies import AnyRequest
 from feed.api.errors import Problem
 from feed.api.pages.calls import OperationFailed
-from feed.api.pages.editor.answers import shown_problem
 from feed.api.pages.editor.frame import PageNotFound, admin_path, campaign_page, checked_id, get_json
 from feed.api.pages.form import Form, InjectedForm
 from feed.api.pages.page import see_other
@@ -142,7 +141,7 @@ async def _show(
     revealed: Any = None,
     done: str | None = None,
 ) -> Response[bytes]:
-    problem: Problem | None = None if error is None else shown_problem(error)
+    problem: Problem | None = None if error is None else error.problem
     claims = await get_json(request, session, admin_path(campaign_id, "/claims"))
     prize = next((each for each in claims["items"] if each["id"] == prize_id), None)
     if prize is None:

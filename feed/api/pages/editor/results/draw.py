@@ -9,7 +9,7 @@ from litestar.params import FromPath
 
 from feed.api.dependencies import AnyRequest
 from feed.api.pages.calls import OperationFailed
-from feed.api.pages.editor.answers import find_json, names_of, shown_problem
+from feed.api.pages.editor.answers import find_json, names_of
 from feed.api.pages.editor.frame import admin_path, campaign_page, checked_id, get_json
 from feed.api.pages.editor.typed_times import typed_instant
 from feed.api.pages.form import Form, InjectedForm
@@ -89,7 +89,7 @@ async def _form_page(
     form: Form | None = None,
     error: OperationFailed | None = None,
 ) -> Response[bytes]:
-    problem = None if error is None else shown_problem(error)
+    problem = None if error is None else error.problem
     number = await get_json(request, session, admin_path(campaign_id, "/draw/number"))
     return await campaign_page(
         request,

@@ -10,7 +10,7 @@ from litestar.params import FromPath, FromQuery
 from feed.api.dependencies import AnyRequest
 from feed.api.errors import Problem
 from feed.api.pages.calls import OperationFailed
-from feed.api.pages.editor.answers import names_of, shown_problem, trailing_id
+from feed.api.pages.editor.answers import names_of, trailing_id
 from feed.api.pages.editor.frame import admin_path, campaign_page, checked_id, get_json
 from feed.api.pages.form import Form, InjectedForm
 from feed.api.pages.page import see_other
@@ -46,7 +46,7 @@ async def ship_prizes(
         try:
             await send(request, own, form, "PUT", path, body, keyed=False)
         except OperationFailed as error:
-            problems[prize_id] = shown_problem(error)
+            problems[prize_id] = error.problem
         else:
             shipped += 1
     if shipped and not problems:
@@ -122,7 +122,7 @@ async def _export_page(
         "editor/export_claims.html",
         tab="winners",
         status=200 if error is None else error.status,
-        problem=None if error is None else shown_problem(error),
+        problem=None if error is None else error.problem,
         reason="" if form is None else form.text("reason"),
         form_token=secrets.token_urlsafe(16),
     )
@@ -171,7 +171,7 @@ async def _codes_page(
     error: OperationFailed | None = None,
     chosen: str = "",
 ) -> Response[bytes]:
-    problem = None if error is None else shown_problem(error)
+    problem = None if error is None else error.problem
     campaign, overdue = await asyncio.gather(
         get_json(request, session, admin_path(campaign_id)),
         get_json(request, session, "/v1/admin/prizes/stuck"),
@@ -247,7 +247,7 @@ async def _access_page(
     error: OperationFailed | None = None,
     done: str | None = None,
 ) -> Response[bytes]:
-    problem = None if error is None else shown_problem(error)
+    problem = None if error is None else error.problem
     readers = (await get_json(request, session, admin_path(campaign_id, "/claim-access")))["items"]
     return await campaign_page(
         request,

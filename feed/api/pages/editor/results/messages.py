@@ -8,7 +8,6 @@ from litestar.params import FromPath, FromQuery
 
 from feed.api.dependencies import AnyRequest
 from feed.api.pages.calls import OperationFailed
-from feed.api.pages.editor.answers import shown_problem
 from feed.api.pages.editor.frame import campaign_page, checked_id, get_json
 from feed.api.pages.form import Form, InjectedForm
 from feed.api.pages.page import see_other
@@ -102,7 +101,7 @@ async def _show(
     reason: str = "",
     done: str | None = None,
 ) -> Response[bytes]:
-    problem = None if error is None else shown_problem(error)
+    problem = None if error is None else error.problem
     chosen = show if show in _STATES else None
     query = {"campaign_id": checked_id(campaign_id), "state": chosen, "cursor": cursor, "limit": 50}
     found = await get_json(request, session, "/v1/admin/messages", query)

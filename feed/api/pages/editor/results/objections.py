@@ -9,7 +9,7 @@ from litestar.params import FromPath, FromQuery
 
 from feed.api.dependencies import AnyRequest
 from feed.api.pages.calls import OperationFailed
-from feed.api.pages.editor.answers import names_of, shown_problem
+from feed.api.pages.editor.answers import names_of
 from feed.api.pages.editor.frame import admin_path, campaign_page, checked_id, get_json
 from feed.api.pages.form import Form, InjectedForm
 from feed.api.pages.page import page, see_other
@@ -126,7 +126,7 @@ async def _show(
     failed: str = "",
     done: str | None = None,
 ) -> Response[bytes]:
-    problem = None if error is None else shown_problem(error)
+    problem = None if error is None else error.problem
     query = {"campaign_id": checked_id(campaign_id), "cursor": cursor, "limit": 50}
     found, decision = await asyncio.gather(
         get_json(request, session, "/v1/admin/objections", query),

@@ -9,7 +9,7 @@ from litestar.params import FromPath, FromQuery
 
 from feed.api.dependencies import AnyRequest
 from feed.api.pages.calls import OperationFailed, call
-from feed.api.pages.editor.answers import find_json, names_of, posts_of, shown_problem
+from feed.api.pages.editor.answers import find_json, names_of, posts_of
 from feed.api.pages.editor.frame import admin_path, campaign_page, checked_id, get_json
 from feed.api.pages.editor.results.draw import read_draw
 from feed.api.pages.form import Form, InjectedForm
@@ -156,7 +156,7 @@ async def _confirm(
     form: Form | None = None,
     error: OperationFailed | None = None,
 ) -> Response[bytes]:
-    problem = None if error is None else shown_problem(error)
+    problem = None if error is None else error.problem
     return await campaign_page(
         request,
         session,

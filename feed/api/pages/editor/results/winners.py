@@ -11,7 +11,7 @@ from litestar.params import FromPath, FromQuery
 
 from feed.api.dependencies import AnyRequest
 from feed.api.pages.calls import OperationFailed
-from feed.api.pages.editor.answers import names_of, shown_problem
+from feed.api.pages.editor.answers import names_of
 from feed.api.pages.editor.frame import PageNotFound, admin_path, campaign_page, get_json
 from feed.api.pages.form import Form, InjectedForm
 from feed.api.pages.page import see_other
@@ -87,7 +87,7 @@ async def _confirm_announcing(
     error: OperationFailed | None = None,
     changed: bool = False,
 ) -> Response[bytes]:
-    problem = None if error is None else shown_problem(error)
+    problem = None if error is None else error.problem
     campaign, decision, claims = await asyncio.gather(
         get_json(request, session, admin_path(campaign_id)),
         get_json(request, session, admin_path(campaign_id, "/announcement")),
@@ -158,7 +158,7 @@ async def _confirm_replacing(
     form: Form | None = None,
     error: OperationFailed | None = None,
 ) -> Response[bytes]:
-    problem = None if error is None else shown_problem(error)
+    problem = None if error is None else error.problem
     decision = await get_json(request, session, admin_path(campaign_id, "/announcement"))
     winner = next((each for each in decision["winners"] if each["rank"] == _checked_rank(rank)), None)
     if winner is None:
