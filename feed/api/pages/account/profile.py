@@ -5,16 +5,15 @@ from typing import Annotated, Any, get_args
 from litestar import Response, get, post
 from litestar.params import FromQuery, QueryParameter
 
-from feed.api.client_address import header
 from feed.api.dependencies import AnyRequest
 from feed.api.mobile.me import OwnStates
 from feed.api.pages.account.own import call_as, own_page, read_as
 from feed.api.pages.calls import OperationFailed
 from feed.api.pages.community.lists import read_cards
-from feed.api.pages.form import InjectedForm, require_own_upload
+from feed.api.pages.form import InjectedForm
 from feed.api.pages.page import see_other
 from feed.api.pages.sessions import InjectedSession, Session, signed_in
-from feed.errors import MalformedBody
+from feed.api.pages.uploads import UPLOAD_BYTES_MOST, pass_upload_on
 
 _STATES = get_args(OwnStates)
 
@@ -42,19 +41,12 @@ async def change_profile(request: AnyRequest, session: InjectedSession, form: In
     return see_other("/me?done=1")
 
 
-@post("/me/avatar", status_code=200)
+@post("/me/avatar", status_code=200, request_max_body_size=UPLOAD_BYTES_MOST)
 async def upload_avatar(request: AnyRequest, session: InjectedSession) -> Response[Any]:
     """Uploads a picture; the next page offers it once it is processed. The body goes on to the operation as it arrives."""
     user = signed_in(session)
-    require_own_upload(request, user)
-    kind = header(request.scope, b"content-type") or ""
-    if not kind.lower().startswith("multipart/form-data"):
-        raise MalformedBody
-    headers = {"content-type": kind}
-    if (length := header(request.scope, b"content-length")) is not None:
-        headers["content-length"] = length
     try:
-        uploaded = (await call_as(request, user, "POST", "/v1/media", headers=headers, receive=request.receive)).json()
+        uploaded = await pass_upload_on(request, user)
     except OperationFailed as error:
         return await own_page(request, user, "account/avatar.html", "me", error=error, medium=None)
     return see_other(f"/me/avatar?media_id={uploaded['id']}")

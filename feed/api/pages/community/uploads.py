@@ -7,22 +7,17 @@ import msgspec
 from litestar import Response, post
 from litestar.params import FromPath, FromQuery
 
-from feed.api.client_address import header
 from feed.api.dependencies import AnyRequest
-from feed.api.forms import FORM_BYTES
 from feed.api.pages.calls import call, segment
 from feed.api.pages.community.drafts import media_ids_of
-from feed.api.pages.form import InjectedForm, require_own_upload
+from feed.api.pages.form import InjectedForm
 from feed.api.pages.page import page_language, see_other, state_of
 from feed.api.pages.sessions import InjectedSession, signed_in
+from feed.api.pages.uploads import UPLOAD_BYTES_MOST, pass_upload_on
 from feed.ids import parse_id
-from feed.media.model import DIRECT_BYTES_MOST
-
-# Of the browser's request, what says how its body is read.
-_BODY_HEADERS = (b"content-type", b"content-length", b"transfer-encoding", b"content-encoding")
 
 
-@post("/write/photos", request_max_body_size=DIRECT_BYTES_MOST + FORM_BYTES)
+@post("/write/photos", request_max_body_size=UPLOAD_BYTES_MOST)
 async def upload_photo(
     request: AnyRequest,
     session: InjectedSession,
@@ -31,20 +26,8 @@ async def upload_photo(
     form_token: FromQuery[str | None] = None,
 ) -> Response[None]:
     """Sends one file on, and leads to the form with it as the last one."""
-    own = signed_in(session)
-    require_own_upload(request, own)
-    found = [(name, header(request.scope, name)) for name in _BODY_HEADERS]
-    answer = await call(
-        request,
-        own.viewer,
-        "POST",
-        "/v1/media",
-        key=form_token or None,
-        language=page_language(request),
-        receive=request.receive,
-        headers={name.decode(): value for name, value in found if value is not None},
-    )
-    return see_other(_form_with(answer.json()["id"], media, post_id))
+    uploaded = await pass_upload_on(request, signed_in(session), form_token)
+    return see_other(_form_with(uploaded["id"], media, post_id))
 
 
 @post("/write/uploads")

@@ -6,22 +6,18 @@ from typing import Any, Final
 from litestar import Response, get, post
 from litestar.params import FromPath, FromQuery
 
-from feed.api.client_address import header
 from feed.api.dependencies import AnyRequest
-from feed.api.forms import FORM_BYTES
-from feed.api.pages.calls import OperationFailed, call
+from feed.api.pages.calls import OperationFailed
 from feed.api.pages.editor.findings import without_keys
 from feed.api.pages.editor.frame import admin_path, campaign_page, checked_id, get_json
-from feed.api.pages.form import InjectedForm, require_own_upload
+from feed.api.pages.form import InjectedForm
 from feed.api.pages.page import page_language, see_other
 from feed.api.pages.sending import send
 from feed.api.pages.sessions import InjectedSession, Session, signed_in
-from feed.media.model import DIRECT_BYTES_MOST
+from feed.api.pages.uploads import UPLOAD_BYTES_MOST, pass_upload_on
 
 _COVER = "cover"
 _SHOWN = 50
-# Of the browser's request, what says how its body is read.
-_BODY_HEADERS = (b"content-type", b"content-length", b"transfer-encoding", b"content-encoding")
 
 
 @get("/console/campaigns/{campaign_id:str}/pictures")
@@ -50,7 +46,7 @@ async def choose_picture(
     return see_other(f"/console/campaigns/{campaign_id}/pictures")
 
 
-@post("/console/campaigns/{campaign_id:str}/pictures/upload", request_max_body_size=DIRECT_BYTES_MOST + FORM_BYTES)
+@post("/console/campaigns/{campaign_id:str}/pictures/upload", request_max_body_size=UPLOAD_BYTES_MOST)
 async def upload_picture(
     campaign_id: FromPath[str],
     request: AnyRequest,
@@ -60,19 +56,8 @@ async def upload_picture(
 ) -> Response[bytes] | Response[None]:
     """Sends a file on as it arrives; once it is processed, it can be chosen."""
     own = signed_in(session)
-    require_own_upload(request, own)
-    found = [(name, header(request.scope, name)) for name in _BODY_HEADERS]
     try:
-        await call(
-            request,
-            own.viewer,
-            "POST",
-            "/v1/media",
-            key=form_token or None,
-            language=page_language(request),
-            receive=request.receive,
-            headers={name.decode(): value for name, value in found if value is not None},
-        )
+        await pass_upload_on(request, own, form_token)
     except OperationFailed as error:
         return await _pictures_page(request, own, campaign_id, slot=slot, error=error)
     known = slot if slot == _COVER or (slot.isascii() and slot.isdecimal()) else _COVER
