@@ -6,6 +6,7 @@ import pytest
 
 from feed import bounded_cache
 from feed.bounded_cache import ENTRY_BYTES, BoundedCache, clear_when_swept, memoized, sweep, sweep_forever
+from tests.support.waiting import HANG_SECONDS
 
 
 def cache(*, entries: int = 8, seconds: float = 60) -> BoundedCache[str, str]:
@@ -114,7 +115,7 @@ async def test_sweeping_continues_until_it_is_cancelled(monkeypatch: pytest.Monk
     sweeping = asyncio.create_task(sweep_forever())
     for _ in range(2):
         cached.put("a", "v")
-        async with asyncio.timeout(60):
+        async with asyncio.timeout(HANG_SECONDS):
             while len(cached):
                 await asyncio.sleep(0)
     sweeping.cancel()

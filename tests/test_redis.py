@@ -5,9 +5,9 @@ import asyncio
 import pytest
 
 from feed import redis as feed_redis
-from feed.embedded.processes import free_port
 from feed.redis import UNREACHABLE, CircuitOpen, Script
 from tests.support.clock import Clock
+from tests.support.ports import free_port
 
 
 async def test_while_redis_is_away_nobody_waits() -> None:

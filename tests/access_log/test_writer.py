@@ -21,8 +21,8 @@ from feed.app import build
 from feed.settings import Settings
 from tests.support import make
 from tests.support.api import Join
-from tests.support.feed_up import until
 from tests.support.pages import SESSION_COOKIE, SITE, BrowserClient
+from tests.support.waiting import until
 
 ENTRY = Entry(1_790_000_000.5, "GET", "/v1/posts", 200, 7, "203.0.113.9", 40_000, "city/1")
 

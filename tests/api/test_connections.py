@@ -7,6 +7,7 @@ from contextlib import suppress
 import pytest
 
 from feed.api.connections import SLOWEST_BYTES_PER_SECOND, Connections
+from tests.support.waiting import HANG_SECONDS
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="asks Linux about its sockets")
 
@@ -128,7 +129,7 @@ async def test_connections_are_watched_inside_of_the_block_only(
     first, second = listener.connect(), listener.connect()
     async with connections.watched():
         connections.end(first[0].getsockname())
-        async with asyncio.timeout(60):
+        async with asyncio.timeout(HANG_SECONDS):
             while is_open(first[1]):
                 await asyncio.sleep(0.01)
     connections.end(second[0].getsockname())

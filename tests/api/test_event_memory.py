@@ -7,6 +7,7 @@ import httpx
 
 from bench.streams import idle_streams
 from tests.support.api_process import Server, server
+from tests.support.waiting import HANG_SECONDS
 
 __all__ = ["server"]
 
@@ -29,7 +30,7 @@ async def test_an_idle_stream_costs_little_memory(server: Server) -> None:
         after = server.memory()
         # Each waits for the next event, and the worker answers others at once.
         assert streams.alive == FIRST + MEASURED
-        async with httpx.AsyncClient(base_url=server.url, trust_env=False, timeout=60) as api:
+        async with httpx.AsyncClient(base_url=server.url, trust_env=False, timeout=HANG_SECONDS) as api:
             assert (await api.get("/v1/config")).status_code == 200
     each = (after - before) / MEASURED
     assert each <= MOST_BYTES, f"{each / 1e3:.1f} KB each"

@@ -11,7 +11,6 @@ from typing import Any
 import httpx
 import pytest
 
-from feed.embedded.processes import free_port
 from feed.keys.store import open_keys
 from feed.live.hub import MAX_PER_ACCOUNT
 from feed.postgres import Pool
@@ -19,6 +18,8 @@ from tests.browser.support import Person, make_person, session_of
 from tests.support import make
 from tests.support.api_process import Server, server
 from tests.support.event_stream import open_stream
+from tests.support.ports import free_port
+from tests.support.waiting import HANG_SECONDS
 
 __all__ = ["server"]
 
@@ -49,7 +50,7 @@ def bearer(person: Person) -> dict[str, str]:
 
 @pytest.fixture
 async def people(server: Server, tmp_path: Path) -> AsyncIterator[People]:
-    async with httpx.AsyncClient(base_url=server.url, trust_env=False, timeout=60) as api:
+    async with httpx.AsyncClient(base_url=server.url, trust_env=False, timeout=HANG_SECONDS) as api:
         yield People(api, tmp_path / "keys")
 
 
@@ -234,7 +235,7 @@ async def test_at_most_thirty_topics_belong_to_a_stream(client: httpx.AsyncClien
 
 
 async def test_only_the_headers_of_a_stream_are_asked_for_by_head(server: Server) -> None:
-    async with httpx.AsyncClient(base_url=server.url, trust_env=False, timeout=60) as api:
+    async with httpx.AsyncClient(base_url=server.url, trust_env=False, timeout=HANG_SECONDS) as api:
         answer = await api.head("/v1/events", params={"topics": "latest"})
         assert answer.status_code == 200
         assert answer.headers["content-type"].startswith("text/event-stream")
@@ -304,7 +305,10 @@ async def test_the_first_event_passes_a_proxy_that_buffers_and_compresses_at_onc
 
 
 async def _until_served(url: str) -> None:
-    async with httpx.AsyncClient(base_url=url, trust_env=False) as client, asyncio.timeout(60):
+    async with (
+        httpx.AsyncClient(base_url=url, trust_env=False, timeout=HANG_SECONDS) as client,
+        asyncio.timeout(HANG_SECONDS),
+    ):
         while True:
             with suppress(httpx.TransportError):
                 if (await client.get("/health/ready")).status_code == 200:

@@ -12,6 +12,7 @@ from feed.screens.posts import pages
 from feed.screens.posts.page_render import PageBase
 from tests.support.api import Join, Person
 from tests.support.app import app_over
+from tests.support.waiting import HANG_SECONDS
 
 
 @pytest.fixture
@@ -29,7 +30,7 @@ async def other(app_state: AppState, redis: Redis) -> AsyncIterator[httpx.AsyncC
 
 
 async def until_subscribed(redis: Redis, subscribers: int) -> None:
-    async with asyncio.timeout(60):
+    async with asyncio.timeout(HANG_SECONDS):
         while dict(await redis.pubsub_numsub("feed:takedowns"))[b"feed:takedowns"] < subscribers:
             await asyncio.sleep(0.01)
 
@@ -52,7 +53,7 @@ async def test_a_removal_invalidates_the_pages_of_every_process(
     await remove(judge, removed)
     # The process that made the change invalidates at once; others are notified.
     assert await shown(client) == ["留下的"]
-    async with asyncio.timeout(60):
+    async with asyncio.timeout(HANG_SECONDS):
         while await shown(other) != ["留下的"]:
             await asyncio.sleep(0.01)
     assert (await ming("PATCH", f"/posts/{visible}", {"text": "改过的"})).status_code == 200
@@ -68,7 +69,7 @@ async def test_without_redis_cached_pages_expire(
     assert await shown(client) == ["要删的"]
     async with app_state.pool.acquire() as conn:
         await conn.execute("UPDATE posts SET state = 'removed' WHERE id = $1", int(gone))
-    async with asyncio.timeout(60):
+    async with asyncio.timeout(HANG_SECONDS):
         while await shown(client) != []:
             await asyncio.sleep(0.01)
 

@@ -4,6 +4,7 @@ import asyncio
 import time
 
 from feed.api.loop_watch import LoopWatch, watched_loop
+from tests.support.waiting import HANG_SECONDS
 
 
 async def ticked(watch: LoopWatch, seconds: float) -> None:
@@ -13,7 +14,7 @@ async def ticked(watch: LoopWatch, seconds: float) -> None:
 
 
 async def test_work_that_holds_the_loop_is_noticed() -> None:
-    async with watched_loop() as watch, asyncio.timeout(60):
+    async with watched_loop() as watch, asyncio.timeout(HANG_SECONDS):
         await asyncio.sleep(0)
         used = time.thread_time()
         while time.thread_time() - used < 0.2:

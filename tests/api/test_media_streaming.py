@@ -13,6 +13,7 @@ from asyncpg import Record
 from feed.media.model import folder_of
 from tests.support import make, make_media
 from tests.support.api_process import Server, server
+from tests.support.waiting import HANG_SECONDS
 
 __all__ = ["server"]
 
@@ -38,8 +39,8 @@ async def video(pool: "asyncpg.Pool[Record]", tmp_path: Path) -> str:
     return f"/media/{key}/video.mp4"
 
 
-async def until(holds: Callable[[], bool], seconds: float = 20) -> None:
-    async with asyncio.timeout(seconds):
+async def until(holds: Callable[[], bool]) -> None:
+    async with asyncio.timeout(HANG_SECONDS):
         while not holds():
             await asyncio.sleep(0.05)
 
@@ -51,7 +52,7 @@ async def count_bytes(client: httpx.AsyncClient, path: str) -> int:
 
 
 async def test_large_files_are_sent_with_flat_memory(server: Server, video: str) -> None:
-    async with httpx.AsyncClient(base_url=server.url, trust_env=False, timeout=60) as client:
+    async with httpx.AsyncClient(base_url=server.url, trust_env=False, timeout=HANG_SECONDS) as client:
         await client.get(video, headers={"range": "bytes=0-1"})
         before = server.memory()
         assert await asyncio.gather(*(count_bytes(client, video) for _ in range(3))) == [LARGE] * 3
@@ -60,7 +61,7 @@ async def test_large_files_are_sent_with_flat_memory(server: Server, video: str)
 
 
 async def test_a_client_that_leaves_holds_no_file(server: Server, video: str) -> None:
-    async with httpx.AsyncClient(base_url=server.url, trust_env=False) as client:
+    async with httpx.AsyncClient(base_url=server.url, trust_env=False, timeout=HANG_SECONDS) as client:
         for _ in range(10):
             async with client.stream("GET", video) as response:
                 async for _piece in response.aiter_raw():
@@ -69,7 +70,7 @@ async def test_a_client_that_leaves_holds_no_file(server: Server, video: str) ->
 
 
 async def test_a_player_seeks_and_asks_for_what_it_has(server: Server, video: str) -> None:
-    async with httpx.AsyncClient(base_url=server.url, trust_env=False) as client:
+    async with httpx.AsyncClient(base_url=server.url, trust_env=False, timeout=HANG_SECONDS) as client:
         probe = await client.get(video, headers={"range": "bytes=0-1"})
         assert (probe.status_code, probe.content, probe.headers["content-range"]) == (
             206,
@@ -91,7 +92,7 @@ async def test_a_file_that_is_shorter_than_its_row_says_ends_the_connection(
     server: Server, video: str, tmp_path: Path
 ) -> None:
     os.truncate(next((tmp_path / "media").rglob("video.mp4")), 3 * MEGABYTE)
-    async with httpx.AsyncClient(base_url=server.url, trust_env=False) as client:
+    async with httpx.AsyncClient(base_url=server.url, trust_env=False, timeout=HANG_SECONDS) as client:
         with pytest.raises(httpx.RemoteProtocolError):
             await count_bytes(client, video)
         assert (await client.get("/health/ready")).status_code == 200

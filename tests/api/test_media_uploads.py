@@ -19,6 +19,7 @@ from feed.storage.opening import open_storage
 from tests.support.api_process import Server, server
 from tests.support.app import app_over
 from tests.support.s3_server import KEY_ID, KEY_SECRET, REGION
+from tests.support.waiting import HANG_SECONDS
 
 __all__ = ["server"]
 
@@ -154,7 +155,7 @@ async def test_a_real_server_takes_parts_with_flat_memory_and_keeps_nothing_of_h
     assert isinstance(storage, LocalStorage)
     content = os.urandom(64 * MEGABYTE)
     path = await address(storage, byte_count=len(content))
-    async with httpx.AsyncClient(base_url=server.url, trust_env=False, timeout=60) as client:
+    async with httpx.AsyncClient(base_url=server.url, trust_env=False, timeout=HANG_SECONDS) as client:
         small = await address(storage, "incoming/0123456789abcdef/2")
         assert (await client.put(small, content=b"small")).status_code == 200
         before = server.memory()
@@ -175,7 +176,7 @@ async def test_a_real_server_takes_parts_with_flat_memory_and_keeps_nothing_of_h
         with suppress(httpx.TransportError):
             assert (await client.put(small, content=content)).status_code == 409
         assert (tmp_path / "media/incoming/0123456789abcdef/2").read_bytes() == b"small"
-    async with asyncio.timeout(60):
+    async with asyncio.timeout(HANG_SECONDS):
         while list((tmp_path / "media/.temporary").iterdir()):
             await asyncio.sleep(0.05)
     assert sorted(path.name for path in (tmp_path / "media/incoming").rglob("*") if path.is_file()) == ["1", "2"]

@@ -19,6 +19,7 @@ from feed.seeding.actions import fill
 from feed.seeding.model import SUBJECT, Sizes
 from tests.support.api_process import Server, server
 from tests.support.raw_connection import RawConnection, request
+from tests.support.waiting import HANG_SECONDS
 
 __all__ = ["server"]
 
@@ -144,7 +145,7 @@ async def test_one_address_cannot_take_all_connections(server: Server) -> None:
     opened = [await asyncio.open_connection("127.0.0.1", port) for _ in range(700)]
     reading = {asyncio.create_task(reader.read(1)) for reader, _ in opened}
     ended = 0
-    async with asyncio.timeout(60):
+    async with asyncio.timeout(HANG_SECONDS):
         while ended < 700 - MAX_PER_ADDRESS:
             done, reading = await asyncio.wait(reading, return_when=asyncio.FIRST_COMPLETED)
             ended += len(done)

@@ -35,6 +35,7 @@ from tests.support.api import Join, Person
 from tests.support.fake_sms_provider import Fake, faking
 from tests.support.planted import dumped, files_below, forms_of, found_in, saved, tables_of
 from tests.support.prizes_api import grant_access
+from tests.support.waiting import HANG_SECONDS
 
 TOKEN = "a-token-of-thirty-two-letters-0001"
 BEST, OTHER, LOSER, STRANGER = "13911357924", "13922468135", "15833579246", "18644681357"
@@ -97,7 +98,7 @@ class Run:
 
     async def sign_in(self, phone: str, code_of: Callable[[str], str | None]) -> Person:
         assert (await self.client.post("/auth/codes", json={"phone": phone})).status_code == 202
-        async with asyncio.timeout(60):
+        async with asyncio.timeout(HANG_SECONDS):
             while (code := code_of(phone)) is None:
                 await asyncio.sleep(0.02)
         wrong = await self.client.post("/auth/tokens", json={"phone": phone, "code": f"{(int(code) + 1) % 10**6:06}"})
@@ -107,7 +108,7 @@ class Run:
 
     async def receipts(self, fake: Fake, purposes: list[str]) -> None:
         """Waits until the provider has accepted messages with these purposes, then sends their receipts."""
-        async with asyncio.timeout(60):
+        async with asyncio.timeout(HANG_SECONDS):
             while await self._sent(fake.name) < len(purposes):
                 await asyncio.sleep(0.02)
         sent = await self.app_state.pool.fetch("SELECT purpose FROM messages WHERE provider = $1", fake.name)

@@ -11,6 +11,7 @@ from feed.keys.store import open_keys
 from feed.postgres import Pool
 from tests.support import make
 from tests.support.api_process import Server, server
+from tests.support.waiting import HANG_SECONDS
 
 __all__ = ["server"]
 
@@ -29,11 +30,11 @@ class Clients:
         self.liked: dict[tuple[int, int], bool] = {}  # The last acknowledged state for each person and post.
         self.comments: list[str] = []
         self._posts = posts
-        self._client = httpx.AsyncClient(base_url=url, trust_env=False, timeout=60)
+        self._client = httpx.AsyncClient(base_url=url, trust_env=False, timeout=HANG_SECONDS)
         self._tokens = [issue_token(key, sub=f"p{n}", name=f"p{n}", phone=f"+8613{n:09}") for n in range(PEOPLE)]
 
     async def until(self, answered: int) -> None:
-        async with asyncio.timeout(60):
+        async with asyncio.timeout(HANG_SECONDS):
             while self.answered < answered:
                 await asyncio.sleep(0.005)
 

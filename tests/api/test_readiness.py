@@ -21,7 +21,6 @@ from feed.api.health import check_readiness
 from feed.api.state import AppState, build_app_state
 from feed.auth.tokens import issue_token
 from feed.doctor.checks import run_checks
-from feed.embedded.processes import free_port
 from feed.keys.store import Keys, open_keys
 from feed.migrations import migrate
 from feed.postgres import UNAVAILABLE, open_pool, transaction
@@ -29,6 +28,8 @@ from feed.settings import Settings
 from tests.support.api import Person
 from tests.support.app import app_over
 from tests.support.own_servers import own_postgres, own_valkey, small_disk
+from tests.support.ports import free_port
+from tests.support.waiting import HANG_SECONDS
 from tests.support.writing import publish
 
 # Through the batches, the framework, and as staff.
@@ -116,7 +117,7 @@ async def test_a_database_that_is_set_to_read_only(settings: Settings, keys: Key
             assert "database" in await wrong(settings)
             await server.run("ALTER DATABASE feed RESET default_transaction_read_only")
             # Nothing but the failing write replaces the connections.
-            async with asyncio.timeout(60):
+            async with asyncio.timeout(HANG_SECONDS):
                 while (await user.person("PATCH", "/me", {"bio": "好了"})).status_code != 200:
                     await asyncio.sleep(0.1)
             assert (await health(user.app_state))[0] == 200
@@ -213,7 +214,7 @@ async def test_a_redis_that_takes_no_writes(
     async with own_valkey(REDIS[fault]) as url:
         client = feed_redis.connect(url)
         try:
-            async with asyncio.timeout(60):
+            async with asyncio.timeout(HANG_SECONDS):
                 while (found := await feed_redis.find_fault(client)) in ("down", "loading"):
                     await asyncio.sleep(0.02)
             assert found == fault
@@ -231,7 +232,7 @@ async def test_a_cluster_with_all_slots_on_one_node_and_a_replica_that_takes_wri
     ):
         for url, fault in ((node, "cluster"), (copy, "replica")):
             client = feed_redis.connect(url)
-            async with asyncio.timeout(60):
+            async with asyncio.timeout(HANG_SECONDS):
                 while await feed_redis.find_fault(client) == "down":
                     await asyncio.sleep(0.02)
             if fault == "cluster":
@@ -244,7 +245,7 @@ async def test_a_redis_that_cannot_save_or_denies_access(app_state: AppState) ->
     async with own_valkey('save "3600 1"\nstop-writes-on-bgsave-error yes\nrequirepass secret') as url:
         denied = feed_redis.connect(url)
         client = feed_redis.connect(url.replace("//", "//:secret@"))
-        async with asyncio.timeout(60):
+        async with asyncio.timeout(HANG_SECONDS):
             while await feed_redis.find_fault(client) == "down":
                 await asyncio.sleep(0.02)
         assert await feed_redis.find_fault(denied) == "denied"
@@ -256,7 +257,7 @@ async def test_a_redis_that_cannot_save_or_denies_access(app_state: AppState) ->
         (directory / "dump.rdb").mkdir()
         (directory / "dump.rdb" / "x").touch()
         await client.bgsave()
-        async with asyncio.timeout(60):
+        async with asyncio.timeout(HANG_SECONDS):
             while (found := await feed_redis.find_fault(client)) is None:
                 await asyncio.sleep(0.05)
         assert found == "failing"
@@ -290,7 +291,7 @@ async def api(settings: Settings) -> AsyncIterator[tuple["asyncio.subprocess.Pro
     limits = httpx.Limits(max_keepalive_connections=0)
     try:
         async with httpx.AsyncClient(
-            base_url=f"http://127.0.0.1:{port}", trust_env=False, limits=limits, timeout=10
+            base_url=f"http://127.0.0.1:{port}", trust_env=False, limits=limits, timeout=HANG_SECONDS
         ) as client:
             yield process, client
     finally:
@@ -304,7 +305,7 @@ async def api(settings: Settings) -> AsyncIterator[tuple["asyncio.subprocess.Pro
 
 async def until(client: httpx.AsyncClient, status: int, said: str) -> None:
     """Waits until each of several probes is answered so, by whichever process."""
-    async with asyncio.timeout(40):
+    async with asyncio.timeout(HANG_SECONDS):
         while True:
             try:
                 answers = [await client.get("/health/ready") for _ in range(6)]

@@ -14,9 +14,10 @@ import httpx
 import pytest
 
 from feed.auth.tokens import issue_token
-from feed.embedded.processes import free_port
 from feed.keys.store import open_keys
 from tests.support.api_process import Server, environment_of
+from tests.support.ports import free_port
+from tests.support.waiting import HANG_SECONDS
 
 NGINX = shutil.which("nginx") or shutil.which("nginx", path="/usr/sbin")
 WORD = "不该出现的字"
@@ -67,7 +68,7 @@ async def test_nothing_of_a_takedown_is_served_from_any_process_or_cache(
         return {"authorization": f"Bearer {made}"}
 
     author, reviewer = token("作者", "+8613700000001"), token("审读", "+8613700000002", "reviewer")
-    async with httpx.AsyncClient(base_url=f"{proxied}/v1", trust_env=False, timeout=30) as client:
+    async with httpx.AsyncClient(base_url=f"{proxied}/v1", trust_env=False, timeout=HANG_SECONDS) as client:
         await _until_served(client)
         made = (await client.post("/posts", json={"text": f"{WORD} #读书#"}, headers=author)).json()
         other = (await client.post("/posts", json={"text": "别人的"}, headers=reviewer)).json()["id"]
@@ -107,7 +108,7 @@ async def test_nothing_of_a_takedown_is_served_from_any_process_or_cache(
 
 
 async def _until_served(client: httpx.AsyncClient) -> None:
-    async with asyncio.timeout(60):
+    async with asyncio.timeout(HANG_SECONDS):
         while True:
             try:
                 if (await client.get("/config")).status_code == 200:

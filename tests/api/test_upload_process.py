@@ -10,12 +10,13 @@ import psutil  # type: ignore[import-untyped]
 import pytest
 
 from feed.auth.tokens import issue_token
-from feed.embedded.processes import free_port
 from feed.keys.store import open_keys
 from feed.media.model import DIRECT_BYTES_MOST
 from tests.support.api_process import Server, environment_of
 from tests.support.media_files import large_picture, picture
+from tests.support.ports import free_port
 from tests.support.raw_connection import RawConnection, request
+from tests.support.waiting import HANG_SECONDS
 
 MOST_BYTES = 2 * 1024 * 1024
 BOUNDARY = "feed"
@@ -53,7 +54,7 @@ def begin(token: str, length: int) -> bytes:
 
 async def until(folder: Path, count: int) -> list[Path]:
     """Waits until so many temporary files are there."""
-    async with asyncio.timeout(60):
+    async with asyncio.timeout(HANG_SECONDS):
         while True:
             found = list(folder.iterdir()) if folder.exists() else []
             if len(found) == count:
@@ -75,7 +76,7 @@ def peak_of(process: psutil.Process) -> int:
 
 async def test_an_upload_of_twenty_megabytes_takes_two_of_memory(server: Server, token: str, folder: Path) -> None:
     content, rises = large_picture(DIRECT_BYTES_MOST), []
-    async with httpx.AsyncClient(base_url=server.url, trust_env=False, timeout=60) as client:
+    async with httpx.AsyncClient(base_url=server.url, trust_env=False, timeout=HANG_SECONDS) as client:
         for _ in range(4):
             worker = worker_of(server)
             Path(f"/proc/{worker.pid}/clear_refs").write_text("5")

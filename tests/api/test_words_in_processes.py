@@ -8,10 +8,10 @@ import httpx
 import pytest
 
 from feed.auth.tokens import issue_token
-from feed.embedded.processes import free_port
 from feed.keys.store import open_keys
 from tests.support.api_process import Server, environment_of
-from tests.support.worker import becomes
+from tests.support.ports import free_port
+from tests.support.waiting import HANG_SECONDS, becomes
 
 WORDS = {"words": [{"term": "赌博", "level": "block", "label": "illegal"}]}
 
@@ -31,7 +31,10 @@ async def clients(database: str, redis_url: str, tmp_path: Path) -> AsyncIterato
             await server.start()
             stack.push_async_callback(server.kill)
             client = httpx.AsyncClient(
-                base_url=f"{server.url}/v1", headers={"authorization": f"Bearer {token}"}, trust_env=False
+                base_url=f"{server.url}/v1",
+                headers={"authorization": f"Bearer {token}"},
+                trust_env=False,
+                timeout=HANG_SECONDS,
             )
             opened.append(await stack.enter_async_context(client))
         yield opened
@@ -52,10 +55,10 @@ async def test_a_new_word_works_in_every_process_and_a_removed_one_works_no_more
     async def blocks() -> bool:
         return await state(other) == "rejected"
 
-    await becomes(blocks, within=30)
+    await becomes(blocks)
     assert (await other.delete("/moderation/words", params={"term": "赌博"})).status_code == 200
 
     async def passes() -> bool:
         return await state(one) == "published"
 
-    await becomes(passes, within=30)
+    await becomes(passes)

@@ -115,3 +115,29 @@ def test_in_a_browser_nothing_is_typed_or_read_at_once_after_what_may_lead_to_an
         if _may_leave(first) and _looks_at_once(then)
     ]
     assert found == []
+
+
+def _is_number(node: ast.expr) -> bool:
+    return isinstance(node, ast.Constant) and isinstance(node.value, int | float)
+
+
+def _own_limit(call: ast.Call) -> bool:
+    """Whether the call waits for so many seconds only: those of its own, or the five that are the default of a client."""
+    name = ast.unparse(call.func)
+    given = {keyword.arg: keyword.value for keyword in call.keywords}
+    if name == "asyncio.timeout":
+        return any(map(_is_number, call.args))
+    if name in ("httpx.AsyncClient", "httpx.Client", "httpx.get", "httpx.post", "httpx.put", "httpx.stream"):
+        return "transport" not in given and ("timeout" not in given or _is_number(given["timeout"]))
+    return False
+
+
+def test_what_ends_a_hang_has_one_limit() -> None:
+    """`HANG_SECONDS`: a shorter one fails where the machine does other work besides."""
+    found = [
+        f"{name}:{node.lineno}"
+        for name, tree in TREES.items()
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Call) and _own_limit(node)
+    ]
+    assert found == []

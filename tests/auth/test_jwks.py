@@ -17,6 +17,7 @@ from feed.auth.jwks import CachePolicy, IssuerAway, JwksInvalid, KeySet, Refresh
 from feed.auth.tokens import AppIssuer, TokenExpired, TokenInvalid, TokenVerifier, issue_token
 from tests.support.clock import Clock
 from tests.support.issuer import AUDIENCE, NAME, Issuer, issuing
+from tests.support.waiting import HANG_SECONDS
 
 OWN = b"our own key of thirty-two bytes!"
 ALGORITHMS = frozenset({"RS256", "ES256", "EdDSA"})
@@ -198,7 +199,7 @@ async def test_keys_are_refreshed_in_the_background(issuer: Issuer, clock: Clock
     issuer.make_key("k2")
     clock.advance(400)
     assert verifier.verify(token)  # Starts the refresh and does not wait for it.
-    async with asyncio.timeout(60):
+    async with asyncio.timeout(HANG_SECONDS):
         while is_good(verifier, token):
             await asyncio.sleep(0.01)
 

@@ -21,6 +21,7 @@ from tests.boards.conftest import OwnValkey
 from tests.support import make
 from tests.support.boards import head_of, remove_post, settle, shown
 from tests.support.clock import Clock
+from tests.support.waiting import HANG_SECONDS
 
 
 @pytest.fixture
@@ -53,9 +54,9 @@ async def working(pool: Pool, redis: Redis) -> AsyncIterator[Projector]:
             await worker
 
 
-async def until_equal(pool: Pool, redis: Redis, *, within: float) -> None:
-    """Waits until Redis equals Postgres; fails after `within` seconds."""
-    until = time.monotonic() + within
+async def until_equal(pool: Pool, redis: Redis) -> None:
+    """Waits until Redis equals Postgres."""
+    until = time.monotonic() + HANG_SECONDS
     while True:
         async with pool.acquire() as conn:
             expected = sorted((row.post_id, row.score) for row in await compute.hot_ranking(conn, 100))
@@ -69,7 +70,7 @@ async def until_equal(pool: Pool, redis: Redis, *, within: float) -> None:
 async def test_the_boards_catch_up_after_redis_was_killed(pool: Pool, own_valkey: OwnValkey, client: Redis) -> None:
     posts = [await make.post(pool) for _ in range(5)]
     async with working(pool, client) as projector:
-        await until_equal(pool, client, within=60)
+        await until_equal(pool, client)
         own_valkey.kill()
         for post_id in posts[:3]:
             await make.like(pool, post_id)
@@ -78,16 +79,16 @@ async def test_the_boards_catch_up_after_redis_was_killed(pool: Pool, own_valkey
         assert await redis_store.top(client, HOT, epoch=projector.epoch, limit=10) is None
         await asyncio.sleep(1.5)
         await own_valkey.start()
-        await until_equal(pool, client, within=60)
+        await until_equal(pool, client)
 
 
 async def test_the_boards_are_rebuilt_after_redis_was_emptied(pool: Pool, own_valkey: OwnValkey, client: Redis) -> None:
     for _ in range(5):
         await make.post(pool)
     async with working(pool, client):
-        await until_equal(pool, client, within=60)
+        await until_equal(pool, client)
         await client.flushall()
-        await until_equal(pool, client, within=60)
+        await until_equal(pool, client)
 
 
 async def test_a_redis_that_starts_late_is_filled(pool: Pool, own_valkey: OwnValkey, client: Redis) -> None:
@@ -98,7 +99,7 @@ async def test_a_redis_that_starts_late_is_filled(pool: Pool, own_valkey: OwnVal
         await asyncio.sleep(0.5)
         assert await redis_store.top(client, HOT, epoch="e", limit=10) is None
         await own_valkey.start()
-        await until_equal(pool, client, within=60)
+        await until_equal(pool, client)
 
 
 async def test_a_redis_restored_to_an_older_state_catches_up(pool: Pool, own_valkey: OwnValkey, client: Redis) -> None:
@@ -198,9 +199,9 @@ async def test_a_transaction_that_commits_late_reaches_boards_that_are_further_i
             # The projector is not called: only the log contains these.
             for _ in range(3):
                 await make.like(pool, quick)
-            await until_equal(pool, client, within=60)
+            await until_equal(pool, client)
             await held.commit()
-        await until_equal(pool, client, within=60)
+        await until_equal(pool, client)
     epoch = (await head_of(pool)).epoch
     assert await counts(client, [slow, quick], epoch) == {slow: (1, 0), quick: (3, 0)}
 
@@ -213,9 +214,9 @@ async def test_two_workers_give_the_same_boards_as_one(pool: Pool, own_valkey: O
         await client.flushall()
         for turn in range(20):
             await make.like(pool, posts[turn % 5])
-        await until_equal(pool, client, within=60)
+        await until_equal(pool, client)
         # The boards are rebuilt from the posts, which may be ahead of the numbered changes.
-        async with asyncio.timeout(60):
+        async with asyncio.timeout(HANG_SECONDS):
             while await pool.fetchval("SELECT count(*) FROM change_log") < 40:
                 await asyncio.sleep(0.02)
     numbers = await pool.fetch("SELECT number FROM change_log ORDER BY number")

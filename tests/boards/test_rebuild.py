@@ -7,11 +7,12 @@ from redis.asyncio import Redis
 
 from feed.boards.model import HOT
 from feed.commands.rebuild import rebuild_boards
-from feed.embedded.processes import CannotStart, free_port
+from feed.embedded.processes import CannotStart
 from feed.postgres import Pool
 from feed.settings import Settings
 from tests.support import make
 from tests.support.boards import head_of, settle, shown
+from tests.support.ports import free_port
 
 
 async def test_every_board_is_rebuilt_under_a_new_epoch(

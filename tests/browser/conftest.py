@@ -13,10 +13,11 @@ import pytest
 from asyncpg import Record
 from playwright.async_api import Browser, async_playwright
 
-from feed.embedded.processes import free_port
 from feed.keys.store import open_keys
-from tests.browser.support import Person, Visitor, make_person, new_visitor, session_of
+from tests.browser.support import HANG_MS, Person, Visitor, make_person, new_visitor, session_of
 from tests.support.api_process import Server, environment_of
+from tests.support.ports import free_port
+from tests.support.waiting import HANG_SECONDS
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or ""
 _phones = count(13_900_000_000)
@@ -36,7 +37,7 @@ async def chromium() -> AsyncIterator[Browser]:
     """One browser for all tests of a process; each visitor has a profile of its own."""
     assert CHROMIUM, "Chromium is not installed (Debian: apt-get install chromium)"
     async with async_playwright() as playwright:
-        browser = await playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
+        browser = await playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"], timeout=HANG_MS)
         yield browser
         await browser.close()
 
@@ -52,7 +53,7 @@ class Site:
         self.newspaper = newspaper
         self.pool = pool
         self.keys = open_keys(keys_dir, create=False)
-        self.api = httpx.AsyncClient(base_url=url, trust_env=False, timeout=60)
+        self.api = httpx.AsyncClient(base_url=url, trust_env=False, timeout=HANG_SECONDS)
         self.visitors: list[Visitor] = []
         self._browser = browser
 

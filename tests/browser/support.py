@@ -13,13 +13,14 @@ from feed.accounts.model import AccountId
 from feed.auth.tokens import issue_token
 from feed.keys.store import Keys
 from feed.postgres import Pool
+from tests.support.waiting import HANG_SECONDS
 
 PHONE: ViewportSize = {"width": 360, "height": 740}
 DESKTOP: ViewportSize = {"width": 1280, "height": 800}
 
 # On a busy machine a page takes its time.
-_PATIENCE_MS = 60_000
-expect.set_options(timeout=_PATIENCE_MS)
+HANG_MS = HANG_SECONDS * 1000
+expect.set_options(timeout=HANG_MS)
 
 # Reported to the page itself, as `report-to` would need HTTPS.
 _WATCH = """
@@ -86,7 +87,7 @@ async def new_visitor(
 ) -> Visitor:
     """A profile of its own; `secret` is that of a session."""
     context = await browser.new_context(viewport=viewport, locale=more.pop("locale", "zh-CN"), **more)
-    context.set_default_timeout(_PATIENCE_MS)
+    context.set_default_timeout(HANG_MS)
     await context.add_init_script(_WATCH)
     if secret is not None:
         await context.add_cookies([{"name": "feed_session", "value": secret, "url": base_url}])

@@ -7,12 +7,12 @@ from typing import Any
 from PIL import Image
 from playwright.async_api import Frame, Page, Route, expect
 
-from feed.embedded.processes import free_port
 from tests.browser.conftest import Site
-from tests.browser.support import PHONE, Visitor, axe_problems
+from tests.browser.support import HANG_MS, PHONE, Visitor, axe_problems
 from tests.support import make
 from tests.support.make import DAY
 from tests.support.newspaper import newspaper
+from tests.support.ports import free_port
 
 _SMALL = {"width": 320, "height": 640}
 # What the newspaper records of messages and of elements that move.
@@ -95,7 +95,7 @@ async def test_without_cookies_readers_read_and_are_led_to_the_site_to_write(sit
 
     async def look(route: Route) -> None:
         sent.append((await route.request.all_headers()).get("cookie", ""))
-        answer = await route.fetch()
+        answer = await route.fetch(timeout=HANG_MS)
         received.extend(name for name in answer.headers if name == "set-cookie")
         await route.fulfill(response=answer)
 

@@ -219,7 +219,6 @@ async def build_town(site: Site) -> Town:
     return Town(ids, {"stranger": None, "winner": winner, "editor": editor, "juror": juror, "reviewer": reviewer})
 
 
-@pytest.mark.timeout(600)
 @pytest.mark.parametrize("pages", [PUBLIC, CONSOLE], ids=["public", "console"])
 @pytest.mark.parametrize(("viewport", "scheme"), [(PHONE, "light"), (DESKTOP, "dark")], ids=["phone", "desktop"])
 async def test_every_page_fits_and_is_accessible(

@@ -8,6 +8,7 @@ from playwright.async_api import Page, expect
 from tests.browser.conftest import Site
 from tests.browser.support import PHONE, axe_problems
 from tests.support import make
+from tests.support.waiting import HANG_SECONDS
 
 # What the page does when it is hidden and shown again, as a phone does in a pocket.
 _HIDE = """(hidden) => {
@@ -72,11 +73,11 @@ async def test_a_page_that_slept_equals_one_that_is_loaded_anew(site: Site) -> N
     post = await site.call(author, "POST", "/v1/posts", {"text": "在深圳湾读书"})
     visitor = await site.visit()
     page = await visitor.open("/")
-    async with asyncio.timeout(60):
+    async with asyncio.timeout(HANG_SECONDS):
         await until(site, 1)
     await page.evaluate(_HIDE, True)
     # A hidden page keeps no connection.
-    async with asyncio.timeout(60):
+    async with asyncio.timeout(HANG_SECONDS):
         await until(site, 0)
     for number in range(3):
         fan = await site.person(f"读者{number}")
@@ -103,7 +104,7 @@ async def test_eight_tabs_share_one_stream_and_all_follow(site: Site) -> None:
         visitor.watch(page)
         # The last one shows a post that the others do not ask for by itself.
         await page.goto(f"{site.url}/" if number < 7 else f"{site.url}/posts/{posts[0]['id']}")
-    async with asyncio.timeout(60):
+    async with asyncio.timeout(HANG_SECONDS):
         await until(site, 1)
     await site.call(author, "PUT", f"/v1/posts/{posts[0]['id']}/like")
     for page in pages:

@@ -10,6 +10,7 @@ from feed.auth.tokens import issue_token
 from feed.keys.store import Keys
 from tests.chaos.journal import Deed, Journal, Try
 from tests.support.documented import Contract
+from tests.support.waiting import HANG_SECONDS
 
 # Client timeouts: with short ones the request may still be processed; long ones exceed the timeout of the server.
 _PATIENCE = (3.0, 8.0, 20.0)
@@ -27,14 +28,16 @@ class Line:
         self._tokens: dict[str, str] = {}
         self._contract: Contract
         self._opened = time.monotonic()
-        self._kept = httpx.AsyncClient(base_url=f"{base_url}/v1", trust_env=False)
+        self._kept = httpx.AsyncClient(base_url=f"{base_url}/v1", trust_env=False, timeout=HANG_SECONDS)
         # Without keep-alive, each request may reach another worker.
         none_kept = httpx.Limits(max_keepalive_connections=0)
-        self._fresh = httpx.AsyncClient(base_url=f"{base_url}/v1", trust_env=False, limits=none_kept)
+        self._fresh = httpx.AsyncClient(
+            base_url=f"{base_url}/v1", trust_env=False, timeout=HANG_SECONDS, limits=none_kept
+        )
 
     async def open(self) -> None:
         """Reads the document."""
-        async with httpx.AsyncClient(base_url=self._url, trust_env=False) as client:
+        async with httpx.AsyncClient(base_url=self._url, trust_env=False, timeout=HANG_SECONDS) as client:
             self.document = (await client.get("/openapi.json")).json()
         self._contract = Contract(self.document)
 
@@ -118,7 +121,7 @@ class Line:
         self.journal.statuses[status] = self.journal.statuses.get(status, 0) + 1
 
     async def must(self, token: str, method: str, path: str, body: Any = None) -> Any:
-        _, answer = await self.ask(token, method, path, body, seconds=15)
+        _, answer = await self.ask(token, method, path, body, seconds=HANG_SECONDS)
         assert answer is not None, path
         assert answer.is_success, answer.text
         return answer.json()

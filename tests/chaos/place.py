@@ -22,7 +22,7 @@ from redis.backoff import NoBackoff
 from feed.commands.installation import environment
 from feed.embedded.binaries import find_binaries
 from feed.embedded.orphans import MARK
-from feed.embedded.processes import Child, free_port, spawn
+from feed.embedded.processes import Child, spawn
 from feed.embedded.servers import start_postgres, start_valkey
 from feed.keys.store import Keys, open_keys
 from feed.migrations import migrate
@@ -30,9 +30,12 @@ from feed.postgres import prepare_connection
 from feed.settings import Settings
 from tests.chaos.faults import Fault, Part
 from tests.support.pgbouncer import PREPARED, keeps_statements, pgbouncer
+from tests.support.ports import free_port
+from tests.support.waiting import HANG_SECONDS
 
-_BACK_SECONDS = 60.0
 _TICK_SECONDS = 0.05
+# The process that has been given the connection may have been killed meanwhile.
+_ASK_SECONDS = 10.0
 _SNAPSHOTS_KEPT = 3
 _MANIFEST = "file appendonly.aof.1.base.rdb seq 1 type b\n"
 
@@ -66,7 +69,7 @@ class Place:
 
     async def start(self) -> None:
         """Everything, migrated and answering. Raises TimeoutError instead of waiting for ever."""
-        async with asyncio.timeout(2 * _BACK_SECONDS):
+        async with asyncio.timeout(HANG_SECONDS):
             await self._start()
 
     async def _start(self) -> None:
@@ -175,7 +178,7 @@ class Place:
 
     async def begin(self, part: Part) -> None:
         """Starts a part that has been ended, where it was before."""
-        async with asyncio.timeout(_BACK_SECONDS):
+        async with asyncio.timeout(HANG_SECONDS):
             if part == "postgres":
                 await self._start_postgres()
             elif part == "redis":
@@ -233,7 +236,7 @@ class Place:
 
     async def _until_back(self, part: Part) -> None:
         """Waits until the part does its work. Raises TimeoutError when it does not come back by itself."""
-        async with asyncio.timeout(_BACK_SECONDS):
+        async with asyncio.timeout(HANG_SECONDS):
             while not await self._is_back(part):
                 await asyncio.sleep(_TICK_SECONDS)
 
@@ -255,7 +258,9 @@ class Place:
                     return b"worker started" in said
                 case "api":
                     self._start_again_if_ended("api")
-                    async with httpx.AsyncClient(base_url=self.base_url, trust_env=False, timeout=1) as client:
+                    async with httpx.AsyncClient(
+                        base_url=self.base_url, trust_env=False, timeout=_ASK_SECONDS
+                    ) as client:
                         answers = [(await client.get("/health/live")).status_code for _ in range(4)]
                     return set(answers) == {200} and len(self.workers()) >= self._workers
         return False

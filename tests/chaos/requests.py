@@ -5,6 +5,8 @@ from collections.abc import Awaitable, Callable
 
 import httpx
 
+from tests.support.waiting import HANG_SECONDS
+
 Ask = Callable[[], Awaitable[httpx.Response]]
 
 
@@ -20,7 +22,7 @@ async def until_ok(ask: Ask, *, killed: bool = False) -> httpx.Response:
     `killed`: a process of the server has been killed, and the kernel may have given it the connection before. Without, a server that
     does not answer fails the test.
     """
-    async with asyncio.timeout(60):
+    async with asyncio.timeout(HANG_SECONDS):
         while (answer := await _ask(ask, killed=killed)) is None or "retry-after" in answer.headers:
             await asyncio.sleep(0.1)
     assert answer.is_success, answer.text

@@ -32,8 +32,6 @@ async def plant(place: Place) -> None:
         await redis.hincrby(f"{key}rows", "size", -1)
 
 
-# The load alone takes a minute; starting, the last answers and two judgements come on top.
-@pytest.mark.timeout(240)
 @pytest.mark.long
 async def test_a_minute_of_chaos_loses_nothing_doubles_nothing_and_leaves_no_drift(tmp_path: Path) -> None:
     async with storm(tmp_path / "data", seconds=SECONDS, seed=SEED) as after:

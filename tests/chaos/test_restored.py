@@ -13,13 +13,12 @@ from feed.boards.model import HOT
 from tests.chaos import check, rows
 from tests.chaos.place import Place
 from tests.chaos.requests import Ask, publish, until_ok
-
-_RIGHT_SECONDS = 60
+from tests.support.waiting import HANG_SECONDS
 
 
 async def until_boards_agree(place: Place) -> None:
     """And have followed the log to its end."""
-    async with asyncio.timeout(_RIGHT_SECONDS), place.postgres() as conn, place.redis() as redis:
+    async with asyncio.timeout(HANG_SECONDS), place.postgres() as conn, place.redis() as redis:
         while True:
             moment = await store.get_log_head(conn)
             meta = await redis_store.find_meta(redis, HOT, moment.epoch)
@@ -89,7 +88,7 @@ async def test_an_api_that_is_killed_half_comes_back_by_itself(place: Place, cli
     (first, *_) = workers = place.workers()
     assert len(workers) == 2
     first.kill()
-    async with asyncio.timeout(60):
+    async with asyncio.timeout(HANG_SECONDS):
         while len(place.workers()) < 2 or first in place.workers():
             assert (await until_ok(lambda: client.get(f"/posts/{post_id}"), killed=True)).status_code == 200
             await asyncio.sleep(0.05)

@@ -18,6 +18,7 @@ from tests.clients import examples
 from tests.clients.generators import PACKAGE, Tools, generate_python, generate_typescript, generate_with_java
 from tests.clients.line import GeneratedLine
 from tests.clients.linting import lint
+from tests.support.waiting import HANG_SECONDS
 
 
 async def check_clients(directory: Path, bin_: Path) -> None:
@@ -25,7 +26,7 @@ async def check_clients(directory: Path, bin_: Path) -> None:
     environ = {**os.environ, "FEED_SMS_QUIET_HOURS": "off"}
     tools = await asyncio.to_thread(Tools, bin_, directory)
     async with run_installation(directory / "data", port=0, environ=environ) as there:
-        async with httpx.AsyncClient(base_url=there.base_url, trust_env=False) as client:
+        async with httpx.AsyncClient(base_url=there.base_url, trust_env=False, timeout=HANG_SECONDS) as client:
             document: dict[str, Any] = (await client.get("/openapi.json")).json()
         path = directory / "openapi.json"
         path.write_text(json.dumps(document), "utf-8")

@@ -7,11 +7,12 @@ import httpx
 import pytest
 
 from feed.auth.tokens import issue_token
-from feed.embedded.processes import free_port
 from feed.keys.store import open_keys
 from tests.support.api_process import Server, environment_of
 from tests.support.command_line import Installation
+from tests.support.ports import free_port
 from tests.support.s3_server import KEY_ID, KEY_SECRET, REGION, S3Server, serving_s3
+from tests.support.waiting import HANG_SECONDS
 
 
 @pytest.fixture(scope="module")
@@ -98,7 +99,7 @@ async def test_texts_go_on_while_the_storage_is_away(database: str, redis_url: s
     try:
         keys = open_keys(tmp_path / "keys", create=False)
         token = issue_token(keys.token_key, sub="ming", name="小明", phone="+8613800000001")
-        async with httpx.AsyncClient(base_url=started.url, trust_env=False) as client:
+        async with httpx.AsyncClient(base_url=started.url, trust_env=False, timeout=HANG_SECONDS) as client:
             headers = {"authorization": f"Bearer {token}"}
             assert (await client.post("/v1/posts", json={"text": "照样发帖"}, headers=headers)).status_code == 201
             assert len((await client.get("/v1/feeds/latest")).json()["items"]) == 1

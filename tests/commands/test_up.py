@@ -19,12 +19,13 @@ import pytest
 from feed.commands.installation import find_run
 from feed.embedded.installation import Embedded
 from feed.embedded.orphans import MARK
-from tests.support.feed_up import address_of, feed, start, until
+from tests.support.feed_up import address_of, end, feed, start
+from tests.support.waiting import HANG_SECONDS, until
 
 
 def is_ready(base_url: str) -> bool:
     try:
-        return httpx.get(f"{base_url}/health/ready", trust_env=False).status_code == 200
+        return httpx.get(f"{base_url}/health/ready", trust_env=False, timeout=HANG_SECONDS).status_code == 200
     except httpx.TransportError:
         return False
 
@@ -69,12 +70,11 @@ def up(place: Path) -> Iterator[str]:
     try:
         yield address_of(place, process)
     finally:
-        process.terminate()
-        process.wait(60)
+        end(process)
 
 
 def test_everything_answers(up: str) -> None:
-    answer = httpx.get(f"{up}/health/ready", trust_env=False)
+    answer = httpx.get(f"{up}/health/ready", trust_env=False, timeout=HANG_SECONDS)
     assert answer.json() == {"status": "ready", "postgres": "up", "redis": "up", "keys": "up"}
 
 
@@ -89,7 +89,7 @@ def test_the_addresses_and_passwords_are_for_the_owner_only(up: str, place: Path
 
 
 def test_requests_are_in_the_access_log_of_its_directory(up: str, place: Path) -> None:
-    httpx.get(f"{up}/v1/feeds/latest?q=13800138000", trust_env=False)
+    httpx.get(f"{up}/v1/feeds/latest?q=13800138000", trust_env=False, timeout=HANG_SECONDS)
     directory = place / "log/access"
 
     def noted() -> list[str]:
@@ -147,7 +147,7 @@ def test_a_busy_port_is_named(tmp_path: Path) -> None:
         refused = feed("up", "--data", str(tmp_path / "data"), "--port", str(port))
     assert refused.returncode == 2
     assert f"Port {port} is in use" in refused.stderr
-    assert processes_of(tmp_path / "data") == []
+    until(lambda: not processes_of(tmp_path / "data"))
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
@@ -155,9 +155,8 @@ def test_a_signal_ends_everything(tmp_path: Path, number: signal.Signals) -> Non
     data = tmp_path / "data"
     process = start(data, "--workers", "2")
     address_of(data, process)
-    process.send_signal(number)
-    assert process.wait(60) == 0
-    assert processes_of(data) == []
+    assert end(process, number) == 0
+    until(lambda: not processes_of(data))
     stopped = feed("migrate", "--data", str(data))
     assert stopped.returncode == 1
     assert "No feed is running" in stopped.stderr
@@ -167,6 +166,7 @@ _LOSES_A_CANCELLATION = """
 import asyncio, os, signal
 from contextlib import suppress
 from feed.commands import up
+from tests.support.waiting import HANG_SECONDS
 
 async def work():
     os.kill(os.getpid(), signal.SIGTERM)
@@ -180,16 +180,15 @@ raise SystemExit(up.run_until_signal(work()))
 
 
 def test_a_signal_ends_also_what_loses_its_cancellation() -> None:
-    assert subprocess.run([sys.executable, "-c", _LOSES_A_CANCELLATION], timeout=120).returncode == 0
+    assert subprocess.run([sys.executable, "-c", _LOSES_A_CANCELLATION], timeout=HANG_SECONDS).returncode == 0
 
 
 def test_a_signal_while_it_starts_ends_everything(tmp_path: Path) -> None:
     data = tmp_path / "data"
     process = start(data)
     until(lambda: (data / "postgres.new").exists())
-    process.send_signal(signal.SIGTERM)
-    assert process.wait(60) == 0
-    assert processes_of(data) == []
+    assert end(process) == 0
+    until(lambda: not processes_of(data))
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="only Linux signals the death of a parent")
@@ -200,7 +199,7 @@ def test_killed_alone_it_takes_everything_along_and_killed_with_everything_it_co
     keys = (data / "keys/site.json").read_bytes()
     process.kill()
     process.wait()
-    until(lambda: not processes_of(data), within=60)
+    until(lambda: not processes_of(data))
 
     process = start(data)
     address_of(data, process)
@@ -215,8 +214,7 @@ def test_killed_alone_it_takes_everything_along_and_killed_with_everything_it_co
     process = start(data)
     assert is_ready(address_of(data, process))
     assert (data / "keys/site.json").read_bytes() == keys
-    process.terminate()
-    assert process.wait(60) == 0
+    assert end(process) == 0
 
 
 async def test_given_servers_are_used_instead_of_embedded_ones(
@@ -227,8 +225,7 @@ async def test_given_servers_are_used_instead_of_embedded_ones(
     base_url = address_of(data, process)
     assert is_ready(base_url)
     assert {path.name for path in data.iterdir()} & {"postgres", "valkey", "passwords.json"} == set()
-    process.terminate()
-    assert process.wait(60) == 0
+    assert end(process) == 0
 
 
 def test_a_missing_setting_and_a_wrong_one_are_named() -> None:

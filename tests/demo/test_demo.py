@@ -15,6 +15,7 @@ import msgspec
 import pytest
 
 from feed.embedded.processes import find_holder
+from tests.support.waiting import HANG_SECONDS
 
 # A data directory in which `feed demo` has run to its end; empty: it is played here.
 PLAYED = os.environ.get("FEED_TESTS_PLAYED_DEMO", "")
@@ -54,7 +55,7 @@ async def test_the_demo_ends_well_and_its_winners_are_those_that_anybody_counts(
     async with _served(data) as (process, said):
         assert "Ctrl-C" in said, said
         run = msgspec.json.decode((data / "run.json").read_bytes())
-        async with httpx.AsyncClient(base_url=run["base_url"], trust_env=False, timeout=60) as client:
+        async with httpx.AsyncClient(base_url=run["base_url"], trust_env=False, timeout=HANG_SECONDS) as client:
             campaigns = (await client.get("/v1/campaigns")).json()["items"]
             result = (await client.get(f"/v1/campaigns/{campaigns[0]['id']}/result")).json()
             for winner in result["winners"][:2]:

@@ -3,7 +3,6 @@
 import os
 import re
 import signal
-import socket
 import subprocess
 import sys
 from contextlib import suppress
@@ -13,13 +12,14 @@ from typing import NamedTuple
 import pytest
 
 import feed
+from tests.support.ports import free_port
 
 FOLDER = Path(feed.__file__).parents[1] / "docs/tutorial"
 BLOCK = re.compile(r"^```bash\n(.*?)^```\n(?:\n```text\n(.*?)^```\n)?", re.MULTILINE | re.DOTALL)
 MARK = "=== block"
-_SECONDS = 360
+_SECONDS = 1100
 # Readers have minutes for what the shell does in seconds.
-_FASTER = {"in_seconds 180": "in_seconds 25", "in_seconds 195": "in_seconds 37"}
+_FASTER = {"in_seconds 180": "in_seconds 90", "in_seconds 195": "in_seconds 105"}
 
 
 class Block(NamedTuple):
@@ -41,7 +41,6 @@ def test_both_languages_have_the_same_blocks() -> None:
 
 
 @pytest.mark.long
-@pytest.mark.timeout(_SECONDS + 30)
 def test_the_tutorial_does_what_it_says(tmp_path: Path) -> None:
     blocks = blocks_of("first-campaign.md")
     script = "\n".join(f"echo '{MARK}'\n{each.commands}" for each in blocks)
@@ -84,14 +83,6 @@ def follow(script: str, folder: Path) -> tuple[str, str]:
 def as_pattern(output: str) -> str:
     """The regular expression of an output in which `…` stands for anything on its line."""
     return re.escape(output).replace("…", ".*")
-
-
-def free_port() -> int:
-    """A port that nothing listens on."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
 
 
 def log(folder: Path) -> str:

@@ -27,6 +27,7 @@ from feed.embedded import installation as embedded
 from feed.embedded.binaries import find_binaries
 from feed.embedded.installation import Embedded
 from feed.embedded.processes import CannotStart, DirectoryInUse, PortBusy, hold
+from tests.support.waiting import HANG_SECONDS
 
 ROOT = os.geteuid() == 0
 NOBODY = 65534
@@ -100,10 +101,10 @@ def processes_of(data: Path) -> list[psutil.Process]:
     return found
 
 
-async def until_nothing_runs(data: Path, within: float = 10.0) -> None:
-    deadline = time.monotonic() + within
-    while processes_of(data):
-        assert time.monotonic() < deadline, processes_of(data)
+async def until_nothing_runs(data: Path) -> None:
+    deadline = time.monotonic() + HANG_SECONDS
+    while found := processes_of(data):
+        assert time.monotonic() < deadline, found
         await asyncio.sleep(0.05)
 
 

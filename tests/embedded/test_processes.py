@@ -15,6 +15,7 @@ import pytest
 
 from feed.embedded import launcher, orphans, processes
 from feed.embedded.processes import CannotStart, kill, spawn
+from tests.support.waiting import HANG_SECONDS
 
 _forked: list[Callable[[], object]] = []
 
@@ -41,7 +42,7 @@ def test_no_python_code_runs_between_fork_and_exec(tmp_path: Path) -> None:
     """It could wait for a lock that another thread held at the fork, which no thread of the child releases."""
     with in_each_fork(lambda: os._exit(77)):
         process = spawn(["/bin/true"], log=tmp_path / "log")
-    assert process.wait(60) == 0
+    assert process.wait(HANG_SECONDS) == 0
 
 
 def test_a_child_starts_while_other_threads_hold_locks(tmp_path: Path) -> None:
@@ -57,7 +58,7 @@ def test_a_child_starts_while_other_threads_hold_locks(tmp_path: Path) -> None:
         thread.start()
     try:
         with in_each_fork(lock.acquire):
-            assert [spawn(["/bin/true"], log=None).wait(60) for _ in range(20)] == [0] * 20
+            assert [spawn(["/bin/true"], log=None).wait(HANG_SECONDS) for _ in range(20)] == [0] * 20
     finally:
         stop.set()
         for thread in threads:
@@ -92,20 +93,22 @@ def test_a_launcher_that_does_not_answer_is_given_up_and_killed(
 def test_a_child_has_its_environment_its_input_and_default_signals(tmp_path: Path) -> None:
     log = tmp_path / "log"
     code = "import os, sys; print(dict(os.environ), sys.stdin.read(), os.getcwd(), os.getsid(0) == os.getpid())"
-    spawn([sys.executable, "-I", "-S", "-c", code], log=log, environ={"A": "甲"}, cwd=tmp_path, stdin=b"input").wait(60)
+    spawn([sys.executable, "-I", "-S", "-c", code], log=log, environ={"A": "甲"}, cwd=tmp_path, stdin=b"input").wait(
+        HANG_SECONDS
+    )
     said = log.read_text()
     assert "'A': '甲'" in said
     assert "HOME" not in said
     assert f"input {tmp_path} True" in said
     # The interpreter ignores SIGPIPE, which a command would inherit.
-    assert spawn(["/bin/sh", "-c", "kill -PIPE $$"], log=None).wait(60) == -signal.SIGPIPE
+    assert spawn(["/bin/sh", "-c", "kill -PIPE $$"], log=None).wait(HANG_SECONDS) == -signal.SIGPIPE
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root can change the account")
 def test_a_child_of_another_account_has_none_of_the_rights_of_root(tmp_path: Path) -> None:
     log = tmp_path / "log"
     tmp_path.chmod(0o700)
-    spawn(["/bin/sh", "-c", "id -u; id -g; id -G"], log=log, account=(65534, 65534)).wait(60)
+    spawn(["/bin/sh", "-c", "id -u; id -g; id -G"], log=log, account=(65534, 65534)).wait(HANG_SECONDS)
     assert log.read_text().split() == ["65534", "65534", "65534"]
     assert stat.S_IMODE(log.stat().st_mode) == 0o600
 

@@ -16,6 +16,7 @@ import httpx
 
 from feed.commands.supervisor import RunningInstallation, run_installation
 from tests.fuzz import extremes, seed_data
+from tests.support.waiting import HANG_SECONDS
 
 CHECKS = (
     "not_a_server_error",
@@ -140,7 +141,7 @@ async def _asked(url: str) -> int:
 
 
 async def _metrics(url: str) -> list[str]:
-    async with httpx.AsyncClient(base_url=url, trust_env=False, timeout=30) as client:
+    async with httpx.AsyncClient(base_url=url, trust_env=False, timeout=HANG_SECONDS) as client:
         return (await client.get("/metrics")).text.splitlines()
 
 

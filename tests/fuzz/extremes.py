@@ -15,6 +15,7 @@ import httpx
 
 from tests.fuzz.seed_data import Known
 from tests.fuzz.values import RAW_NUMBERS, hostile_text, hostile_value
+from tests.support.waiting import HANG_SECONDS
 
 _CONCURRENT = 8
 # After so many requests the progress is reported.
@@ -69,7 +70,7 @@ class _Sent(NamedTuple):
 async def send(url: str, known: Known, *, count: int, seed: int, tell: Any = print) -> Outcome:
     """Sends `count` requests to the server at `url`, some at the same time. Calls `tell` with the progress."""
     outcome = Outcome(Counter(), [])
-    async with httpx.AsyncClient(base_url=url, trust_env=False, timeout=30) as client:
+    async with httpx.AsyncClient(base_url=url, trust_env=False, timeout=HANG_SECONDS) as client:
         document = (await client.get("/openapi.json")).json()
         # A stream of events does not end.
         del document["paths"]["/v1/events"]

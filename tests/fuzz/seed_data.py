@@ -8,6 +8,7 @@ import httpx
 from feed.auth.tokens import issue_token
 from feed.commands.supervisor import RunningInstallation
 from feed.keys.store import open_keys
+from tests.support.waiting import HANG_SECONDS
 
 ROLES: dict[str, tuple[str, ...]] = {
     "user": (),
@@ -35,7 +36,7 @@ async def make(place: RunningInstallation, round_: int) -> Known:
         )
         for place_, (name, roles) in enumerate(ROLES.items())
     }
-    async with httpx.AsyncClient(base_url=f"{place.base_url}/v1", trust_env=False, timeout=15) as client:
+    async with httpx.AsyncClient(base_url=f"{place.base_url}/v1", trust_env=False, timeout=HANG_SECONDS) as client:
 
         async def ask(who: str, method: str, path: str, body: Any = None) -> Any:
             answer = await client.request(method, path, json=body, headers={"authorization": f"Bearer {tokens[who]}"})

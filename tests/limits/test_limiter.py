@@ -9,12 +9,12 @@ import pytest
 from redis.asyncio import Redis
 
 from feed import redis as feed_redis
-from feed.embedded.processes import free_port
 from feed.limits import model
 from feed.limits.configuration import read_table
 from feed.limits.limiter import Limiter
 from feed.limits.model import HOUR, MINUTE, Limit, LimitsAway, Owner, RateLimited, Window
 from feed.limits.script import COUNT
+from tests.support.ports import free_port
 
 OLD = 1e9
 TABLE = {

@@ -13,6 +13,7 @@ from feed.live.model import ANYONE, Access, TooManyStreams
 from feed.live.readers import Reader
 from feed.live.stream import Stream
 from feed.live.topics import Topic, TopicKind
+from tests.support.waiting import HANG_SECONDS
 
 POST, OTHER = Topic("post", 1), Topic("post", 2)
 
@@ -68,7 +69,7 @@ def joined(hub: Hub, client: Client, *topics: Topic, access: Access = ANYONE, kn
 
 
 async def until(condition: Callable[[], bool]) -> None:
-    async with asyncio.timeout(60):
+    async with asyncio.timeout(HANG_SECONDS):
         while not condition():
             await asyncio.sleep(0.01)
 

@@ -10,6 +10,7 @@ from feed.comments.actions import delete_comment
 from feed.postgres import Pool, transaction
 from feed.posts.actions import delete_post
 from tests.support import make
+from tests.support.waiting import HANG_SECONDS
 
 
 async def run_twice(pool: Pool, post_id: int, action: Callable[[], Awaitable[object]]) -> None:
@@ -17,7 +18,7 @@ async def run_twice(pool: Pool, post_id: int, action: Callable[[], Awaitable[obj
     async with transaction(pool) as conn:
         await changes.lock_stats(conn, [post_id])
         both = [asyncio.ensure_future(action()) for _ in range(2)]
-        async with asyncio.timeout(60):
+        async with asyncio.timeout(HANG_SECONDS):
             while await pool.fetchval("SELECT count(*) FROM pg_locks WHERE NOT granted") < 2:
                 await asyncio.sleep(0.01)
     await asyncio.gather(*both)

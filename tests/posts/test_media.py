@@ -16,6 +16,7 @@ from feed.posts.model import Content, NewPost, PostChange, PostId, content_sha25
 from feed.posts.revision_store import get_latest_content
 from feed.screening.model import MachineResult
 from tests.support import make, make_media
+from tests.support.waiting import HANG_SECONDS
 
 
 def draft(author: int, *media_ids: int, text: str = "") -> Draft:
@@ -126,7 +127,7 @@ async def test_nobody_waits_for_the_locks_of_media_of_others(pool: Pool) -> None
     """Else one request that names them would stop everybody's posts of its batch."""
     author, other = [await make.account(pool) for _ in range(2)]
     theirs = await make_media.medium(pool, other)
-    async with transaction(pool) as conn, asyncio.timeout(60):
+    async with transaction(pool) as conn, asyncio.timeout(HANG_SECONDS):
         await conn.execute("SELECT FROM media WHERE id = $1 FOR UPDATE", theirs)
         assert await refusal(pool, author, theirs) == ("invalid", [("media_ids[0]", "not_found")])
 

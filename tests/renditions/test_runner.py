@@ -19,6 +19,7 @@ from feed.renditions import landlock, runner
 from feed.renditions.model import Rendered, RenderingFailed
 from feed.renditions.runner import ChildCrashed, ChildTimedOut, Renderer, RenderingUnavailable
 from feed.renditions.sandbox import IMAGE_LIMITS, Limits
+from tests.support.waiting import HANG_SECONDS
 
 HOSTILE = "tests.renditions.hostile:act"
 QUICK = Limits(memory_bytes=512 << 20, cpu_seconds=20, wall_seconds=20, file_bytes=1 << 20)
@@ -326,7 +327,7 @@ async def test_memory_of_the_server_stays_flat_over_many_files(job: Job) -> None
         await job.run("eat 64")
     assert server.memory_info().rss - before < 2 << 20
     # The server closes a connection after its last answer.
-    async with asyncio.timeout(60):
+    async with asyncio.timeout(HANG_SECONDS):
         while server.num_fds() > descriptors:
             await asyncio.sleep(0.01)
     assert len(os.listdir("/proc/self/fd")) < 200

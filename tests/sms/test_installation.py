@@ -1,7 +1,6 @@
 """A whole installation that sends by a provider: the code arrives, its receipt comes twice and late, and no number is left lying."""
 
 import asyncio
-import signal
 from pathlib import Path
 
 import asyncpg
@@ -10,7 +9,8 @@ import pytest
 
 from feed.commands.installation import find_run
 from tests.support.fake_sms_provider import faking
-from tests.support.feed_up import address_of, feed, start, until
+from tests.support.feed_up import address_of, end, feed, start
+from tests.support.waiting import HANG_SECONDS, until
 
 TOKEN = "a-token-of-thirty-two-letters-0001"
 PLANTED, LOST = "13912345678", "13987654321"
@@ -40,7 +40,7 @@ def test_a_code_goes_out_and_its_receipt_comes_back(tmp_path: Path, name: str) -
         up = start(data, **environ)
         try:
             base = address_of(data, up)
-            with httpx.Client(base_url=base, trust_env=False, timeout=10) as client:
+            with httpx.Client(base_url=base, trust_env=False, timeout=HANG_SECONDS) as client:
                 assert client.post("/v1/auth/codes", json={"phone": PLANTED}).status_code == 202
                 until(lambda: fake.taken)
                 values = fake.taken[0].values
@@ -65,7 +65,7 @@ def test_a_code_goes_out_and_its_receipt_comes_back(tmp_path: Path, name: str) -
                     return sorted(item["phone_masked"] for item in found)
 
                 # By our reference both are known at once; by the provider's own id when it has been found.
-                until(lambda: delivered() == ["139****4321", "139****5678"], within=60)
+                until(lambda: delivered() == ["139****4321", "139****5678"])
                 assert {response.status_code for response in fake.report_to(url, success=False)} == {200}
                 assert delivered() == ["139****4321", "139****5678"]
                 assert client.post(f"{base}/v1/hooks/sms/{name}/{TOKEN[:-1]}2", json=[]).status_code == 404
@@ -78,8 +78,7 @@ def test_a_code_goes_out_and_its_receipt_comes_back(tmp_path: Path, name: str) -
                 assert "0 unknown, 0 failed" in doctor.stdout
                 kept = asyncio.run(everything_kept(find_run(data).environment["FEED_DATABASE_URL"]))
         finally:
-            up.send_signal(signal.SIGTERM)
-            up.wait(60)
+            end(up)
     logs = "".join(path.read_text("utf-8", "replace") for path in (data / "log").iterdir() if path.is_file())
     assert "message sent" in logs
     assert len(fake.taken) == 2

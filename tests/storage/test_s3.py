@@ -15,13 +15,14 @@ import pytest
 from feed.storage.protocol import StorageMisconfigured, StorageUnavailable
 from feed.storage.s3 import S3Storage
 from tests.support.s3_server import HOST, KEY_SECRET, S3Server
+from tests.support.waiting import HANG_SECONDS
 
 BUCKET = "feed-media"
 MINUTE = timedelta(minutes=1)
 
 
 async def send(url: str, content: bytes, **headers: str) -> httpx.Response:
-    async with httpx.AsyncClient(trust_env=False) as client:
+    async with httpx.AsyncClient(trust_env=False, timeout=HANG_SECONDS) as client:
         return await client.put(url, content=content, headers={k.replace("_", "-"): v for k, v in headers.items()})
 
 
@@ -50,7 +51,7 @@ async def test_what_is_signed_is_one_object_for_a_time(s3_server: S3Server) -> N
     ]
     for url in others:
         assert (await send(url, b"photo")).status_code == 403
-    async with httpx.AsyncClient(trust_env=False) as client:
+    async with httpx.AsyncClient(trust_env=False, timeout=HANG_SECONDS) as client:
         assert (await client.get(signed.url)).status_code == 403
     assert await storage.find("incoming/k2/2") is None
     assert await storage.find("media/k2/full.webp") is None

@@ -12,8 +12,9 @@ import httpx
 import psutil  # type: ignore[import-untyped]
 import pytest
 
-from feed.embedded.processes import free_port
 from feed.keys.store import open_keys
+from tests.support.ports import free_port
+from tests.support.waiting import HANG_SECONDS
 
 
 class Server:
@@ -33,11 +34,17 @@ class Server:
             env=os.environ | self._environ,
             stderr=asyncio.subprocess.DEVNULL if self.log is None else self.log.open("ab"),
         )
-        async with httpx.AsyncClient(base_url=self.url, trust_env=False) as client, asyncio.timeout(120):
+        async with (
+            asyncio.timeout(HANG_SECONDS),
+            httpx.AsyncClient(base_url=self.url, trust_env=False, timeout=HANG_SECONDS) as client,
+        ):
             while True:
                 with suppress(httpx.TransportError):
                     if (await client.get("/health/ready")).status_code == 200:
                         return
+                assert self._process.returncode is None, (
+                    f"feed api has ended: {self._process.returncode}\n{self._read_log()}"
+                )
                 await asyncio.sleep(0.05)
 
     def memory(self) -> int:
@@ -66,7 +73,10 @@ class Server:
         for process in family:
             process.send_signal(signal.SIGKILL)
         await self._process.wait()
-        psutil.wait_procs(family, timeout=10)
+        psutil.wait_procs(family, timeout=HANG_SECONDS)
+
+    def _read_log(self) -> str:
+        return "" if self.log is None else self.log.read_text("utf-8", "replace")
 
 
 def environment_of(database: str, redis_url: str, directory: Path) -> dict[str, str]:

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from feed.keys.store import Keys, open_keys
+from tests.support.waiting import HANG_SECONDS
 
 
 class Ran(NamedTuple):
@@ -41,7 +42,12 @@ class Installation:
             stdout=asyncio.subprocess.PIPE,
             stderr=asyncio.subprocess.PIPE,
         )
-        async with asyncio.timeout(60):
-            out, err = await process.communicate()
+        async with asyncio.timeout(HANG_SECONDS):
+            try:
+                out, err = await process.communicate()
+            except BaseException:
+                # It would go on beside the tests that follow.
+                process.kill()
+                raise
         assert process.returncode is not None
         return Ran(process.returncode, out.decode(), err.decode())

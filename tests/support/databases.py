@@ -14,6 +14,7 @@ import msgspec
 from asyncpg import Record
 
 from feed.postgres import open_pool
+from tests.support.waiting import HANG_SECONDS
 
 TEMPLATE = "feed_template"
 POOL_SIZE = 10
@@ -191,7 +192,7 @@ async def wait_for_transactions(url: str) -> None:
     """Waits until Postgres has ended the transactions of a killed process: their locks would be skipped by who comes next."""
     conn = await asyncpg.connect(url)
     try:
-        async with asyncio.timeout(60):
+        async with asyncio.timeout(HANG_SECONDS):
             while await conn.fetchval(
                 """
                 SELECT EXISTS (

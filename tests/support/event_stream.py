@@ -8,6 +8,8 @@ from typing import Any, NamedTuple
 import httpx
 import msgspec
 
+from tests.support.waiting import HANG_SECONDS
+
 
 class Event(NamedTuple):
     """An event as it came, with its data decoded."""
@@ -28,7 +30,7 @@ class EventStream:
         self.heartbeats = 0
         self._lines = response.aiter_lines()
 
-    async def next(self, *, seconds: float = 10) -> Event | None:
+    async def next(self, *, seconds: float = HANG_SECONDS) -> Event | None:
         """The next event; None when the stream has ended. Raises TimeoutError."""
         async with asyncio.timeout(seconds):
             fields: dict[str, str] = {}
@@ -66,7 +68,7 @@ class EventStream:
 async def open_stream(url: str, topics: str, headers: Mapping[str, str] | None = None) -> AsyncIterator[EventStream]:
     """A stream of the server at this address. Fails unless it is accepted."""
     async with (
-        httpx.AsyncClient(base_url=url, trust_env=False, timeout=httpx.Timeout(10, read=60)) as client,
+        httpx.AsyncClient(base_url=url, trust_env=False, timeout=HANG_SECONDS) as client,
         client.stream("GET", "/v1/events", params={"topics": topics}, headers=dict(headers or {})) as response,
     ):
         assert response.status_code == 200, (await response.aread()).decode()

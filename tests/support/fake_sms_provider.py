@@ -17,6 +17,8 @@ from urllib.parse import parse_qsl, quote, urlsplit
 
 import httpx
 
+from tests.support.waiting import HANG_SECONDS
+
 KEY_ID = "fake-key-id"
 KEY_SECRET = "a-fake-secret-for-tests"
 APP_ID = "1400006666"
@@ -113,7 +115,8 @@ class Fake:
 
     def report_to(self, url: str, *, times: int = 1, success: bool = True) -> list[httpx.Response]:
         """Posts the receipts as the provider would."""
-        return [httpx.post(url, json=self.reports(success=success), trust_env=False) for _ in range(times)]
+        document = self.reports(success=success)
+        return [httpx.post(url, json=document, trust_env=False, timeout=HANG_SECONDS) for _ in range(times)]
 
     def is_signed(self, handler: BaseHTTPRequestHandler, body: bytes) -> bool:
         check = signed_by_acs3 if self.name == "aliyun" else _signed_by_tc3
@@ -139,7 +142,7 @@ class Fake:
         if template in self.held:
             with self.lock:
                 self.waiting += 1
-            self.release.wait(30)
+            self.release.wait(HANG_SECONDS)
         with self.lock:
             return self.script.pop(0) if self.script else self.always
 
@@ -297,7 +300,7 @@ class _Handler(BaseHTTPRequestHandler):
 
     def _told(self, document: dict[str, Any], fate: str) -> None:
         if fate == "hangs after taking":
-            self.fake.ended.wait(60)
+            self.fake.ended.wait(HANG_SECONDS)
             self.close_connection = True
         elif fate == "drops after taking":
             self.close_connection = True

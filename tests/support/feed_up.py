@@ -2,14 +2,13 @@
 
 import atexit
 import os
+import signal
 import subprocess
 import sys
-import time
-from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 from feed.commands.installation import NotRunning, find_run
+from tests.support.waiting import HANG_SECONDS, until
 
 # A setting of the person who runs the tests must not decide what they find.
 ENVIRON = {name: value for name, value in os.environ.items() if not name.startswith("FEED_")}
@@ -17,7 +16,11 @@ ENVIRON = {name: value for name, value in os.environ.items() if not name.startsw
 
 def feed(*words: str, **more: str) -> "subprocess.CompletedProcess[str]":
     return subprocess.run(
-        [sys.executable, "-m", "feed", *words], capture_output=True, text=True, timeout=60, env=ENVIRON | more
+        [sys.executable, "-m", "feed", *words],
+        capture_output=True,
+        text=True,
+        timeout=HANG_SECONDS,
+        env=ENVIRON | more,
     )
 
 
@@ -29,22 +32,19 @@ def start(data: Path, *words: str, **more: str) -> "subprocess.Popen[bytes]":
         env=ENVIRON | more,
     )
     # A test that fails before it ends the installation leaves none to the tests of the next run.
-    atexit.register(_end, process)
+    atexit.register(end, process)
     return process
 
 
-def _end(process: "subprocess.Popen[bytes]") -> None:
+def end(process: "subprocess.Popen[bytes]", number: signal.Signals = signal.SIGTERM) -> int:
+    """Its status after the signal; whatever does not end by itself is killed. Raises TimeoutExpired then."""
     if process.poll() is None:
-        process.terminate()
-        process.wait(30)
-
-
-def until(happens: Callable[[], Any], within: float = 90.0) -> Any:
-    deadline = time.monotonic() + within
-    while not (found := happens()):
-        assert time.monotonic() < deadline, f"waited {within} seconds for {happens}"
-        time.sleep(0.05)
-    return found
+        process.send_signal(number)
+    try:
+        return process.wait(HANG_SECONDS)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        raise
 
 
 def address_of(data: Path, up: "subprocess.Popen[bytes]") -> str:

@@ -14,6 +14,8 @@ import traceback
 from collections.abc import Mapping
 from typing import NamedTuple
 
+from tests.support.waiting import HANG_SECONDS
+
 # What the modules that are run import: it is read once.
 _PRELOADED = ("feed.app", "feed.worker.loop", "tests.support.make")
 
@@ -46,7 +48,7 @@ class Forks:
         """Ends the program that forks."""
         assert self._server.stdin is not None
         self._server.stdin.close()
-        self._server.wait(60)
+        self._server.wait(HANG_SECONDS)
 
     def _answer(self) -> str:
         assert self._server.stdout is not None

@@ -11,9 +11,10 @@ import asyncpg
 import pytest
 
 from feed.embedded.binaries import find_binaries, servers_account
-from feed.embedded.processes import Child, free_port, spawn
+from feed.embedded.processes import Child, spawn
 from feed.embedded.servers import start_postgres
 from feed.migrations import migrate
+from tests.support.ports import free_port
 
 _SETTINGS = {"fsync": "off", "full_page_writes": "off", "shared_buffers": "16MB", "max_connections": "60"}
 

@@ -12,7 +12,9 @@ from urllib.parse import urlsplit, urlunsplit
 import asyncpg
 
 from feed.embedded.binaries import servers_account
-from feed.embedded.processes import free_port, spawn
+from feed.embedded.processes import spawn
+from tests.support.ports import free_port
+from tests.support.waiting import HANG_SECONDS
 
 BINARIES = [path for path in (shutil.which("pgbouncer"), os.environ.get("FEED_TESTS_PGBOUNCER")) if path]
 MISSING = "PgBouncer is not installed"
@@ -86,7 +88,7 @@ async def pgbouncer(
         environ={"PATH": os.defpath},
     )
     try:
-        async with asyncio.timeout(60):
+        async with asyncio.timeout(HANG_SECONDS):
             while not await _answers(pooled):
                 await asyncio.sleep(0.02)
         yield pooled

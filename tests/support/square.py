@@ -20,6 +20,7 @@ from feed.settings import Settings
 from tests.support.api import Person
 from tests.support.app import app_over
 from tests.support.boards import head_of, settle
+from tests.support.waiting import HANG_SECONDS
 
 # What is kept as a number, beside the same number counted anew: rows are where the two differ.
 _RECOUNTS = {
@@ -172,5 +173,5 @@ async def square(settings: Settings, pool: "asyncpg.Pool[Record]", redis: Redis,
     """One process, without the tasks that work by themselves."""
     app_state = build_app_state(settings, pool, redis, keys)
     transport = httpx.ASGITransport(app=app_over(app_state), raise_app_exceptions=False)  # type: ignore[arg-type]
-    async with httpx.AsyncClient(transport=transport, base_url="http://feed.test/v1", timeout=60) as client:
+    async with httpx.AsyncClient(transport=transport, base_url="http://feed.test/v1", timeout=HANG_SECONDS) as client:
         yield Square(app_state, client)

@@ -1,20 +1,12 @@
 """A worker that runs in the test's own process."""
 
 import asyncio
-import time
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 from feed.worker.loop import Pause, work
 from feed.worker.schedule import SCHEDULE, Entry
 from feed.worker.state import WorkerState
-
-
-async def becomes(look: Callable[[], Awaitable[bool]], *, within: float) -> None:
-    deadline = time.monotonic() + within
-    while not await look():
-        assert time.monotonic() < deadline, "it has not happened"
-        await asyncio.sleep(0.1)
 
 
 @asynccontextmanager

@@ -20,6 +20,7 @@ from feed.worker.sms import send_message
 from feed.worker.state import WorkerState
 from tests.support.fake_sms_provider import TEMPLATES, Fake, faking
 from tests.support.sms import ScriptedProvider
+from tests.support.waiting import HANG_SECONDS
 from tests.support.worker import running
 from tests.worker.conftest import WorldsWith
 
@@ -67,7 +68,7 @@ async def test_a_code_goes_while_every_notice_is_stuck(unreliable: WorkerState, 
     for number in range(60):
         await enqueue(unreliable.pool, unreliable.keys, f"prize:{number}", phone=f"+8613900{number:06d}")
 
-    async with running(unreliable, database, MESSAGES), asyncio.timeout(60):
+    async with running(unreliable, database, MESSAGES), asyncio.timeout(HANG_SECONDS):
         while fake.waiting < 10:  # As many as there are places for.
             await asyncio.sleep(0.02)
         await enqueue(unreliable.pool, unreliable.keys, "code:1", purpose=Purpose.SIGN_IN_CODE)
@@ -166,7 +167,7 @@ async def test_two_workers_and_many_notices_reach_each_phone_once(
     async with (
         running(worker_state, database, MESSAGES),
         running(worker_state, database, MESSAGES),
-        asyncio.timeout(60),
+        asyncio.timeout(HANG_SECONDS),
     ):
         while (await states(worker_state.pool)).count("sent") < 40:
             await asyncio.sleep(0.1)

@@ -17,7 +17,8 @@ from feed.sms.provider import ABANDONED_AFTER
 from feed.worker.loop import delay_seconds
 from feed.worker.schedule import Entry
 from feed.worker.state import WorkerState
-from tests.support.worker import becomes, running
+from tests.support.waiting import HANG_SECONDS, becomes
+from tests.support.worker import running
 
 PHONE = "+8613800138000"
 
@@ -45,7 +46,7 @@ async def test_what_is_enqueued_is_sent_at_once(worker_state: WorkerState, datab
         async def all_sent() -> bool:
             return await worker_state.pool.fetchval("SELECT count(*) = 30 FROM messages WHERE state = 'sent'") is True
 
-        await becomes(all_sent, within=60)
+        await becomes(all_sent)
 
     assert len({line.id for line in read_outbox(outbox)}) == len(list(read_outbox(outbox))) == 30
 
@@ -59,7 +60,7 @@ async def test_two_workers_send_each_message_once(worker_state: WorkerState, dat
         async def all_sent() -> bool:
             return await worker_state.pool.fetchval("SELECT count(*) = 40 FROM messages WHERE state = 'sent'") is True
 
-        await becomes(all_sent, within=60)
+        await becomes(all_sent)
 
     assert len(list(read_outbox(outbox))) == 40
 
@@ -85,7 +86,7 @@ async def test_a_failing_job_is_retried_ever_more_rarely_and_delays_no_other(
         async def enough() -> bool:
             return len(pauses) >= 8 and len(_runs) == 50
 
-        await becomes(enough, within=30)
+        await becomes(enough)
 
     assert len(_runs) == 50
     for failures, seconds in enumerate(pauses[:8], 1):
@@ -129,7 +130,7 @@ async def test_the_queue_comes_back_when_postgres_has_thrown_everybody_out(
                 message_id = await enqueue(worker_state.pool, worker_state.keys, "prize:1")
             return message_id is not None
 
-        await becomes(enqueued, within=60)
+        await becomes(enqueued)
 
         async def sent() -> bool:
             return (
@@ -137,7 +138,7 @@ async def test_the_queue_comes_back_when_postgres_has_thrown_everybody_out(
                 is True
             )
 
-        await becomes(sent, within=60)
+        await becomes(sent)
 
 
 @pytest.mark.parametrize("when", ["before", "after"])
@@ -154,7 +155,7 @@ async def test_a_worker_killed_while_it_sends_never_sends_twice(
     dying = await asyncio.create_subprocess_exec(
         sys.executable, "-m", "tests.support.killed_sending", when, env={**os.environ, **environ}
     )
-    async with asyncio.timeout(60):
+    async with asyncio.timeout(HANG_SECONDS):
         assert await dying.wait() == -signal.SIGKILL
     assert await worker_state.pool.fetchval("SELECT state FROM messages WHERE id = $1", message_id) == "sending"
     assert len(list(read_outbox(outbox))) == (1 if when == "after" else 0)
@@ -170,7 +171,7 @@ async def test_a_worker_killed_while_it_sends_never_sends_twice(
                 is True
             )
 
-        await becomes(sent, within=40)
+        await becomes(sent)
         await asyncio.sleep(1)
 
     assert len(list(read_outbox(outbox))) == 1
@@ -191,14 +192,14 @@ async def test_a_worker_stops_when_it_is_told_to(database: str, tmp_path: Path) 
     )
     assert worker.stderr is not None
     try:
-        async with asyncio.timeout(60):
+        async with asyncio.timeout(HANG_SECONDS):
             line = await worker.stderr.readline()
         assert b"worker started" in line
         await asyncio.sleep(2)
         assert worker.returncode is None
 
         worker.send_signal(signal.SIGTERM)
-        async with asyncio.timeout(60):
+        async with asyncio.timeout(HANG_SECONDS):
             assert await worker.wait() == 0
         assert b"job failed" not in await worker.stderr.read()
     finally:

@@ -24,7 +24,8 @@ from tests.renditions.images.photos import photo
 from tests.support.api import Join
 from tests.support.media_work import objects, upload
 from tests.support.push_receiver import SECRET, receiving
-from tests.support.worker import becomes, running
+from tests.support.waiting import becomes
+from tests.support.worker import running
 
 MEDIA = tuple(
     entry for entry in SCHEDULE if any(word in entry.name for word in ("process", "media", "objects", "originals"))
@@ -76,7 +77,7 @@ async def test_a_photo_is_processed_shown_and_removed(
         async def is_ready() -> bool:
             return bool(await pool.fetchval("SELECT incoming_removed_at IS NOT NULL FROM media"))
 
-        await becomes(is_ready, within=60)
+        await becomes(is_ready)
         seen = await client.get(f"http://feed.test/v1/posts/{post['id']}")
         assert seen.status_code == 200, seen.text
         card = seen.json()["media"][0]
@@ -95,7 +96,7 @@ async def test_a_photo_is_processed_shown_and_removed(
                 await pool.fetchval("SELECT count(*) FROM media_purges WHERE purged_at IS NOT NULL")
             )
 
-        await becomes(is_purged, within=60)
+        await becomes(is_purged)
 
 
 async def test_while_the_storage_is_down_texts_go_on_and_media_come_later(
@@ -117,7 +118,7 @@ async def test_while_the_storage_is_down_texts_go_on_and_media_come_later(
         return bool(await pool.fetchval("SELECT lease_number > 0 AND attempts = 0 FROM media"))
 
     async with running(worker_state._replace(media=down), database, MEDIA):
-        await becomes(was_tried, within=30)
+        await becomes(was_tried)
         text = await author("POST", "/posts", json={"text": "字"})
         assert text.json()["state"] == "published"
     await pool.execute("UPDATE media SET attempt_until = now()")
@@ -126,7 +127,7 @@ async def test_while_the_storage_is_down_texts_go_on_and_media_come_later(
         return (await client.get(f"http://feed.test/v1/posts/{waiting['id']}")).status_code == 200
 
     async with running(worker_state._replace(media=media), database, MEDIA):
-        await becomes(is_shown, within=60)
+        await becomes(is_shown)
 
 
 def _over(media: MediaWork, storage: AbsentStorage) -> Workshop:

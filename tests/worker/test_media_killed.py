@@ -20,7 +20,7 @@ from feed.worker.work_folders import remove_dead_folders
 from tests.renditions.video.clips import even_times, make, moving
 from tests.support.forks import Forks
 from tests.support.media_work import DAY, Bench, files_of, open_bench
-from tests.support.worker import becomes
+from tests.support.waiting import becomes
 
 
 async def finish(bench: Bench, media_id: int, kind: Kind = "image") -> None:
@@ -94,7 +94,7 @@ async def test_a_worker_that_is_killed_in_a_transcode_leaves_no_orphan_and_it_fi
             # The server of the renderer, and its child with the video.
             return len(psutil.Process(worker.pid).children(recursive=True)) == 2
 
-        await becomes(is_rendering, within=30)
+        await becomes(is_rendering)
         family = psutil.Process(worker.pid).children(recursive=True)
         worker.kill()
         assert await bench.state(media_id) == ("processing", None, 1)
@@ -103,7 +103,7 @@ async def test_a_worker_that_is_killed_in_a_transcode_leaves_no_orphan_and_it_fi
         async def is_gone() -> bool:
             return not any(each.is_running() and each.status() != psutil.STATUS_ZOMBIE for each in family)
 
-        await becomes(is_gone, within=60)
+        await becomes(is_gone)
         assert bench.left() != []
         await finish(bench, media_id, "video")
         assert await bench.state(media_id) == ("ready", None, 2)

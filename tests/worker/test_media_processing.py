@@ -25,7 +25,7 @@ from feed.storage.local import LocalStorage
 from feed.worker.work_folders import remove_dead_folders, work_folder
 from tests.support import make
 from tests.support.media_work import HOSTILE, Bench, files_of
-from tests.support.worker import becomes
+from tests.support.waiting import HANG_SECONDS, becomes
 
 # Long enough for a child to start on a busy machine.
 _QUICK = Limits(memory_bytes=512 << 20, cpu_seconds=20, wall_seconds=2, file_bytes=1 << 20)
@@ -260,13 +260,13 @@ async def test_a_worker_that_is_stopped_gives_the_medium_back_and_leaves_no_file
 async def test_a_medium_that_is_removed_meanwhile_is_given_up_and_all_its_objects_go(bench: Bench) -> None:
     media_id = await bench.upload("wait 30")
     task = asyncio.create_task(process(bench))
-    await becomes(lambda: _is_leased(bench, media_id), within=60)
+    await becomes(lambda: _is_leased(bench, media_id))
     async with transaction(bench.pool) as conn:
         await mark_removed(conn, [media_id], "deleted")
     # Not before the worker is away from it.
     await remove_next_objects(bench.pool, bench.storage)
     assert await bench.objects() != []
-    async with asyncio.timeout(60):
+    async with asyncio.timeout(HANG_SECONDS):
         assert await task is True
     assert bench.left() == []
     assert bench.changed == []

@@ -24,7 +24,8 @@ from feed.worker.state import WorkerState
 from tests.support import make
 from tests.support.notifications import Town
 from tests.support.push_receiver import SECRET, Answer, Receiver, receiving
-from tests.support.worker import becomes, running
+from tests.support.waiting import HANG_SECONDS, becomes
+from tests.support.worker import running
 
 PUSHING = tuple(entry for entry in SCHEDULE if "push" in entry.name)
 
@@ -137,9 +138,9 @@ async def test_a_receiver_that_fails_first_hears_the_same_push_again(hooked: Wor
 async def test_a_receiver_that_takes_it_and_says_nothing_is_not_waited_for(
     hooked: WorkerState, receiver: Receiver
 ) -> None:
-    receiver.script = [Answer(after_seconds=7)]
+    receiver.script = [Answer(after_seconds=2 * HANG_SECONDS)]
     await add_notifications(hooked)
-    async with asyncio.timeout(6.5):
+    async with asyncio.timeout(HANG_SECONDS):
         await send_pushes(hooked.pool, hooked.push)
     (state,) = await states(hooked)
     assert state[:2] == ("waiting", 1)
@@ -258,7 +259,7 @@ async def test_two_workers_push_each_message_once(hooked: WorkerState, database:
         async def all_delivered() -> bool:
             return {state for state, *_ in await states(hooked)} == {"delivered"}
 
-        await becomes(all_delivered, within=60)
+        await becomes(all_delivered)
     assert len(set(receiver.ids)) == len(receiver.ids) == 60
 
 
@@ -276,7 +277,7 @@ async def test_a_worker_killed_before_it_records_leaves_the_push_to_another(
     dying = await asyncio.create_subprocess_exec(
         sys.executable, "-m", "tests.support.killed_pushing", env={**os.environ, **environ}
     )
-    async with asyncio.timeout(60):
+    async with asyncio.timeout(HANG_SECONDS):
         assert await dying.wait() == -signal.SIGKILL
     assert await states(hooked) == [("waiting", 1, None)]
     assert await send_pushes(hooked.pool, hooked.push) is False

@@ -19,6 +19,7 @@ from tests.support.databases import wait_for_transactions
 from tests.support.fake_sms_provider import Fake
 from tests.support.forks import Forks
 from tests.support.sms import age, enqueue, lets_time_pass, row_of
+from tests.support.waiting import HANG_SECONDS
 
 
 class Ran(NamedTuple):
@@ -149,7 +150,7 @@ async def test_killed_while_the_provider_takes_its_time(
     fake.script = ["hangs after taking"]
     message_id = await enqueue(worker_state.pool, worker_state.keys)
     process = await start("send", message_id, 99, "after")
-    async with asyncio.timeout(60):
+    async with asyncio.timeout(HANG_SECONDS):
         while not fake.taken:
             await asyncio.sleep(0.02)
     process.kill()

@@ -15,6 +15,7 @@ from tests.support import make
 from tests.support.api import Join, Person
 from tests.support.api_process import Server, server
 from tests.support.dropping_proxy import dropping
+from tests.support.waiting import HANG_SECONDS
 
 __all__ = ["server"]
 
@@ -174,7 +175,7 @@ async def test_a_thousand_posts_over_a_connection_that_drops_responses_act_once_
             # A connection per request: the proxy drops one request and no others.
             limits = httpx.Limits(max_keepalive_connections=0)
             url = f"http://127.0.0.1:{proxy.port}/v1"
-            async with httpx.AsyncClient(base_url=url, trust_env=False, timeout=60, limits=limits) as client:
+            async with httpx.AsyncClient(base_url=url, trust_env=False, timeout=HANG_SECONDS, limits=limits) as client:
                 for number in range(person, POSTS, len(tokens)):
                     text = f"第 {number} 件"
                     path = "/posts" if number % 2 else f"/posts/{post_id}/comments"

@@ -15,11 +15,12 @@ import pytest
 
 from feed.api.middleware.shared_caches import CacheHeaders
 from feed.auth.tokens import issue_token
-from feed.embedded.processes import free_port
 from feed.keys.store import open_keys
 from feed.postgres import Pool
 from feed.settings import Settings
 from tests.support.api_process import Server, environment_of
+from tests.support.ports import free_port
+from tests.support.waiting import HANG_SECONDS
 
 NGINX = shutil.which("nginx") or shutil.which("nginx", path="/usr/sbin:/usr/local/sbin")
 
@@ -94,7 +95,7 @@ class Call(NamedTuple):
 
 
 async def until_open(client: httpx.AsyncClient, process: asyncio.subprocess.Process) -> None:
-    async with asyncio.timeout(60):
+    async with asyncio.timeout(HANG_SECONDS):
         while True:
             assert process.returncode is None
             try:
@@ -127,8 +128,8 @@ async def site(database: str, redis_url: str, tmp_path: Path) -> AsyncIterator[S
         for number, name in enumerate(("ming", "hong"))
     }
     async with (
-        httpx.AsyncClient(base_url=server.url, trust_env=False, timeout=30) as direct,
-        httpx.AsyncClient(base_url=f"http://127.0.0.1:{port}", trust_env=False, timeout=30) as cached,
+        httpx.AsyncClient(base_url=server.url, trust_env=False, timeout=HANG_SECONDS) as direct,
+        httpx.AsyncClient(base_url=f"http://127.0.0.1:{port}", trust_env=False, timeout=HANG_SECONDS) as cached,
     ):
         await until_open(cached, process)
         yield Site(direct, cached, {"anonymous": None, **tokens})

@@ -6,6 +6,7 @@ import time
 import httpx
 
 from tests.support.api_process import Server, server
+from tests.support.waiting import HANG_SECONDS
 
 _POST = b"POST /v1/auth/refresh HTTP/1.1\r\nHost: feed.test\r\nContent-Type: application/json\r\n"
 _LIKE = b"PUT /v1/posts/1/like HTTP/1.1\r\nHost: feed.test\r\n"
@@ -67,7 +68,7 @@ async def test_a_thousand_slow_connections_do_not_block_other_requests(server: S
         _, writer = await asyncio.open_connection("127.0.0.1", port)
         writer.write(b"GET / HTTP/1.1\r\n")
         writers.append(writer)
-    async with httpx.AsyncClient(base_url=server.url, trust_env=False, timeout=60) as client:
+    async with httpx.AsyncClient(base_url=server.url, trust_env=False, timeout=HANG_SECONDS) as client:
         assert (await client.get("/health/ready")).status_code == 200
     for writer in writers:
         writer.transport.abort()
@@ -91,7 +92,7 @@ async def test_too_large_requests_are_rejected_at_once(server: Server) -> None:
 
 
 async def test_a_long_uri_is_rejected_by_the_application(server: Server) -> None:
-    async with httpx.AsyncClient(base_url=server.url, trust_env=False) as client:
+    async with httpx.AsyncClient(base_url=server.url, trust_env=False, timeout=HANG_SECONDS) as client:
         answer = await client.get("/v1/" + "x" * 9000)
     assert (answer.status_code, answer.json()["code"]) == (414, "uri_too_long")
 

@@ -3,6 +3,7 @@ from typing import Any
 
 from feed.api.connections import Connections
 from feed.api.middleware.unread import LARGE_BYTES, UnreadResponses
+from tests.support.waiting import HANG_SECONDS
 
 BODY = bytes(range(256)) * 1000
 
@@ -75,7 +76,7 @@ async def test_a_client_that_reads_does_not_count_as_slow_however_long_it_takes(
     second = start(responses, stalled, 1)
     await asyncio.sleep(0)
     steady.may_read.set()
-    async with asyncio.timeout(60):
+    async with asyncio.timeout(HANG_SECONDS):
         while not steady.pieces:
             await asyncio.sleep(0)
     third = start(responses, new, 2)

@@ -26,6 +26,7 @@ from tests.support import make
 from tests.support.api import Join
 from tests.support.app import app_over
 from tests.support.campaigns_api import publish
+from tests.support.waiting import HANG_SECONDS
 
 DAY = timedelta(days=1)
 
@@ -293,7 +294,7 @@ async def test_editors_pin_boost_and_suppress_with_a_reason_and_an_end(
     # The action ends by the database clock.
     await put(ids[3], "pin", seconds=0.3)
     assert (await hot(client))[0] == ids[3]
-    async with asyncio.timeout(60):
+    async with asyncio.timeout(HANG_SECONDS):
         while (await hot(client))[0] == ids[3]:
             await asyncio.sleep(0.05)
 

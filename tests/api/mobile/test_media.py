@@ -18,6 +18,7 @@ from feed.storage.protocol import StorageUnavailable
 from tests.support import make, make_media
 from tests.support.api import Join, Person
 from tests.support.media_files import announced, clip, large_picture, picture, upload
+from tests.support.waiting import HANG_SECONDS
 
 pytestmark = pytest.mark.usefixtures("folder")
 
@@ -278,7 +279,7 @@ async def test_many_repetitions_at_once_are_one_media(join: Join, app_state: App
             assert problem(answer) == (409, "idempotency_key_busy")
             await asyncio.sleep(0.05)
 
-    async with asyncio.timeout(40):
+    async with asyncio.timeout(HANG_SECONDS):
         assert len(set(await asyncio.gather(*(until_answered() for _ in range(4))))) == 1
     assert await app_state.pool.fetchval("SELECT count(*) FROM media") == 1
 

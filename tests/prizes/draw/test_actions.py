@@ -39,7 +39,8 @@ from tests.support import make, phases
 from tests.support.drand_relay import TEST_CHAIN, Relay, relaying, signature_of
 from tests.support.javascript import in_javascript
 from tests.support.statements import count_statements, record_statements
-from tests.support.worker import becomes, running
+from tests.support.waiting import becomes
+from tests.support.worker import running
 
 DRAW_SCHEDULE = tuple(
     entry
@@ -640,7 +641,7 @@ async def test_several_concurrent_workers_record_one_value_and_draw_once(
         async def is_settled() -> bool:
             return await phases.result_of(pool, campaign.id) is not None
 
-        await becomes(is_settled, within=60)
+        await becomes(is_settled)
     assert _verified(await _result(pool, campaign.id), keys).is_valid
     assert await pool.fetchval("SELECT count(*) FROM winners") == 2
     assert await pool.fetchval("SELECT count(*) FROM audit WHERE action = 'keep_beacon'") == 1
@@ -659,7 +660,7 @@ async def test_the_worker_gives_a_draw_our_own_value_after_all_windows(
         async def is_settled() -> bool:
             return await phases.result_of(pool, over.id) is not None and bool(relay.requested)
 
-        await becomes(is_settled, within=60)
+        await becomes(is_settled)
     section = msgspec.json.decode(await _result(pool, over.id))["draw"]
     assert (section["beacon"]["source"], section["publicly_verifiable"]) == ("own", False)
     for campaign in (waiting, for_drand):

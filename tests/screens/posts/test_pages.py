@@ -12,6 +12,7 @@ from feed.screens.posts import pages as screen
 from feed.screens.posts.feeds import Listed, list_latest
 from feed.screens.posts.pages import Pages
 from tests.support import make
+from tests.support.waiting import HANG_SECONDS
 
 CACHE_SECONDS = 0.05
 
@@ -48,7 +49,7 @@ async def test_a_later_request_does_not_join_a_paused_read(pool: Pool, pages: Pa
     await paused_list.has_rows.wait()
     newer_id = await make.post(pool)
     await asyncio.sleep(2 * CACHE_SECONDS)
-    async with asyncio.timeout(60):
+    async with asyncio.timeout(HANG_SECONDS):
         assert await shown(pages, paused_list) == [str(newer_id), str(post_id)]
     paused_list.resume.set()
     assert await first == [str(post_id)]
