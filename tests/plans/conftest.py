@@ -9,6 +9,9 @@ from tests.conftest import administer, url_of
 from tests.plans.fill import fill
 from tests.support import make
 
+# The database is filled once: that takes longer than its tests do.
+STAY_TOGETHER = True
+
 
 @pytest.fixture(scope="session")
 async def filled_database(servers: Embedded, template: str) -> str:

@@ -8,7 +8,7 @@ from xdist.scheduler import LoadScopeScheduling
 
 ROOT = Path(__file__).parents[2]
 _SHARED_IN_MODULE = re.compile(r'fixture\(.*scope="(module|class)"')
-_SHARED_IN_FOLDER = re.compile(r'fixture\(.*scope="(session|package)"')
+_SHARED_IN_FOLDER = re.compile(r"^STAY_TOGETHER = True$", re.MULTILINE)
 
 
 class Scheduling(LoadScopeScheduling):  # type: ignore[misc]
@@ -23,12 +23,14 @@ class Scheduling(LoadScopeScheduling):  # type: ignore[misc]
 
 @cache
 def group_of(module: str) -> str | None:
-    """The module if it has a fixture for all of its tests, its folder if the conftest there has one."""
+    """The module if it has a fixture for all of its tests, its folder if the conftest there says STAY_TOGETHER.
+
+    Other fixtures of the session are made in each process: they are cheap beside the tests, and these may spread.
+    """
     path = ROOT / module
     if _SHARED_IN_MODULE.search(path.read_text("utf-8")):
         return module
     conftest = path.with_name("conftest.py")
-    # That of the root is made in each process.
-    if path.parent != ROOT / "tests" and conftest.exists() and _SHARED_IN_FOLDER.search(conftest.read_text("utf-8")):
+    if conftest.exists() and _SHARED_IN_FOLDER.search(conftest.read_text("utf-8")):
         return str(path.parent)
     return None
