@@ -56,6 +56,11 @@ def campaign_page(campaign_id: int) -> str:
     return f"/campaigns/{campaign_id}"
 
 
+def jury_page(campaign_id: int) -> str:
+    """The page on which a juror marks the entries of a campaign."""
+    return f"/console/jury/{campaign_id}"
+
+
 def prize_page(winner_id: int) -> str:
     """The page of one's prize within the app."""
     return f"/prizes/{winner_id}"

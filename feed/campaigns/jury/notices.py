@@ -4,7 +4,7 @@ from feed.campaigns.inputs import by_method, contact_of
 from feed.campaigns.jury.store import JurorReminder
 from feed.campaigns.store import Campaign
 from feed.inbox.model import NewNotification
-from feed.links import campaign_page
+from feed.links import campaign_page, jury_page
 
 
 def of_membership(campaign: Campaign, account_id: int, *, added: bool) -> NewNotification:
@@ -16,7 +16,7 @@ def of_membership(campaign: Campaign, account_id: int, *, added: bool) -> NewNot
         params={"campaign": campaign.draft.get("title", ""), "contact": contact_of(campaign.draft)},
         # A juror may be removed and assigned again: each time has its own notification.
         once_key=f"juror_{'named' if added else 'removed'}:{campaign.id}:{campaign.now.timestamp():.6f}",
-        deep_link=campaign_page(campaign.id),
+        deep_link=jury_page(campaign.id) if added else campaign_page(campaign.id),
         subject={"kind": "campaign", "id": str(campaign.id)},
     )
 
@@ -41,6 +41,6 @@ def of_marking_reminder(reminder: JurorReminder) -> NewNotification:
         template=f"jury.{reminder.event}",
         params={"campaign": reminder.title, "until": reminder.settle_at},
         once_key=f"{reminder.event}:{reminder.campaign_id}",
-        deep_link=campaign_page(reminder.campaign_id),
+        deep_link=jury_page(reminder.campaign_id),
         subject={"kind": "campaign", "id": str(reminder.campaign_id)},
     )

@@ -12,7 +12,7 @@ from feed.api.pages.account.complaints import TargetNotFound
 from feed.api.state import AppState
 from feed.changes.actions import number_changes
 from feed.exports.jobs import make_next_export
-from feed.links import PHONE_PAGE, Links, campaign_page, comment_page, post_page, prize_page
+from feed.links import PHONE_PAGE, Links, campaign_page, comment_page, jury_page, post_page, prize_page
 from feed.notifications.actions import notify_comments
 from tests.api.pages.account.conftest import Visit
 from tests.support import make_media
@@ -260,7 +260,8 @@ async def test_what_is_no_picture_is_refused_on_the_page_of_the_form(join: Join,
 
 def test_every_page_that_a_notification_leads_to_exists(app_state: AppState) -> None:
     templates = {route.path_format for route in app_over(app_state).routes}
-    stored = (post_page(1), comment_page(1, 2), campaign_page(1), prize_page(1), PHONE_PAGE, "/users/1", "/topics/1")
+    stored = (post_page(1), comment_page(1, 2), campaign_page(1), jury_page(1), prize_page(1), PHONE_PAGE)
+    stored += ("/users/1", "/topics/1")
     for page in stored:
         path = page.partition("?")[0]
         assert any(re.fullmatch(re.sub(r"\{[^}]*\}", "[^/]+", each), path) for each in templates), page

@@ -119,6 +119,8 @@ async def test_the_jury_is_named_by_search_and_its_marks_stay_secret_until_they_
     assert named.headers["location"] == f"{base}?done=added"
     await app_state.pool.execute("UPDATE entries SET shortlisted_at = now() WHERE campaign_id = $1", campaign)
     marking = f"/console/jury/{campaign}"
+    # Nothing else leads a juror without a role to the marks.
+    assert f'href="{marking}"' in (await juror.get("/inbox")).text
     page = await juror.get(marking)
     # Neither names nor numbers are in the source of the page, whatever is in the operation's response.
     assert MARKUP not in page.text
