@@ -213,3 +213,18 @@ async def test_the_pages_of_reviewers_are_for_staff_and_are_kept_nowhere(app_sta
         page = await browser.open(path)
         assert page.status_code == 200, path
         assert page.headers["cache-control"] == "private, no-store", path
+
+
+async def test_staff_are_led_to_an_item_only_while_readers_see_it(app_state: AppState, join: Join) -> None:
+    author, reviewer = join("阿珍"), join("阿雅", roles=("reviewer",))
+    post_id = await publish(author, "看得到时才有原文")
+    browser = await browser_of(app_state, reviewer)
+    page = await browser.send("/console/queue/lease")
+    pages = (f"{WORK}?at={field(page, 'case_id')}", f"/console/posts/{post_id}/why")
+    for path in pages:
+        assert f'href="/posts/{post_id}"' in (await browser.open(path)).text, path
+    await browser.send("/console/queue/decide", decision(page, "remove", reason_code="spam"))
+    for path in pages:
+        shown = await browser.open(path)
+        assert shown.status_code == 200, path
+        assert f'href="/posts/{post_id}"' not in shown.text, path

@@ -1,5 +1,8 @@
 """The page of a settlement: what it waits for, settling, undoing, and the number of a draw."""
 
+import re
+from urllib.parse import quote
+
 import pytest
 
 from feed.api.state import AppState
@@ -22,8 +25,13 @@ async def test_what_the_settlement_waits_for_is_named_with_where_it_is_resolved(
     )
     page = await (await staff("钱编辑")).get(f"/console/campaigns/{campaign.id}/settlement")
     assert page.status_code == 200
-    for found in ('href="/posts/1"', f'href="/console/campaigns/{campaign.id}/jury"', 'href="/posts/3?comment_id=4"'):
-        assert found in page.text
+    site = app_state.settings.public_url
+    for found in ("/posts/1", "/posts/3?comment_id=4"):
+        assert f'href="/console/queue?link={quote(site + found)}"' in page.text, found
+    assert f'href="/console/campaigns/{campaign.id}/jury"' in page.text
+    # Nobody but its author opens what is not public.
+    for hidden in (1, 3, 5):
+        assert not re.search(rf'href="/posts/{hidden}["?]', page.text), hidden
     assert "1 / 3" in page.text
     assert "如果现在评定" in page.text
 
