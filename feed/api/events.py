@@ -23,7 +23,7 @@ from feed.api.state import AppState
 from feed.errors import Unauthenticated
 from feed.live.events import read_id
 from feed.live.hub import Hub
-from feed.live.model import ANYONE, QUEUE_ROLES, Access, TooManyStreams
+from feed.live.model import ANYONE, STAFF_TOPICS, Access, TooManyStreams
 from feed.live.stream import Stream
 from feed.live.topics import Topic, parse_topics
 
@@ -60,12 +60,14 @@ async def stream_events(
         access = await _access_of_session(request, app_state)
     wanted = parse_topics(topics, access.account_id)
     kinds = {topic.kind for topic in wanted}
-    if kinds & {"inbox", "queue"} and access.account_id is None:
+    staff_topics = frozenset(kinds & STAFF_TOPICS.keys())
+    if (staff_topics or "inbox" in kinds) and access.account_id is None:
         raise Unauthenticated
-    if "queue" in kinds and access.account_id is not None:
+    if staff_topics and access.account_id is not None:
         async with app_state.pool.acquire() as conn:
-            await require_right(conn, access.account_id, QUEUE_ROLES)
-        access = access._replace(reads_queue=True)
+            for kind in sorted(staff_topics):
+                await require_right(conn, access.account_id, STAFF_TOPICS[kind])
+        access = access._replace(staff_topics=staff_topics)
     address = limited_address(request.scope, app_state.settings)
     return EventStream(app_state.live, wanted, access, address, read_id(last_event_id))
 

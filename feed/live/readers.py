@@ -12,7 +12,7 @@ Read = Callable[[Sequence[int]], Awaitable[Mapping[int, Any]]]
 
 
 class Reader(NamedTuple):
-    """`read` returns the states by key; a key without one cannot be seen by the public. `most` keys are read at a time."""
+    """`read` returns the states by key; a key without one cannot be seen by those who may subscribe to it. `most` keys are read at a time."""
 
     read: Read
     most: int
@@ -46,4 +46,6 @@ def readers_of(pool: Pool, leaderboards: Leaderboards) -> dict[TopicKind, Reader
         # An index scan with joins for each.
         "inbox": Reader(over(screen.list_unread), 500),
         "queue": Reader(alone(screen.get_depth), 1),
+        # All entries of each.
+        "campaign": Reader(over(screen.list_campaign_counts), 10),
     }

@@ -5,14 +5,14 @@ from typing import Literal, NamedTuple, get_args
 from feed.errors import FieldError, Invalid
 from feed.ids import parse_id
 
-TopicKind = Literal["post", "board", "latest", "inbox", "queue"]
+TopicKind = Literal["post", "board", "latest", "inbox", "queue", "campaign"]
 
 TOPICS_MOST = 30
 # Of the parameter: thirty topics with the longest ids.
 TOPICS_LONGEST = 1_000
-_WITH_ID = ("post", "board")
+_WITH_ID = ("post", "board", "campaign")
 _FIELD = "topics"
-_ALLOWED = ["post:ID", "board:ID", "latest", "inbox", "queue"]
+_ALLOWED = ["post:ID", "board:ID", "latest", "inbox", "queue", "campaign:ID"]
 
 
 class Topic(NamedTuple):

@@ -70,6 +70,18 @@ class QueueState(msgspec.Struct, frozen=True):
     parts: list[QueueDepth]
 
 
+class CampaignCounts(msgspec.Struct, frozen=True):
+    """How many entries a campaign has, how many of them are public or shortlisted, and what their posts got; of a draw by comment or
+    like what its announcement got. When one of these moves, so do the numbers and charts of its page (`feed.screens.campaigns.numbers`).
+    """
+
+    entered: int
+    visible: int
+    shortlisted: int
+    likes: int
+    comments: int
+
+
 async def list_counts(conn: Connection, post_ids: Sequence[int]) -> dict[int, PostCounts]:
     """The counters of those of the posts that everybody may see."""
     rows = await conn.fetch(
@@ -133,6 +145,35 @@ def _state_of(board: LeaderboardRows, visible: set[int]) -> BoardState:
         if entry.post_id in visible
     ]
     return BoardState(board.provisional, board.basis, rows)
+
+
+async def list_campaign_counts(conn: Connection, campaign_ids: Sequence[int]) -> dict[int, CampaignCounts]:
+    """The counts of those of the campaigns that exist."""
+    rows = await conn.fetch(
+        """
+        SELECT campaigns.id, counted.entered, counted.visible, counted.shortlisted, counted.likes, counted.comments
+        FROM campaigns
+        CROSS JOIN LATERAL (
+            SELECT count(*) FILTER (WHERE posts.is_entry) AS entered,
+                count(*) FILTER (WHERE posts.is_entry AND visible.id IS NOT NULL) AS visible,
+                count(posts.shortlisted_at) AS shortlisted,
+                coalesce(sum(stats.like_count), 0)::bigint AS likes,
+                coalesce(sum(stats.comment_count), 0)::bigint AS comments
+            FROM (
+                SELECT entries.post_id, entries.shortlisted_at, true AS is_entry
+                FROM entries WHERE entries.campaign_id = campaigns.id
+                UNION ALL
+                SELECT campaigns.entry_post_id, NULL, false
+                WHERE campaigns.entry_post_id IS NOT NULL
+            ) AS posts
+            LEFT JOIN visible_posts AS visible ON visible.id = posts.post_id
+            LEFT JOIN post_stats AS stats ON stats.post_id = posts.post_id
+        ) AS counted
+        WHERE campaigns.id = ANY ($1::bigint[])
+        """,
+        campaign_ids,
+    )
+    return {row["id"]: msgspec.convert(row, CampaignCounts) for row in rows}
 
 
 async def list_newest(conn: Connection) -> NewestPosts:

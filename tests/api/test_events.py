@@ -105,6 +105,39 @@ async def test_a_board_is_sent_while_it_is_public(server: Server, people: People
         assert moved[f"board:{campaign}"]["rows"][0]["score"] != board["rows"][0]["score"]
 
 
+@pytest.mark.parametrize("entry_by", ["post", "like"])
+async def test_the_counts_of_a_campaign_are_those_of_its_numbers_before_and_after_a_change(
+    server: Server, people: People, pool: Pool, entry_by: str
+) -> None:
+    editor = await people.join("编辑", "editor")
+    if entry_by == "like":
+        liked = await make.post(pool, editor.account_id, topics=())
+        draw = {"method": "draw", "entry_by": "like", "announcement_post_id": str(liked)}
+        campaign = await make.campaign(pool, **draw)
+    else:
+        # Hidden boards have numbers, too.
+        campaign = await make.campaign(pool, board="hidden")
+        liked, removed = await make.entry(pool, campaign), await make.entry(pool, campaign)
+        await pool.execute("UPDATE posts SET state = 'removed' WHERE id = $1", removed)
+    topic = f"campaign:{campaign}"
+    async with open_stream(server.url, f"{topic},campaign:7", bearer(editor)) as stream:
+        first = await stream.first(2)
+        assert first["campaign:7"] == {"gone": True}
+        assert first[topic]["likes"] == 0
+        assert first[topic] == await counts_of(people, editor, campaign)
+        await make.like(pool, liked)
+        moved = await stream.first(1)
+        assert moved[topic]["likes"] == 1
+        assert moved[topic] == await counts_of(people, editor, campaign)
+
+
+async def counts_of(people: People, editor: Person, campaign: int) -> dict[str, int]:
+    """The numbers of a campaign that its page compares with the events."""
+    numbers = await people.call(editor, "GET", f"/v1/admin/campaigns/{campaign}/numbers")
+    funnel = {name: numbers["funnel"][name] or 0 for name in ("entered", "visible", "shortlisted")}
+    return {**funnel, "likes": numbers["likes"], "comments": numbers["comments"]}
+
+
 async def test_an_inbox_and_the_queue_are_sent_to_whom_they_concern(server: Server, people: People, pool: Pool) -> None:
     author, reader, reviewer = [await people.join(name) for name in ("阿珍", "小明")] + [
         await people.join("审核员", "reviewer")
@@ -115,6 +148,9 @@ async def test_an_inbox_and_the_queue_are_sent_to_whom_they_concern(server: Serv
         ("queue", None, 401),
         ("queue", reader, 403),
         ("latest,queue", reader, 403),
+        ("campaign:1", None, 401),
+        ("campaign:1", reader, 403),
+        ("queue,campaign:1", reviewer, 403),
     ):
         headers = {} if person is None else bearer(person)
         answer = await people.api.get("/v1/events", params={"topics": topics}, headers=headers)
@@ -161,9 +197,10 @@ async def test_a_page_uses_the_cookie_of_its_browser_and_another_site_cannot(
 async def test_a_stream_ends_soon_after_its_session_sign_in_or_right(
     server: Server, people: People, pool: Pool
 ) -> None:
-    reader, reviewer, leaving = (
+    reader, reviewer, editor, leaving = (
         await people.join("小明"),
         await people.join("审核员", "reviewer"),
+        await people.join("编辑", "editor", "reviewer"),
         await people.join("小红"),
     )
     secret = await session_of(pool, reader)
@@ -173,6 +210,7 @@ async def test_a_stream_ends_soon_after_its_session_sign_in_or_right(
             for topics, headers in (
                 ("inbox", {"cookie": f"feed_session={secret}"}),
                 ("queue", bearer(reviewer)),
+                ("campaign:1", bearer(editor)),
                 ("inbox", bearer(leaving)),
             )
         ]
@@ -180,6 +218,10 @@ async def test_a_stream_ends_soon_after_its_session_sign_in_or_right(
             await stream.first(1)
         await pool.execute("UPDATE sign_ins SET ended_at = now() WHERE account_id = $1", reader.account_id)
         await make.ban(pool, reviewer.account_id)
+        # What is left to the account is enough for the queue, not for a campaign.
+        await pool.execute(
+            "UPDATE staff_rights SET revoked_at = now() WHERE account_id = $1 AND role = 'editor'", editor.account_id
+        )
         await pool.execute(
             "UPDATE accounts SET erased_at = now(), name = '已注销用户' WHERE id = $1", leaving.account_id
         )

@@ -168,3 +168,27 @@ async def test_the_queue_offers_new_cases_and_keeps_the_row_under_the_pointer(si
     assert await page.locator("ol.cases > li").count() == rows
     await page.locator("[data-live-new=queue] a").click()
     await page.wait_for_selector(f"ol.cases > li:nth-child({rows + 1})")
+
+
+async def test_the_numbers_of_a_campaign_follow_whatever_its_board_and_nothing_is_loaded_for_nothing(
+    site: Site,
+) -> None:
+    campaign = await make.campaign(site.pool, board="hidden")
+    entry = await make.entry(site.pool, campaign)
+    visitor = await site.visit(await site.person("钱编辑", roles=("editor",)))
+    page = await visitor.open(f"/console/campaigns/{campaign}")
+    await page.mouse.move(0, 0)
+    fetched: list[str] = []
+    page.on("request", lambda request: fetched.append(request.url) if request.url.endswith(f"/{campaign}") else None)
+    await page.wait_for_timeout(2_500)
+    assert fetched == []
+    await page.locator("#numbers summary").click()
+    await page.locator("#numbers summary").blur()
+    await page.mouse.move(0, 0)
+    await make.like(site.pool, entry)
+    await page.wait_for_selector(f"[data-live='campaign:{campaign}:likes']:text-is('1')")
+    # The charts and their table are of the server; what was unfolded stays so.
+    await page.wait_for_selector("#chart-likes:has-text('1')")
+    assert await page.locator("#numbers details[open]").count() == 1
+    await page.wait_for_timeout(2_500)
+    assert len(fetched) == 1

@@ -3,6 +3,8 @@
 //   <span data-live="post:12:likes">40</span>           likes or comments of a post; also inbox:unread, queue:depth, queue:overdue
 //   <section id="board" data-live-region="board:7" data-live-rows="10" data-live-version="{{ board_version(board, 10) }}">
 //                                                       taken from the page itself, when the first ten ranks have changed
+//   <section id="numbers" data-live-region="campaign:7" data-live-seconds="15" data-live-version="{{ version }}">
+//                                                       the same for the numbers of a campaign, at most every 15 seconds
 //   <p data-live-new="latest" hidden><a class="button" href="/"></a></p>   offers new posts; also data-live-new="queue"
 //
 // Nothing moves under a pointer or the focus: what is new is offered. A field that is being changed is never replaced. Screen readers
@@ -11,7 +13,7 @@
 import { announce } from "./forms.js";
 import { openShared } from "./live_stream.js";
 
-const REGION_MS = 5000;
+const REGION_SECONDS = 5;
 const SPOKEN_MS = 15000;
 const TRIES = 3;
 const chinese = document.documentElement.lang !== "en";
@@ -19,7 +21,7 @@ const say = (zh, en) => (chinese ? zh : en);
 const hovers = window.matchMedia("(hover: hover)").matches;
 
 const all = (selector) => [...document.querySelectorAll(selector)];
-const topicOf = (name) => name.split(":").slice(0, name.startsWith("post:") ? 2 : 1).join(":");
+const topicOf = (name) => name.split(":").slice(0, /^(post|campaign):/.test(name) ? 2 : 1).join(":");
 
 // As feed/api/html/formats.py writes it.
 export function count(number) {
@@ -127,10 +129,19 @@ function offerNew(topic, state) {
 const refreshing = new Map();
 
 // As feed/api/html/formats.py writes it.
-const versionOf = (state, most) => (state.gone ? "gone" : [
+const versionOfBoard = (state, most) => [
   ...state.rows.filter((row) => row.rank <= most).map((row) => `${row.rank}:${row.post_id}:${row.score}`),
   `${state.basis}:${state.provisional}`,
-].join(" "));
+].join(" ");
+const versionOfNumbers = (state) => [state.entered, state.visible, state.shortlisted, state.likes, state.comments].join(":");
+
+function versionOf(state, most) {
+  if (state.gone) return "gone";
+  return state.rows ? versionOfBoard(state, most) : versionOfNumbers(state);
+}
+
+// The least time between two loads of a region, which may be costly.
+const pauseOf = (region) => Number(region.dataset.liveSeconds || REGION_SECONDS) * 1000;
 
 const isChanged = (field) => {
   if (field.type === "checkbox" || field.type === "radio") return field.checked !== field.defaultChecked;
@@ -155,7 +166,7 @@ function watchRegion(topic, state) {
     known.version = version;
     if (!known.timer) {
       // Pages that see the same change do not all ask in the same moment.
-      const due = Math.max(known.at + REGION_MS - Date.now(), 200 + Math.random() * 800);
+      const due = Math.max(known.at + pauseOf(region) - Date.now(), 200 + Math.random() * 800);
       known.timer = setTimeout(() => refresh(region.id, known), due);
     }
   }
@@ -168,7 +179,7 @@ async function refresh(id, known) {
   if (!old || document.hidden) return;
   if (isInUse(old)) {
     offerRefresh(old);
-    known.timer = setTimeout(() => refresh(id, known), REGION_MS);
+    known.timer = setTimeout(() => refresh(id, known), REGION_SECONDS * 1000);
     return;
   }
   const version = known.version;
@@ -183,20 +194,23 @@ async function refresh(id, known) {
   }
   // A form may have replaced it, or a field been touched, while the page was on its way.
   if (!made || !old.isConnected || isInUse(old)) {
-    if (made && old.isConnected) known.timer = setTimeout(() => refresh(id, known), REGION_MS);
+    if (made && old.isConnected) known.timer = setTimeout(() => refresh(id, known), pauseOf(old));
     return;
   }
   // The page may be older than the event, as lists are kept for a moment: then it is asked for again, a few times.
   known.tries = made.dataset.liveVersion === version ? 0 : (known.tries || 0) + 1;
   if (known.tries && known.tries <= TRIES) {
-    known.timer = setTimeout(() => refresh(id, known), REGION_MS);
+    known.timer = setTimeout(() => refresh(id, known), pauseOf(old));
     if (made.dataset.liveVersion === old.dataset.liveVersion) return;
   } else {
     made.dataset.liveVersion = version;
   }
+  // What was unfolded stays so.
+  const folds = [...made.querySelectorAll("details")];
+  old.querySelectorAll("details").forEach((each, place) => { if (folds[place]) folds[place].open = each.open; });
   old.replaceWith(document.adoptNode(made));
   document.dispatchEvent(new CustomEvent("feed:swapped", { detail: { swap: `#${id}` } }));
-  speak(say("榜单有更新", "The board has moved"));
+  speak(made.dataset.liveRegion.startsWith("board:") ? say("榜单有更新", "The board has moved") : say("数据有更新", "The numbers have changed"));
 }
 
 function offerRefresh(region) {

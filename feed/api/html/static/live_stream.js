@@ -5,10 +5,10 @@
 
 const URL_OF_EVENTS = "/v1/events?topics=";
 const TOPICS_MOST = 30;
-const KINDS = ["post", "board", "latest", "inbox", "queue"];
+const KINDS = ["post", "board", "latest", "inbox", "queue", "campaign"];
 // Numbers of a list come last: beyond the most topics its end is left out.
-const ORDER = ["inbox", "queue", "board", "latest", "post"];
-const PRIVATE = ["inbox", "queue"];
+const ORDER = ["inbox", "queue", "campaign", "board", "latest", "post"];
+const PRIVATE = ["inbox", "queue", "campaign"];
 const GATHER_MS = 50;
 const REOPEN_MS = 1000;
 const BACKOFF_CAP_MS = 60000;

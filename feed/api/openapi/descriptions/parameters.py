@@ -43,7 +43,7 @@ PARAMETERS = {
     "has_media": "Only items with photos or videos, or only items without; left out: all.",
     "shortlist": "Only entries on the shortlist, or only others; left out: all.",
     "stage": "Only cases of this stage; left out: all.",
-    "topics": "What the stream is about, separated by commas, thirty at most: `post:ID` (counters), `board:ID` of a campaign (leaderboard), `latest` (the newest posts), `inbox` (unread notifications of the viewer), `queue` (depth of the review queue).",
+    "topics": "What the stream is about, separated by commas, thirty at most: `post:ID` (counters), `board:ID` of a campaign (leaderboard), `latest` (the newest posts), `inbox` (unread notifications of the viewer), `queue` (depth of the review queue), `campaign:ID` (entries, likes and comments of a campaign, for editors).",
     "Last-Event-ID": "The `id` of the last event that was received.",
     "topic": "Only cases of posts with this topic; left out: all.",
     "list_campaigns.topic": "Only campaigns on this topic, by any of its spellings and aliases, without `#`; left out: all.",

@@ -52,11 +52,19 @@ async def show_overview(campaign_id: FromPath[str], request: AnyRequest, session
         tab="overview",
         campaign=campaign,
         numbers=numbers,
+        version=_version(numbers),
         charts=_charts(numbers, language),
         stages=_stages(numbers, campaign, language),
         shown_points=[each for each in numbers.points if each.entries or each.likes or each.comments],
         done=done if done in _DONE else None,
     )
+
+
+def _version(numbers: CampaignNumbers) -> str:
+    """What the numbers follow from, as live.js compares it with live events."""
+    funnel = numbers.funnel
+    counts = (funnel.entered, funnel.visible or 0, funnel.shortlisted or 0, numbers.likes, numbers.comments)
+    return ":".join(map(str, counts))
 
 
 def _charts(numbers: CampaignNumbers, language: str) -> list[Chart]:
