@@ -53,14 +53,14 @@ class Form(msgspec.Struct, frozen=True):
         """All values of a field that may be repeated."""
         return self.fields.get(name, ())
 
-    def number(self, name: str) -> int | None:
-        """The whole number in a field; None when it is empty. Raises Invalid for anything else."""
+    def number(self, name: str) -> int | str | None:
+        """The whole number in a field; None when it is empty. Anything else is returned as it was typed: the operation refuses it, and
+        its problem is shown with the form.
+        """
         text = self.text(name).strip()
         if not text:
             return None
-        if not _WHOLE_NUMBER.fullmatch(text):
-            raise Invalid(FieldError(name, "not_integer"))
-        return int(text)
+        return int(text) if _WHOLE_NUMBER.fullmatch(text) else text
 
     def checked(self, name: str) -> bool:
         """Whether a check box is set."""

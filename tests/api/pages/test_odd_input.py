@@ -125,6 +125,38 @@ async def test_odd_fields_are_never_a_server_error(town: Town) -> None:
     assert not failed, failed
 
 
+@pytest.mark.parametrize(
+    ("path", "fields", "typed"),
+    [
+        ("/console/staff", {"user_id": "王编辑", "role": "editor"}, "王编辑"),
+        ("/console/staff", {"user_id": "17"}, "17"),
+        (
+            "/console/users/{user_id}/sanction",
+            {"kind": "ban", "days": "x", "reason_code": "spam"},
+            'value="ban" selected',
+        ),
+        ("/console/users/{user_id}/sanction", {"kind": "mute", "until": "明天", "reason_code": "spam"}, "明天"),
+        ("/console/users/{user_id}/requeue", {"since": "昨天", "reason_code": "careless"}, ""),
+        ("/console/campaigns/{campaign_id}/shortlist", {"size": "三十"}, "三十"),
+        (
+            "/console/campaigns/{campaign_id}/winners/access",
+            {"user_id": "17", "reason": "核对", "days": "三天"},
+            "三天",
+        ),
+        ("/me/protection", {"days": "一周"}, ""),
+    ],
+)
+async def test_what_is_no_number_and_no_time_is_refused_with_its_form(
+    town: Town, path: str, fields: dict[str, str], typed: str
+) -> None:
+    answer = await town.browser.post(town.concrete(path), fields)
+    assert answer.status_code == 422
+    assert 'role="alert" data-problem>' in answer.text
+    assert typed in answer.text
+    # The page with the form, not that of an error.
+    assert 'name="form_account"' in answer.text
+
+
 @pytest.mark.parametrize("value", ["http://[", "http://[::1", "//", "", "http://a@b:c", "http://feed.test:99999999"])
 async def test_an_odd_origin_or_referer_is_never_a_server_error(town: Town, value: str) -> None:
     town.browser.http.headers.pop("sec-fetch-site")

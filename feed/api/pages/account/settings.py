@@ -12,11 +12,11 @@ from feed.api.pages.calls import OperationFailed
 from feed.api.pages.form import InjectedForm
 from feed.api.pages.page import see_other, state_of
 from feed.api.pages.sessions import InjectedSession, Session, signed_in
-from feed.errors import FieldError, Invalid
 
 _NOTICES = ("likes", "comments", "replies")
 # So that the longest time is still allowed when the request arrives.
 _MARGIN = timedelta(minutes=5)
+_DAYS_MOST = 10_000
 
 
 @get("/me/settings")
@@ -38,9 +38,9 @@ async def protect(request: AnyRequest, session: InjectedSession, form: InjectedF
     """Keeps strangers from commenting, for some days."""
     user = signed_in(session)
     days = form.number("days")
-    if days is None or not 1 <= days <= 10_000:
-        raise Invalid(FieldError("days", "invalid_value"))
-    until = datetime.now(UTC) + timedelta(days=days) - _MARGIN
+    until: Any = days
+    if isinstance(days, int) and 1 <= days <= _DAYS_MOST:
+        until = datetime.now(UTC) + timedelta(days=days) - _MARGIN
     return await _change(request, user, "PUT", "/v1/me/protection", {"until": until})
 
 

@@ -66,7 +66,7 @@ async def fill_shortlist(
     try:
         await send(request, own, form, "POST", admin_path(campaign_id, "/shortlist"), {"size": form.number("size")})
     except OperationFailed as error:
-        return await _entries_page(request, own, campaign_id, error=error)
+        return await _entries_page(request, own, campaign_id, error=error, size=form.text("size"))
     return see_other(f"/console/campaigns/{campaign_id}/entries?shortlist=yes")
 
 
@@ -107,6 +107,7 @@ async def _entries_page(
     shortlist: str | None = None,
     cursor: str | None = None,
     error: OperationFailed | None = None,
+    size: str | None = None,
 ) -> Response[bytes]:
     language = page_language(request)
     sort = sort if sort in _SORTS else "score"
@@ -127,6 +128,7 @@ async def _entries_page(
         disqualifying=reasons(get_args(DisqualificationReason), language),
         reinstating=reasons(get_args(ReinstatementReason), language),
         reason_names=dict(reasons(get_args(DisqualificationReason), language)),
+        size=size,
         problem=None if error is None else without_keys(error.problem, language),
     )
 

@@ -12,9 +12,9 @@ from feed.api.pages.basis import edit_of, read_basis, write_basis
 from feed.api.pages.calls import OperationFailed, call
 from feed.api.pages.form import Form, InjectedForm
 from feed.api.pages.page import page, page_language, see_other
-from feed.api.pages.sending import send
+from feed.api.pages.sending import refused, send
 from feed.api.pages.sessions import InjectedSession, Session, signed_in
-from feed.errors import FieldError, Invalid
+from feed.errors import FieldError
 from feed.ids import parse_id
 
 STAFF = "/console/staff"
@@ -29,13 +29,13 @@ async def show_staff(request: AnyRequest, session: InjectedSession) -> Response[
 
 @post(STAFF)
 async def grant_roles(request: AnyRequest, session: InjectedSession, form: InjectedForm) -> Response[Any]:
-    """Gives roles to the account with the id that was typed, beside those that it has. Raises Invalid for what is no id and without a role."""
+    """Gives roles to the account with the id that was typed, beside those that it has."""
     own = signed_in(session)
     user_id, roles = form.text("user_id").strip(), [each for each in ROLES if each in form.all("role")]
     wrong = [] if parse_id(user_id) is not None else [FieldError("user_id", "invalid_value")]
     wrong += [] if roles else [FieldError("roles", "required")]
     if wrong:
-        raise Invalid(*wrong)
+        return await _show(request, own, error=refused(request, *wrong), typed=form)
     try:
         held = await _roles_of(request, own, user_id)
     except OperationFailed as error:

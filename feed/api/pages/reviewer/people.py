@@ -16,7 +16,6 @@ from feed.api.pages.form import Form, InjectedForm
 from feed.api.pages.page import page, page_language, see_other
 from feed.api.pages.reviewer.case_view import Json, checked_id, read_reasons
 from feed.api.pages.sessions import InjectedSession, Session, signed_in
-from feed.errors import FieldError, Invalid
 
 USERS = "/console/users"
 # As the field of a date and time sends it; the form says that it is Shanghai time.
@@ -163,23 +162,23 @@ def _id(user_id: str) -> str:
 
 
 def _until(form: Form) -> str | None:
-    """The end that the form names: a time, or a number of days from now; None: until it is lifted. Raises Invalid."""
+    """The end that the form names: a time, or a number of days from now; None: until it is lifted. What is neither is left as it was
+    typed: the operation refuses it.
+    """
     if form.text("until"):
         return _local_time(form, "until")
     days = form.number("days")
-    if days is None:
-        return None
-    if not 0 < days <= _DAYS_MOST:
-        raise Invalid(FieldError("days", "out_of_range", {"least": 1, "most": _DAYS_MOST}))
-    return (datetime.now(UTC) + timedelta(days=days)).isoformat()
+    if isinstance(days, int) and 0 < days <= _DAYS_MOST:
+        return (datetime.now(UTC) + timedelta(days=days)).isoformat()
+    return form.optional("days")
 
 
-def _local_time(form: Form, name: str) -> str:
-    """A time of Shanghai as an instant. Raises Invalid."""
+def _local_time(form: Form, name: str) -> str | None:
+    """A time of Shanghai as an instant; None when the field is empty. What is no time is left as it was typed."""
     text = form.text(name)
     try:
         if _LOCAL_TIME.fullmatch(text):
             return datetime.fromisoformat(text).replace(tzinfo=SHANGHAI).isoformat()
     except ValueError:
         pass
-    raise Invalid(FieldError(name, "not_time" if text else "required"))
+    return text or None

@@ -9,7 +9,7 @@ from litestar.params import FromPath, FromQuery
 
 from feed.api.dependencies import AnyRequest
 from feed.api.errors import Problem
-from feed.api.pages.calls import OperationFailed
+from feed.api.pages.calls import OperationFailed, segment
 from feed.api.pages.editor.answers import names_of, trailing_id
 from feed.api.pages.editor.frame import admin_path, campaign_page, checked_id, get_json
 from feed.api.pages.form import Form, InjectedForm
@@ -153,7 +153,7 @@ async def add_codes(
     """Stores the codes of a prize, one a line; known ones are not stored twice."""
     own = signed_in(session)
     codes = [line.strip() for line in form.text("codes").splitlines() if line.strip()]
-    path = admin_path(campaign_id, f"/prizes/{form.number('prize') or 0}/codes")
+    path = admin_path(campaign_id, f"/prizes/{segment(form.text('prize') or '0')}/codes")
     try:
         found = (await send(request, own, form, "POST", path, {"codes": codes})).json()
     except OperationFailed as error:
