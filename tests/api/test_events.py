@@ -112,7 +112,7 @@ async def test_the_counts_of_a_campaign_are_those_of_its_numbers_before_and_afte
     editor = await people.join("编辑", "editor")
     if entry_by == "like":
         liked = await make.post(pool, editor.account_id, topics=())
-        draw = {"method": "draw", "entry_by": "like", "announcement_post_id": str(liked)}
+        draw: dict[str, Any] = {"method": "draw", "entry_by": "like", "announcement_post_id": str(liked)}
         campaign = await make.campaign(pool, **draw)
     else:
         # Hidden boards have numbers, too.
