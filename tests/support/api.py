@@ -77,7 +77,10 @@ async def _contract_of(app_state: AppState) -> Contract:
     if not _contracts:
         transport = httpx.ASGITransport(app=app, raise_app_exceptions=False)  # type: ignore[arg-type]
         async with httpx.AsyncClient(transport=transport, base_url="http://feed.test") as opened:
-            _contracts.append(Contract((await opened.get("/openapi.json")).json()))
+            # On a busy machine it takes longer than a request may; it is being built meanwhile.
+            while (answer := await opened.get("/openapi.json")).status_code == 503:
+                pass
+            _contracts.append(Contract(answer.json()))
     return _contracts[0]
 
 
