@@ -15,8 +15,11 @@ from feed.accounts.model import Viewer
 from feed.api.dependencies import AnyRequest
 from feed.api.errors import Problem, problem_of, status_of
 from feed.api.middleware.timeouts import REQUEST_TIMEOUT
+from feed.api.pages.page import page_language
+from feed.api.pages.sessions import Session
 from feed.api.paths import route_path
 from feed.errors import FeedError, NotFound, Unauthenticated
+from feed.ids import parse_id
 
 Body = TypeVar("Body")
 
@@ -80,6 +83,17 @@ class OperationFailed(Exception):
         return next((each.message for each in self.problem.errors if each.field == field), None)
 
 
+class PageNotFound(NotFound):
+    """The address is that of no page."""
+
+
+def checked_id(raw: str, missing: type[NotFound] = PageNotFound) -> str:
+    """An id of an address or a form, safe in a path. Raises `missing` for anything else."""
+    if parse_id(raw) is None:
+        raise missing
+    return raw
+
+
 def segment(value: str) -> str:
     """A value as one segment of an operation's path."""
     return quote(value, safe="", errors="replace")
@@ -94,17 +108,18 @@ async def call(
     body: Any = None,
     query: Mapping[str, Any] | None = None,
     key: str | None = None,
-    language: str = "zh-CN",
+    language: str | None = None,
     headers: Mapping[str, str] | None = None,
     receive: Receive | None = None,
 ) -> Answer:
     """Calls an operation as the viewer of a page.
 
     `path` is encoded as in a URL (`/v1/topics/AC%2FDC`), `query` is not; members that are None are left out. `body` is encoded as
-    JSON. `key` is the Idempotency-Key: the token of the form. With `receive` the body of the browser's request is passed on as it
-    arrives, with its own `headers`. Raises Unauthenticated where the operation needs a user and there is none: the page's user signs in
-    first. Raises OperationFailed for every other response that is not a success.
+    JSON. `key` is the Idempotency-Key: the token of the form. Without a `language` it is that of the page. With `receive` the body of
+    the browser's request is passed on as it arrives, with its own `headers`. Raises Unauthenticated where the operation needs a user
+    and there is none: the user of the page signs in first. Raises OperationFailed for every other response that is not a success.
     """
+    language = language or page_language(request)
     if method == "GET" and not headers and receive is None:
         answer = await _fast_get(request, viewer, path, query or {}, language)
         if answer is not None:
@@ -149,6 +164,48 @@ async def call(
         is_public = viewer is None and not headers
         _record(request, RecordedCall(path, dict(query or {}), language, found) if is_public else None)
     return Answer(status, found)
+
+
+async def read(
+    request: AnyRequest, session: Session | None, path: str, query: Mapping[str, Any] | None = None
+) -> Answer:
+    """The response of a GET as the user of the session. Raises Unauthenticated, OperationFailed."""
+    return await call(request, None if session is None else session.viewer, "GET", path, query=query)
+
+
+async def find(
+    request: AnyRequest,
+    session: Session | None,
+    path: str,
+    *codes: str,
+    query: Mapping[str, Any] | None = None,
+) -> Answer | None:
+    """As `read`; None where the operation responds with one of these codes, or, without codes, with 404."""
+    try:
+        return await read(request, session, path, query)
+    except OperationFailed as failed:
+        if failed.problem.code in codes or (not codes and failed.status == 404):
+            return None
+        raise
+
+
+async def get_json(
+    request: AnyRequest, session: Session | None, path: str, query: Mapping[str, Any] | None = None
+) -> Any:
+    """The body of a GET as Python values. Raises Unauthenticated, OperationFailed."""
+    return (await read(request, session, path, query)).json()
+
+
+async def find_json(
+    request: AnyRequest,
+    session: Session | None,
+    path: str,
+    *codes: str,
+    query: Mapping[str, Any] | None = None,
+) -> Any | None:
+    """The body of what `find` finds, as Python values."""
+    found = await find(request, session, path, *codes, query=query)
+    return None if found is None else found.json()
 
 
 async def _fast_get(

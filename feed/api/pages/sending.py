@@ -52,12 +52,11 @@ async def send_with_key(
     query: Mapping[str, Any] | None = None,
 ) -> Answer:
     """The same for a viewer, with a key. Raises OperationFailed."""
-    language = page_language(request)
     for wait in _WAITS:
         try:
-            return await call(request, viewer, method, path, body=body, query=query, key=key, language=language)
+            return await call(request, viewer, method, path, body=body, query=query, key=key)
         except OperationFailed as failed:
             if failed.problem.code != _BUSY:
                 raise
             await asyncio.sleep(wait)
-    return await call(request, viewer, method, path, body=body, query=query, key=key, language=language)
+    return await call(request, viewer, method, path, body=body, query=query, key=key)

@@ -7,8 +7,8 @@ from litestar import Response, get, post
 from litestar.params import FromQuery, QueryParameter
 
 from feed.api.dependencies import AnyRequest
-from feed.api.pages.account.own import own_page, read_as
-from feed.api.pages.calls import OperationFailed
+from feed.api.pages.account.own import own_page
+from feed.api.pages.calls import OperationFailed, get_json
 from feed.api.pages.community.submitting import submit
 from feed.api.pages.form import InjectedForm
 from feed.api.pages.page import see_other
@@ -106,7 +106,7 @@ async def _report_page(
         raise TargetNotFound
     # Of other targets no operation reads one by its id.
     path = {"post": "/v1/posts/", "user": "/v1/users/"}.get(kind)
-    target = None if path is None else await read_as(request, session, f"{path}{id_}")
+    target = None if path is None else await get_json(request, session, f"{path}{id_}")
     return await own_page(
         request,
         session,
@@ -133,7 +133,7 @@ async def _appeal_page(
 ) -> Response[bytes]:
     if kind not in get_args(AppealTargetKind) or parse_id(id_) is None:
         raise TargetNotFound
-    decisions = (await read_as(request, session, "/v1/me/decisions", limit=50))["items"]
+    decisions = (await get_json(request, session, "/v1/me/decisions", {"limit": 50}))["items"]
     found = [each for each in decisions if each["in_force"] and _is_about(each, kind, id_)]
     return await own_page(
         request,
@@ -163,12 +163,12 @@ async def _list_page(request: AnyRequest, session: Session, name: str, cursor: s
         "account/complaints.html",
         "reports",
         name=name,
-        found=await read_as(request, session, _LISTS[name], cursor=cursor),
+        found=await get_json(request, session, _LISTS[name], {"cursor": cursor}),
         words={each["code"]: each for each in await _reasons(request, session)},
         done="done" in request.query_params,
     )
 
 
 async def _reasons(request: AnyRequest, session: Session, purpose: str | None = None) -> list[Any]:
-    codes = (await read_as(request, session, "/v1/config"))["reason_codes"]
+    codes = (await get_json(request, session, "/v1/config"))["reason_codes"]
     return [each for each in codes if purpose is None or purpose in each["applies_to"]]

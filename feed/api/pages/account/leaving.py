@@ -8,8 +8,8 @@ from litestar.params import FromPath
 
 from feed.api.dependencies import AnyRequest
 from feed.api.mobile.own_account import kept_data
-from feed.api.pages.account.own import call_as, own_page, read_as
-from feed.api.pages.calls import OperationFailed
+from feed.api.pages.account.own import own_page
+from feed.api.pages.calls import OperationFailed, call, get_json
 from feed.api.pages.community.submitting import submit
 from feed.api.pages.form import InjectedForm
 from feed.api.pages.page import page_language, see_other, state_of
@@ -67,7 +67,7 @@ async def restore_account(request: AnyRequest, session: InjectedSession, form: I
 
 async def _change(request: AnyRequest, session: Session, method: str, path: str) -> Response[Any]:
     try:
-        await call_as(request, session, method, path)
+        await call(request, session.viewer, method, path)
     except OperationFailed as error:
         return await _deletion_page(request, session, error=error)
     return see_other("/me/delete")
@@ -76,7 +76,7 @@ async def _change(request: AnyRequest, session: Session, method: str, path: str)
 async def _export_page(
     request: AnyRequest, session: Session, *, error: OperationFailed | None = None
 ) -> Response[bytes]:
-    export = await read_as(request, session, "/v1/me/export")
+    export = await get_json(request, session, "/v1/me/export")
     token = secrets.token_urlsafe(16)
     return await own_page(
         request, session, "account/export.html", "export", error=error, export=export, form_token=token

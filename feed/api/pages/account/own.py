@@ -5,8 +5,8 @@ from typing import Any
 from litestar import Response
 
 from feed.api.dependencies import AnyRequest
-from feed.api.pages.calls import Answer, OperationFailed, call
-from feed.api.pages.page import page, page_language
+from feed.api.pages.calls import OperationFailed, get_json
+from feed.api.pages.page import page
 from feed.api.pages.sessions import Session
 
 
@@ -28,18 +28,8 @@ async def own_page(
         status=200 if error is None else error.status,
         cache="no-store",
         headers=headers,
-        me=await read_as(request, session, "/v1/me"),
+        me=await get_json(request, session, "/v1/me"),
         own_section=own_section,
         problem=None if error is None else error.problem,
         **context,
     )
-
-
-async def call_as(request: AnyRequest, session: Session, method: str, path: str, **more: Any) -> Answer:
-    """Calls an operation as the user, in the language of the page."""
-    return await call(request, session.viewer, method, path, language=page_language(request), **more)
-
-
-async def read_as(request: AnyRequest, session: Session, path: str, **query: Any) -> Any:
-    """What a GET responds with, as Python values."""
-    return (await call_as(request, session, "GET", path, query=query)).json()

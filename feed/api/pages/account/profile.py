@@ -7,8 +7,8 @@ from litestar.params import FromQuery, QueryParameter
 
 from feed.api.dependencies import AnyRequest
 from feed.api.mobile.me import OwnStates
-from feed.api.pages.account.own import call_as, own_page, read_as
-from feed.api.pages.calls import OperationFailed
+from feed.api.pages.account.own import own_page
+from feed.api.pages.calls import OperationFailed, call, get_json
 from feed.api.pages.community.lists import read_cards
 from feed.api.pages.form import InjectedForm
 from feed.api.pages.page import see_other
@@ -35,7 +35,7 @@ async def change_profile(request: AnyRequest, session: InjectedSession, form: In
     user = signed_in(session)
     name, bio = form.text("name"), form.text("bio")
     try:
-        await call_as(request, user, "PATCH", "/v1/me", body={"name": name, "bio": bio or None})
+        await call(request, user.viewer, "PATCH", "/v1/me", body={"name": name, "bio": bio or None})
     except OperationFailed as error:
         return await _profile_page(request, user, error=error, typed={"name": name, "bio": bio})
     return see_other("/me?done=1")
@@ -58,7 +58,7 @@ async def show_avatar(
 ) -> Response[bytes]:
     """The picture that was uploaded, while it is processed and when it can be used; without one, where to choose it."""
     user = signed_in(session)
-    medium = None if not (media_id or "").isdecimal() else await read_as(request, user, f"/v1/media/{media_id}")
+    medium = None if not (media_id or "").isdecimal() else await get_json(request, user, f"/v1/media/{media_id}")
     return await own_page(request, user, "account/avatar.html", "me", medium=medium)
 
 
@@ -68,7 +68,7 @@ async def use_avatar(request: AnyRequest, session: InjectedSession, form: Inject
     user = signed_in(session)
     media_id = form.optional("media_id")
     try:
-        await call_as(request, user, "PATCH", "/v1/me", body={"avatar_media_id": media_id})
+        await call(request, user.viewer, "PATCH", "/v1/me", body={"avatar_media_id": media_id})
     except OperationFailed as error:
         return await own_page(request, user, "account/avatar.html", "me", error=error, medium=None)
     return see_other("/me?done=1")

@@ -6,7 +6,8 @@ from litestar import Response, get, post
 from litestar.params import FromPath, FromQuery
 
 from feed.api.dependencies import AnyRequest
-from feed.api.pages.account.own import call_as, own_page, read_as
+from feed.api.pages.account.own import own_page
+from feed.api.pages.calls import call, get_json
 from feed.api.pages.form import InjectedForm
 from feed.api.pages.page import local_path, see_other, state_of
 from feed.api.pages.sessions import (
@@ -48,7 +49,7 @@ async def list_sessions(
 ) -> Response[bytes]:
     """Where the account is signed in."""
     user = signed_in(session)
-    found = await read_as(request, user, "/v1/me/sessions", cursor=cursor)
+    found = await get_json(request, user, "/v1/me/sessions", {"cursor": cursor})
     return await own_page(request, user, "account/sessions.html", "sessions", found=found)
 
 
@@ -58,5 +59,5 @@ async def end_session(
 ) -> Response[None]:
     """Signs another device out."""
     _ = form
-    await call_as(request, signed_in(session), "DELETE", f"/v1/me/sessions/{session_id}")
+    await call(request, signed_in(session).viewer, "DELETE", f"/v1/me/sessions/{session_id}")
     return see_other("/me/sessions")

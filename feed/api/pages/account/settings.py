@@ -7,8 +7,8 @@ from litestar import Response, get, post
 from litestar.params import FromPath, FromQuery
 
 from feed.api.dependencies import AnyRequest
-from feed.api.pages.account.own import call_as, own_page, read_as
-from feed.api.pages.calls import OperationFailed
+from feed.api.pages.account.own import own_page
+from feed.api.pages.calls import OperationFailed, call, get_json
 from feed.api.pages.form import InjectedForm
 from feed.api.pages.page import see_other, state_of
 from feed.api.pages.sessions import InjectedSession, Session, signed_in
@@ -57,7 +57,7 @@ async def show_blocks(
 ) -> Response[bytes]:
     """The users that the account has blocked or muted."""
     user = signed_in(session)
-    found = await read_as(request, user, "/v1/me/blocks", cursor=cursor)
+    found = await get_json(request, user, "/v1/me/blocks", {"cursor": cursor})
     return await own_page(request, user, "account/blocks.html", "blocks", found=found)
 
 
@@ -68,7 +68,7 @@ async def end_relation(
     """Ends a block or a mute."""
     user = signed_in(session)
     kind = "mute" if form.text("kind") == "mute" else "block"
-    await call_as(request, user, "DELETE", f"/v1/users/{user_id}/{kind}")
+    await call(request, user.viewer, "DELETE", f"/v1/users/{user_id}/{kind}")
     return see_other("/me/blocks")
 
 
@@ -82,7 +82,7 @@ async def show_phone(request: AnyRequest, session: InjectedSession) -> Response[
 
 async def _change(request: AnyRequest, session: Session, method: str, path: str, body: Any) -> Response[Any]:
     try:
-        await call_as(request, session, method, path, body=body)
+        await call(request, session.viewer, method, path, body=body)
     except OperationFailed as error:
         return await _settings_page(request, session, error=error)
     return see_other("/me/settings?done=1")
@@ -91,7 +91,7 @@ async def _change(request: AnyRequest, session: Session, method: str, path: str,
 async def _settings_page(
     request: AnyRequest, session: Session, *, error: OperationFailed | None = None
 ) -> Response[bytes]:
-    settings = await read_as(request, session, "/v1/me/settings")
+    settings = await get_json(request, session, "/v1/me/settings")
     done = "done" in request.query_params
     return await own_page(
         request, session, "account/settings.html", "settings", error=error, settings=settings, done=done

@@ -14,7 +14,7 @@ from feed.api.pages.account.device import device_cookie, device_token
 from feed.api.pages.account.kept_form import LABELS, KeptForm, carried_form, keep_form
 from feed.api.pages.calls import OperationFailed, call
 from feed.api.pages.form import FORM_FIELD, InjectedForm
-from feed.api.pages.page import local_path, page, page_language, see_other, sign_in_path, state_of
+from feed.api.pages.page import local_path, page, see_other, sign_in_path, state_of
 from feed.api.pages.sessions import (
     InjectedSession,
     Session,
@@ -71,10 +71,10 @@ async def request_code(request: AnyRequest, session: InjectedSession, form: Inje
         return await _phone_page(request, session, back=back, kept=kept, phone=phone)
     body = {"phone": phone, "challenge": form.optional("challenge"), "device_token": device_token(request)}
     try:
-        await call(request, None, "POST", "/v1/auth/codes", body=body, language=page_language(request))
+        await call(request, None, "POST", "/v1/auth/codes", body=body)
     except OperationFailed as error:
         if error.problem.code in _CHALLENGES:
-            challenge = await call(request, None, "GET", "/v1/auth/challenge", language=page_language(request))
+            challenge = await call(request, None, "GET", "/v1/auth/challenge")
             encoded = json.dumps(challenge.json())
             return await _phone_page(request, session, back=back, kept=kept, phone=phone, challenge=encoded)
         # The code that was sent before is still good.
@@ -89,7 +89,7 @@ async def exchange_code(request: AnyRequest, session: InjectedSession, form: Inj
     back, kept, phone = _back(form.text("back")), carried_form(form), form.text("phone")
     body = {"phone": phone, "code": form.text("code"), "device_token": device_token(request)}
     try:
-        answer = await call(request, None, "POST", "/v1/auth/tokens", body=body, language=page_language(request))
+        answer = await call(request, None, "POST", "/v1/auth/tokens", body=body)
     except OperationFailed as error:
         return await _code_page(request, session, back=back, kept=kept, phone=phone, error=error)
     app_state = state_of(request)

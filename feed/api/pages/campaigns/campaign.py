@@ -10,9 +10,8 @@ from litestar.params import FromPath, FromQuery
 from feed.api.dependencies import AnyRequest
 from feed.api.html.outlines import Hole
 from feed.api.html.rendering import render_fragment
-from feed.api.pages.calls import segment
+from feed.api.pages.calls import find, find_json, get_json, read, segment
 from feed.api.pages.campaigns.course import countdown_of, course_of, percent, remaining, share, two_places
-from feed.api.pages.campaigns.operations import read, read_unless
 from feed.api.pages.community.lists import render_cards
 from feed.api.pages.page import page, page_language
 from feed.api.pages.sessions import InjectedSession, Session
@@ -36,11 +35,11 @@ async def show_campaign(
 ) -> Response[bytes]:
     """A campaign: what it is about, how to take part, where it stands, and what came of it."""
     path = f"/v1/campaigns/{segment(campaign_id)}"
-    campaign = (await read(request, session, path)).json()
+    campaign = await get_json(request, session, path)
     countdown = countdown_of(campaign)
     now = datetime.now(UTC)
     by_post = campaign["entry_by"] == "post"
-    mine = (await read(request, session, f"{path}/me")).json() if session and campaign["state"] != "scheduled" else None
+    mine = await get_json(request, session, f"{path}/me") if session and campaign["state"] != "scheduled" else None
     cards, next_cursor = await _cards(request, session, f"{path}/posts", sort, cursor) if by_post else (Hole(b""), None)
     return await page(
         request,
@@ -72,7 +71,7 @@ async def show_campaign(
 async def show_board(campaign_id: FromPath[str], request: AnyRequest, session: InjectedSession) -> Response[bytes]:
     """More ranks of a campaign's board."""
     path = f"/v1/campaigns/{segment(campaign_id)}"
-    campaign = (await read(request, session, path)).json()
+    campaign = await get_json(request, session, path)
     return await page(
         request,
         session,
@@ -95,8 +94,8 @@ async def show_rules(
 ) -> Response[bytes]:
     """The rules of a campaign as they were published, each version with the hash of its data."""
     path = f"/v1/campaigns/{segment(campaign_id)}"
-    campaign = (await read(request, session, path)).json()
-    rules = (await read(request, session, f"{path}/rules", {"version": version})).json()
+    campaign = await get_json(request, session, path)
+    rules = await get_json(request, session, f"{path}/rules", {"version": version})
     return await page(
         request,
         session,
@@ -114,7 +113,7 @@ async def _cards(
 ) -> tuple[Hole, str | None]:
     """The entries as cards, and the cursor of the next page; from the beginning if the cursor has expired."""
     query = {"sort": sort, "limit": _ENTRIES_MOST}
-    answer = await read_unless(request, session, path, "cursor_expired", query={**query, "cursor": cursor})
+    answer = await find(request, session, path, "cursor_expired", query={**query, "cursor": cursor})
     answer = answer or await read(request, session, path, query)
     found = render_cards(answer.body, page_language(request), signed_in=session is not None)
     return found.cards, found.next_cursor
@@ -122,25 +121,22 @@ async def _cards(
 
 async def _board(request: AnyRequest, session: Session | None, path: str, limit: int) -> Any:
     """The best entries; None while the rules hide them."""
-    answer = await read_unless(request, session, f"{path}/leaderboard", "board_hidden", query={"limit": limit})
-    return None if answer is None else answer.json()
+    return await find_json(request, session, f"{path}/leaderboard", "board_hidden", query={"limit": limit})
 
 
 async def _winners(request: AnyRequest, session: Session | None, path: str) -> Any:
     """The winners; None if the result was taken out of force in this moment."""
-    answer = await read_unless(request, session, f"{path}/winners", "result_not_found")
-    return None if answer is None else answer.json()
+    return await find_json(request, session, f"{path}/winners", "result_not_found")
 
 
 async def _draw(request: AnyRequest, session: Session | None, path: str) -> Any:
     """What the draw has committed itself to; None where nothing is committed."""
-    answer = await read_unless(request, session, f"{path}/draw", "draw_not_found")
-    return None if answer is None else answer.json()
+    return await find_json(request, session, f"{path}/draw", "draw_not_found")
 
 
 async def _call_post(request: AnyRequest, session: Session | None, post_id: str) -> Any:
     """The announcement under which a draw is entered, as a card; None if it is not visible."""
-    answer = await read_unless(request, session, f"/v1/posts/{segment(post_id)}", "post_not_found")
+    answer = await find(request, session, f"/v1/posts/{segment(post_id)}", "post_not_found")
     if answer is None:
         return None
     return render_fragment("community/card.html", page_language(request), answer.body, signed_in=session is not None)

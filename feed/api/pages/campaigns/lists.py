@@ -6,7 +6,7 @@ from litestar import Response, get
 from litestar.params import FromQuery
 
 from feed.api.dependencies import AnyRequest
-from feed.api.pages.campaigns.operations import read
+from feed.api.pages.calls import get_json, read
 from feed.api.pages.page import page
 from feed.api.pages.sessions import InjectedSession
 from feed.errors import Unauthenticated
@@ -22,7 +22,7 @@ async def show_campaigns(
     if mine:
         if session is None:
             raise Unauthenticated
-        own = (await read(request, session, "/v1/campaigns", {"mine": True, "cursor": cursor})).json()
+        own = await get_json(request, session, "/v1/campaigns", {"mine": True, "cursor": cursor})
         return await page(
             request,
             session,
@@ -37,7 +37,7 @@ async def show_campaigns(
         for state, name in (("open", "open"), ("scheduled", "coming")):
             found = await read(request, session, "/v1/campaigns", {"state": state, "limit": _SHOWN_MOST})
             lists.append((name, found.json()["items"]))
-    ended = (await read(request, session, "/v1/campaigns", {"ended": True, "cursor": cursor})).json()
+    ended = await get_json(request, session, "/v1/campaigns", {"ended": True, "cursor": cursor})
     lists.append(("ended", ended["items"]))
     return await page(
         request,

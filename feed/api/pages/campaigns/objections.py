@@ -9,8 +9,7 @@ from litestar.params import FromPath, FromQuery
 
 from feed.api.dependencies import AnyRequest
 from feed.api.errors import Problem
-from feed.api.pages.calls import OperationFailed, segment
-from feed.api.pages.campaigns.operations import read
+from feed.api.pages.calls import OperationFailed, get_json, segment
 from feed.api.pages.form import Form, InjectedForm
 from feed.api.pages.page import page, see_other, state_of
 from feed.api.pages.sending import send
@@ -54,8 +53,8 @@ async def _objections_page(
     failed: OperationFailed | None = None,
 ) -> Response[bytes]:
     path = f"/v1/campaigns/{segment(campaign_id)}"
-    campaign = (await read(request, session, path)).json()
-    mine = (await read(request, session, f"{path}/me")).json()
+    campaign = await get_json(request, session, path)
+    mine = await get_json(request, session, f"{path}/me")
     return await page(
         request,
         session,

@@ -11,12 +11,11 @@ from litestar.params import FromPath, FromQuery
 
 from feed.api.dependencies import AnyRequest
 from feed.api.errors import Problem
-from feed.api.pages.calls import OperationFailed, call, segment
+from feed.api.pages.calls import OperationFailed, call, find_json, get_json, segment
 from feed.api.pages.campaigns.course import remaining
-from feed.api.pages.campaigns.operations import read, read_unless
 from feed.api.pages.campaigns.prize_course import allowed, prize_course
 from feed.api.pages.form import Form, InjectedForm
-from feed.api.pages.page import page, page_language, see_other
+from feed.api.pages.page import page, see_other
 from feed.api.pages.sending import send
 from feed.api.pages.sessions import InjectedSession, Session, signed_in
 from feed.api.requests import is_read_by_user
@@ -31,7 +30,7 @@ async def show_prizes(
     request: AnyRequest, session: InjectedSession, cursor: FromQuery[str | None] = None
 ) -> Response[bytes]:
     """The user's prizes, newest first."""
-    found = (await read(request, signed_in(session), "/v1/me/prizes", {"cursor": cursor})).json()
+    found = await get_json(request, signed_in(session), "/v1/me/prizes", {"cursor": cursor})
     return await page(
         request,
         session,
@@ -126,9 +125,8 @@ async def _prize_page(
     """The page of a prize, with the problem of a form if it had one. Raises OperationFailed for one that is not the user's."""
     prize = await _read_prize(request, session, prize_id)
     path = f"/v1/campaigns/{segment(prize['campaign']['id'])}"
-    answer = await read_unless(request, session, path, "campaign_not_found")
-    campaign = None if answer is None else answer.json()
-    config = (await read(request, None, "/v1/config")).json()
+    campaign = await find_json(request, session, path, "campaign_not_found")
+    config = await get_json(request, None, "/v1/config")
     now = datetime.now(UTC)
     problem: Problem | None = None if failed is None else failed.problem
     return await page(
@@ -156,9 +154,7 @@ async def _prize_page(
 async def _read_prize(request: AnyRequest, session: Session, prize_id: str) -> Any:
     """The prize. It counts as seen only where its winner reads the page."""
     unread = None if is_read_by_user(request) else {"sec-purpose": "prefetch"}
-    answer = await call(
-        request, session.viewer, "GET", _path(prize_id), language=page_language(request), headers=unread
-    )
+    answer = await call(request, session.viewer, "GET", _path(prize_id), headers=unread)
     return answer.json()
 
 

@@ -6,11 +6,11 @@ from litestar import Response, get, post
 from litestar.params import FromPath
 
 from feed.api.dependencies import AnyRequest
-from feed.api.pages.calls import OperationFailed, call, segment
+from feed.api.pages.calls import OperationFailed, call, get_json, segment
 from feed.api.pages.community.posts import post_page
 from feed.api.pages.community.submitting import submit
 from feed.api.pages.form import InjectedForm
-from feed.api.pages.page import local_path, page, page_language, see_other
+from feed.api.pages.page import local_path, page, see_other
 from feed.api.pages.sessions import InjectedSession, Session, signed_in
 from feed.comments.model import TEXT
 
@@ -95,8 +95,8 @@ async def _edit_page(
     failed: OperationFailed | None = None,
 ) -> Response[bytes]:
     own = signed_in(session)
-    path, language = f"/v1/comments/{segment(comment_id)}", page_language(request)
-    thread = (await call(request, own.viewer, "GET", path, language=language)).json()
+    path = f"/v1/comments/{segment(comment_id)}"
+    thread = await get_json(request, own, path)
     comment = thread["reply"] or thread["root"]
     waiting = comment.get("review") or {}
     return await page(
@@ -123,6 +123,6 @@ async def change_comment(
     own = signed_in(session)
     method, end = _CHANGES[change]
     path = f"/v1/comments/{segment(comment_id)}{end}"
-    await call(request, own.viewer, method, path, language=page_language(request))
+    await call(request, own.viewer, method, path)
     back = local_path(form.text("back"), "/")
     return see_other(back if change == "delete" or "#" in back else f"{back}#comment-{segment(comment_id)}")

@@ -9,7 +9,6 @@ from feed.api.dependencies import AnyRequest
 from feed.api.pages.calls import OperationFailed, call
 from feed.api.pages.community.submitting import submit
 from feed.api.pages.form import Form
-from feed.api.pages.page import page_language
 from feed.api.pages.sessions import Session
 from feed.ids import parse_id
 
@@ -67,9 +66,7 @@ async def read_media(request: AnyRequest, session: Session, media_ids: Sequence[
     found = []
     for media_id in media_ids:
         try:
-            answer = await call(
-                request, session.viewer, "GET", f"/v1/media/{media_id}", language=page_language(request)
-            )
+            answer = await call(request, session.viewer, "GET", f"/v1/media/{media_id}")
         except OperationFailed as error:
             if error.status != 404:
                 raise

@@ -6,7 +6,7 @@ from litestar.params import FromPath
 from feed.api.dependencies import AnyRequest
 from feed.api.pages.calls import call, segment
 from feed.api.pages.form import InjectedForm
-from feed.api.pages.page import local_path, page_language, see_other
+from feed.api.pages.page import local_path, see_other
 from feed.api.pages.sessions import InjectedSession, signed_in
 
 
@@ -30,7 +30,7 @@ async def _change(
     request: AnyRequest, session: InjectedSession, form: InjectedForm, method: str, post_id: str
 ) -> Response[None]:
     path = f"/v1/posts/{segment(post_id)}"
-    await call(request, signed_in(session).viewer, method, f"{path}/like", language=page_language(request))
+    await call(request, signed_in(session).viewer, method, f"{path}/like")
     back = local_path(form.text("back"), f"/posts/{segment(post_id)}")
     # Without script the browser goes on where the button was.
     return see_other(back if "#" in back else f"{back}#post-{segment(post_id)}")

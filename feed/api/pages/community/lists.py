@@ -74,14 +74,14 @@ async def read_list(
     cursor: str | None = None,
 ) -> tuple[Answer, bool]:
     """The response of an operation that lists, and whether it is the first page since the cursor's list has ended."""
-    viewer, language = session.viewer if session else None, page_language(request)
+    viewer = session.viewer if session else None
     given = {**(query or {}), "cursor": cursor or None}
     try:
-        return await call(request, viewer, "GET", path, query=given, language=language), False
+        return await call(request, viewer, "GET", path, query=given), False
     except OperationFailed as error:
         if not cursor or error.problem.code != _ENDED:
             raise
-    return await call(request, viewer, "GET", path, query={**given, "cursor": None}, language=language), True
+    return await call(request, viewer, "GET", path, query={**given, "cursor": None}), True
 
 
 async def read_cards(

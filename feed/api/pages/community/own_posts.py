@@ -4,9 +4,9 @@ from litestar import Response, get, post
 from litestar.params import FromPath
 
 from feed.api.dependencies import AnyRequest
-from feed.api.pages.calls import call, segment
+from feed.api.pages.calls import call, get_json, segment
 from feed.api.pages.form import InjectedForm
-from feed.api.pages.page import page, page_language, see_other
+from feed.api.pages.page import page, see_other
 from feed.api.pages.sessions import InjectedSession, signed_in
 
 
@@ -15,7 +15,7 @@ async def show_delete(post_id: FromPath[str], request: AnyRequest, session: Inje
     """Asks before a post is deleted."""
     own = signed_in(session)
     path = f"/v1/posts/{segment(post_id)}"
-    found = (await call(request, own.viewer, "GET", path, language=page_language(request))).json()
+    found = await get_json(request, own, path)
     return await page(request, own, "community/delete.html", cache="no-store", it=found)
 
 
@@ -26,7 +26,7 @@ async def delete_post(
     """Deletes a post of the viewer."""
     own = signed_in(session)
     path = f"/v1/posts/{segment(post_id)}"
-    await call(request, own.viewer, "DELETE", path, language=page_language(request))
+    await call(request, own.viewer, "DELETE", path)
     return see_other(f"/users/{own.viewer.account_id}")
 
 
@@ -35,7 +35,7 @@ async def show_revisions(post_id: FromPath[str], request: AnyRequest, session: I
     """The versions of a post's text and photos."""
     own = signed_in(session)
     path = f"/v1/posts/{segment(post_id)}/revisions"
-    found = (await call(request, own.viewer, "GET", path, language=page_language(request))).json()
+    found = await get_json(request, own, path)
     return await page(
         request, own, "community/revisions.html", cache="no-store", post_id=post_id, revisions=found["items"]
     )

@@ -24,13 +24,13 @@ async def show_user(
     language = page_language(request)
     t = words(language)
     viewer = session.viewer if session else None
-    answer = await call(request, viewer, "GET", f"/v1/users/{segment(user_id)}", language=language)
+    answer = await call(request, viewer, "GET", f"/v1/users/{segment(user_id)}")
     person = answer.json()
     is_own = viewer is not None and str(viewer.account_id) == person["id"]
     relation = None
     if viewer is not None and not is_own:
         path = f"/v1/users/{segment(user_id)}/relation"
-        relation = Encoded((await call(request, viewer, "GET", path, language=language)).body)
+        relation = Encoded((await call(request, viewer, "GET", path)).body)
     found = await read_cards(request, session, f"/v1/users/{segment(user_id)}/posts", cursor=cursor)
     return await page(
         request,
@@ -87,6 +87,5 @@ async def _relate(
         signed_in(session).viewer,
         method,
         f"/v1/users/{segment(user_id)}/{kind}",
-        language=page_language(request),
     )
     return see_other(local_path(form.text("back"), f"/users/{user_id}"))

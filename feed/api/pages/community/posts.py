@@ -11,7 +11,7 @@ from feed.api.html.assets import asset
 from feed.api.html.outlines import Encoded, Hole
 from feed.api.pages.calls import OperationFailed, call, segment
 from feed.api.pages.community.threads import Rights, read_comments
-from feed.api.pages.page import page, page_language, state_of
+from feed.api.pages.page import page, state_of
 from feed.api.pages.sessions import InjectedSession, Session
 from feed.comments.model import TEXT
 
@@ -57,9 +57,8 @@ async def post_page(
     topics_dropped: bool = False,
 ) -> Response[bytes]:
     """The page of a post. After a refused comment: with what was typed and why it failed."""
-    language = page_language(request)
     viewer = session.viewer if session else None
-    answer = await call(request, viewer, "GET", f"/v1/posts/{segment(post_id)}", language=language)
+    answer = await call(request, viewer, "GET", f"/v1/posts/{segment(post_id)}")
     post = answer.json()
     viewer_id = None if viewer is None else str(viewer.account_id)
     rights = Rights(

@@ -77,7 +77,7 @@ async def _read_thread(
     viewer, language = session.viewer if session else None, page_language(request)
     try:
         path = f"/v1/comments/{segment(comment_id)}"
-        thread = (await call(request, viewer, "GET", path, language=language)).json()
+        thread = (await call(request, viewer, "GET", path)).json()
         root, reply = thread["root"], thread["reply"]
         if root["post_id"] != post_id:
             return None

@@ -58,7 +58,7 @@ async def show_topic(
     sort = "hot" if sort == "hot" else "latest"
     operation = f"/v1/topics/{segment(name)}"
     viewer = session.viewer if session else None
-    answer = await call(request, viewer, "GET", operation, language=language)
+    answer = await call(request, viewer, "GET", operation)
     topic = answer.json()
     found = await read_cards(request, session, f"{operation}/posts", query={"sort": sort}, cursor=cursor)
     return await page(

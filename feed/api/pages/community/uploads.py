@@ -11,7 +11,7 @@ from feed.api.dependencies import AnyRequest
 from feed.api.pages.calls import call, segment
 from feed.api.pages.community.drafts import media_ids_of
 from feed.api.pages.form import InjectedForm
-from feed.api.pages.page import page_language, see_other, state_of
+from feed.api.pages.page import see_other, state_of
 from feed.api.pages.sessions import InjectedSession, signed_in
 from feed.api.pages.uploads import UPLOAD_BYTES_MOST, pass_upload_on
 from feed.ids import parse_id
@@ -47,7 +47,6 @@ async def begin_upload(request: AnyRequest, session: InjectedSession, form: Inje
         "/v1/media/uploads",
         body=body,
         key=form.token,
-        language=page_language(request),
     )
     begun, own = answer.json(), state_of(request).settings.public_url.rstrip("/")
     for part in begun["parts"]:
@@ -73,7 +72,7 @@ async def complete_upload(
         number, _, etag = each.partition(":")
         parts.append({"number": parse_id(number) or 0, "etag": etag or None})
     path = f"/v1/media/{segment(media_id)}/complete"
-    await call(request, own.viewer, "POST", path, body={"parts": parts}, language=page_language(request))
+    await call(request, own.viewer, "POST", path, body={"parts": parts})
     return see_other(_form_with(media_id, form.text("media"), form.text("post_id")))
 
 

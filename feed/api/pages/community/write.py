@@ -8,7 +8,7 @@ from litestar import Response, get, post
 from litestar.params import FromPath, FromQuery
 
 from feed.api.dependencies import AnyRequest
-from feed.api.pages.calls import OperationFailed, call, segment
+from feed.api.pages.calls import OperationFailed, call, get_json, segment
 from feed.api.pages.community.drafts import (
     Draft,
     describe_media,
@@ -19,7 +19,7 @@ from feed.api.pages.community.drafts import (
 )
 from feed.api.pages.community.submitting import submit
 from feed.api.pages.form import InjectedForm
-from feed.api.pages.page import page, page_language, policy_of, see_other, state_of
+from feed.api.pages.page import page, policy_of, see_other, state_of
 from feed.api.pages.sessions import InjectedSession, Session, signed_in
 from feed.media.inputs import ALT
 from feed.media.model import DIRECT_BYTES_MOST, IMAGES_MOST
@@ -126,11 +126,11 @@ async def _write_page(
     form_token: str | None = None,
     topic: str = "",
 ) -> Response[bytes]:
-    language, settings = page_language(request), state_of(request).settings
+    settings = state_of(request).settings
     path = "/write" if existing is None else f"/posts/{existing['id']}/edit"
     query = {"limit": _TOPICS_OFFERED}
-    topics = (await call(request, session.viewer, "GET", "/v1/topics", query=query, language=language)).json()
-    me = (await call(request, session.viewer, "GET", "/v1/me", language=language)).json()
+    topics = await get_json(request, session, "/v1/topics", query=query)
+    me = await get_json(request, session, "/v1/me")
     media = await read_media(request, session, draft.media_ids)
     upload = {"media": ",".join(each["id"] for each in media), "form_token": secrets.token_urlsafe(16)}
     if existing is not None:
@@ -166,7 +166,7 @@ async def _write_page(
 
 async def _read_post(request: AnyRequest, session: Session, post_id: str) -> Any:
     path = f"/v1/posts/{segment(post_id)}"
-    return (await call(request, session.viewer, "GET", path, language=page_language(request))).json()
+    return await get_json(request, session, path)
 
 
 def _draft_of_post(existing: Any) -> Draft:

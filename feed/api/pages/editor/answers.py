@@ -2,12 +2,11 @@
 
 import asyncio
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from typing import Any
 
 from feed.api.dependencies import AnyRequest
-from feed.api.pages.calls import OperationFailed
-from feed.api.pages.editor.frame import get_json
+from feed.api.pages.calls import find_json, get_json
 from feed.api.pages.sessions import Session
 
 # A page names this many people at most; the others are shown by their ids.
@@ -23,18 +22,6 @@ def trailing_id(text: str | None) -> str | None:
     return found[1] if found else None
 
 
-async def find_json(
-    request: AnyRequest, session: Session, path: str, query: Mapping[str, Any] | None = None
-) -> Any | None:
-    """The body of an operation that reads; None for 404. Raises OperationFailed for other problems."""
-    try:
-        return await get_json(request, session, path, query)
-    except OperationFailed as error:
-        if error.status != 404:
-            raise
-        return None
-
-
 async def names_of(request: AnyRequest, session: Session, ids: Iterable[str | None]) -> dict[str, str]:
     """The names by account id. An account that is erased or unknown has none."""
     wanted = sorted({each for each in ids if each})[:_MOST]
@@ -43,13 +30,8 @@ async def names_of(request: AnyRequest, session: Session, ids: Iterable[str | No
 
 
 async def _name_of(request: AnyRequest, session: Session, account_id: str) -> str | None:
-    try:
-        name: str = (await get_json(request, session, f"/v1/users/{account_id}"))["name"]
-    except OperationFailed as error:
-        if error.status != 404:
-            raise
-        return None
-    return name
+    found = await find_json(request, session, f"/v1/users/{account_id}")
+    return None if found is None else found["name"]
 
 
 async def posts_of(request: AnyRequest, session: Session, ids: Iterable[str | None]) -> dict[str, Any]:

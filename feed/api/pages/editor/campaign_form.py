@@ -13,7 +13,7 @@ from litestar.params import FromPath
 
 from feed.api.dependencies import AnyRequest
 from feed.api.pages.basis import read_basis, write_basis
-from feed.api.pages.calls import OperationFailed, call
+from feed.api.pages.calls import OperationFailed, call, get_json
 from feed.api.pages.editor.findings import field_words, read_findings, without_keys
 from feed.api.pages.editor.form_fields import (
     ROWS,
@@ -27,7 +27,7 @@ from feed.api.pages.editor.form_fields import (
     rows_of,
     texts_of,
 )
-from feed.api.pages.editor.frame import admin_path, campaign_page, get_json
+from feed.api.pages.editor.frame import admin_path, campaign_page
 from feed.api.pages.form import Form, InjectedForm
 from feed.api.pages.page import page, page_language, see_other, state_of
 from feed.api.pages.sending import send
@@ -121,7 +121,6 @@ async def _send_change(
         admin_path(campaign_id, rest),
         query={_BASIS: basis},
         body=change,
-        language=page_language(request),
     )
 
 

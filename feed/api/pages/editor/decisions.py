@@ -8,10 +8,10 @@ from litestar import Response, get, post
 from litestar.params import FromPath
 
 from feed.api.dependencies import AnyRequest
-from feed.api.pages.calls import OperationFailed
+from feed.api.pages.calls import OperationFailed, get_json
 from feed.api.pages.editor.answers import names_of
 from feed.api.pages.editor.findings import read_findings, without_keys
-from feed.api.pages.editor.frame import admin_path, campaign_page, get_json
+from feed.api.pages.editor.frame import admin_path, campaign_page
 from feed.api.pages.form import InjectedForm
 from feed.api.pages.page import page_language, see_other
 from feed.api.pages.sending import send

@@ -8,9 +8,8 @@ from litestar import Response, get, post
 from litestar.params import FromPath, FromQuery
 
 from feed.api.dependencies import AnyRequest
-from feed.api.pages.calls import OperationFailed
-from feed.api.pages.editor.answers import find_json, trailing_id
-from feed.api.pages.editor.frame import PageNotFound, checked_id, get_json
+from feed.api.pages.calls import OperationFailed, PageNotFound, checked_id, find_json, get_json
+from feed.api.pages.editor.answers import trailing_id
 from feed.api.pages.form import Form, InjectedForm
 from feed.api.pages.page import page, see_other
 from feed.api.pages.sending import send

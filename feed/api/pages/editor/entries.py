@@ -7,9 +7,9 @@ from litestar import Response, get, post
 from litestar.params import FromPath, FromQuery
 
 from feed.api.dependencies import AnyRequest
-from feed.api.pages.calls import OperationFailed
+from feed.api.pages.calls import OperationFailed, checked_id, get_json
 from feed.api.pages.editor.findings import without_keys
-from feed.api.pages.editor.frame import admin_path, campaign_page, checked_id, get_json, reasons
+from feed.api.pages.editor.frame import admin_path, campaign_page, reasons
 from feed.api.pages.form import Form, InjectedForm
 from feed.api.pages.page import local_path, page_language, see_other
 from feed.api.pages.sending import send

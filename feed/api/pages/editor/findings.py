@@ -8,7 +8,8 @@ import msgspec
 from feed.api.dependencies import AnyRequest
 from feed.api.errors import Problem
 from feed.api.field_words import named_field
-from feed.api.pages.editor.frame import admin_path, get_json
+from feed.api.pages.calls import get_json
+from feed.api.pages.editor.frame import admin_path
 from feed.api.pages.sessions import Session
 
 

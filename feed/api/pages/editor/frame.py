@@ -1,22 +1,16 @@
 """What the pages about campaigns share: a signed-in viewer, calls with its form, and the frame of one campaign."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from typing import Any
 
 from litestar import Response
 
 from feed.api.dependencies import AnyRequest
 from feed.api.html.rendering import ENGLISH
-from feed.api.pages.calls import call
-from feed.api.pages.page import page, page_language
+from feed.api.pages.calls import checked_id, get_json
+from feed.api.pages.page import page
 from feed.api.pages.sessions import Session
-from feed.errors import NotFound
-from feed.ids import parse_id
 from feed.reasons import reason_words
-
-
-class PageNotFound(NotFound):
-    """The address names no campaign."""
 
 
 def admin_path(campaign_id: str, rest: str = "") -> str:
@@ -24,21 +18,9 @@ def admin_path(campaign_id: str, rest: str = "") -> str:
     return f"/v1/admin/campaigns/{checked_id(campaign_id)}{rest}"
 
 
-def checked_id(raw: str) -> str:
-    """An id of an address, safe in a path. Raises PageNotFound."""
-    if parse_id(raw) is None:
-        raise PageNotFound
-    return raw
-
-
 def reasons(codes: Iterable[str], language: str) -> list[tuple[str, str]]:
     """Codes of reasons with their words, in the order in which they are offered."""
     return [(code, reason_words(code).en if language == ENGLISH else reason_words(code).zh) for code in codes]
-
-
-async def get_json(request: AnyRequest, session: Session, path: str, query: Mapping[str, Any] | None = None) -> Any:
-    """The body of an operation that reads. Raises OperationFailed."""
-    return (await call(request, session.viewer, "GET", path, query=query, language=page_language(request))).json()
 
 
 async def campaign_page(

@@ -9,8 +9,9 @@ from litestar.params import FromPath
 from feed.api.dependencies import AnyRequest
 from feed.api.html.formats import SHANGHAI
 from feed.api.html.rendering import words
+from feed.api.pages.calls import checked_id, get_json
 from feed.api.pages.editor.charts import Series, time_chart
-from feed.api.pages.editor.frame import admin_path, campaign_page, checked_id, get_json
+from feed.api.pages.editor.frame import admin_path, campaign_page
 from feed.api.pages.page import page_language
 from feed.api.pages.sessions import InjectedSession, signed_in
 from feed.screens.campaigns.numbers import STEPS, CampaignNumbers

@@ -5,7 +5,7 @@ from typing import Any, Final
 from litestar import Response, get
 
 from feed.api.dependencies import AnyRequest
-from feed.api.pages.editor.frame import get_json
+from feed.api.pages.calls import get_json
 from feed.api.pages.page import page
 from feed.api.pages.sessions import InjectedSession, Session, signed_in
 

@@ -10,9 +10,7 @@ from litestar.params import FromQuery
 
 from feed.api.dependencies import AnyRequest
 from feed.api.pages.basis import BASIS_FIELD, edit_of, write_basis
-from feed.api.pages.calls import OperationFailed, segment
-from feed.api.pages.editor.answers import find_json
-from feed.api.pages.editor.frame import PageNotFound, get_json
+from feed.api.pages.calls import OperationFailed, PageNotFound, find_json, get_json, segment
 from feed.api.pages.form import Form, InjectedForm
 from feed.api.pages.page import page, see_other
 from feed.api.pages.sending import send

@@ -8,10 +8,10 @@ from litestar import Response, get, post
 from litestar.params import FromPath
 
 from feed.api.dependencies import AnyRequest
-from feed.api.pages.calls import OperationFailed, call
+from feed.api.pages.calls import OperationFailed, checked_id, get_json
 from feed.api.pages.form import InjectedForm
 from feed.api.pages.operator.status import STATUS
-from feed.api.pages.page import page, page_language, see_other
+from feed.api.pages.page import page, see_other
 from feed.api.pages.sending import send
 from feed.api.pages.sessions import InjectedSession, Session, signed_in
 from feed.errors import NotFound
@@ -40,7 +40,7 @@ async def retry(
     """Tries an item again, as if it were new."""
     own = signed_in(session)
     try:
-        await send(request, own, form, "POST", f"{_path(kind)}/{_checked(item_id)}/retry")
+        await send(request, own, form, "POST", f"{_path(kind)}/{checked_id(item_id)}/retry")
     except OperationFailed as error:
         if error.status == 403:
             raise
@@ -52,7 +52,7 @@ async def retry(
 async def return_to_list(kind: FromPath[str], item_id: FromPath[str]) -> Response[None]:
     """The address of a form, opened again, leads to its list."""
     _path(kind)
-    return see_other(f"{STATUS}/{kind}#item-{_checked(item_id)}")
+    return see_other(f"{STATUS}/{kind}#item-{checked_id(item_id)}")
 
 
 async def _show(
@@ -62,7 +62,7 @@ async def _show(
     state = request.query_params.get("state")
     chosen = state if state in states else states[0]
     query = {"state": chosen, "cursor": request.query_params.get("cursor"), "limit": _SHOWN}
-    found = (await call(request, session.viewer, "GET", path, query=query, language=page_language(request))).json()
+    found = await get_json(request, session, path, query=query)
     after = urlencode({"state": chosen, "cursor": found["next_cursor"] or ""})
     return await page(
         request,
@@ -86,9 +86,3 @@ def _path(kind: str) -> str:
     if kind not in _PATHS:
         raise NotFound
     return _PATHS[kind]
-
-
-def _checked(item_id: str) -> str:
-    if parse_id(item_id) is None:
-        raise NotFound
-    return item_id

@@ -9,9 +9,9 @@ from litestar.params import FromPath
 from feed.accounts.model import ROLES, AccountNotFound
 from feed.api.dependencies import AnyRequest
 from feed.api.pages.basis import edit_of, read_basis, write_basis
-from feed.api.pages.calls import OperationFailed, call
+from feed.api.pages.calls import OperationFailed, call, checked_id, get_json
 from feed.api.pages.form import Form, InjectedForm
-from feed.api.pages.page import page, page_language, see_other
+from feed.api.pages.page import page, see_other
 from feed.api.pages.sending import refused, send
 from feed.api.pages.sessions import InjectedSession, Session, signed_in
 from feed.errors import FieldError
@@ -56,8 +56,7 @@ async def set_roles(
     What another admin has changed since the page was read stays.
     """
     own = signed_in(session)
-    if parse_id(user_id) is None:
-        raise AccountNotFound
+    checked_id(user_id, AccountNotFound)
     held, read = await _roles_of(request, own, user_id), read_basis(form) or {}
     now, typed = _checked(held), _checked(form.all("role"))
     change, _ = edit_of(form, typed, now)
@@ -70,17 +69,15 @@ async def set_roles(
 @get(f"{STAFF}/{{user_id:str}}")
 async def return_to_staff(user_id: FromPath[str]) -> Response[None]:
     """The address of a form, opened again, leads to the list."""
-    if parse_id(user_id) is None:
-        raise AccountNotFound
+    checked_id(user_id, AccountNotFound)
     return see_other(f"{STAFF}#user-{user_id}")
 
 
 async def _roles_of(request: AnyRequest, session: Session, user_id: str) -> list[str]:
     """The present roles of an account, for admins. Raises OperationFailed."""
-    language = page_language(request)
     # The operation of admins decides who may ask: the record is for all staff.
-    await call(request, session.viewer, "GET", "/v1/admin/staff", query={"limit": 1}, language=language)
-    record = await call(request, session.viewer, "GET", f"/v1/moderation/users/{user_id}", language=language)
+    await call(request, session.viewer, "GET", "/v1/admin/staff", query={"limit": 1})
+    record = await call(request, session.viewer, "GET", f"/v1/moderation/users/{user_id}")
     found: list[str] = record.json()["roles"]
     return found
 
@@ -123,8 +120,7 @@ async def _show(
     typed: Form | None = None,
 ) -> Response[bytes]:
     query = {"cursor": request.query_params.get("cursor"), "limit": _SHOWN}
-    language = page_language(request)
-    found = (await call(request, session.viewer, "GET", "/v1/admin/staff", query=query, language=language)).json()
+    found = await get_json(request, session, "/v1/admin/staff", query=query)
     return await page(
         request,
         session,

@@ -6,7 +6,7 @@ from litestar import Response, get
 
 from feed.api.dependencies import AnyRequest
 from feed.api.pages.calls import call
-from feed.api.pages.page import page, page_language
+from feed.api.pages.page import page
 from feed.api.pages.sessions import InjectedSession, signed_in
 
 STATUS = "/console/status"
@@ -16,10 +16,9 @@ STATUS = "/console/status"
 async def show_status(request: AnyRequest, session: InjectedSession) -> Response[bytes]:
     """The numbers of the site and the findings of the doctor, read now."""
     own = signed_in(session)
-    language = page_language(request)
     status, checks = await asyncio.gather(
-        call(request, own.viewer, "GET", "/v1/admin/status", language=language),
-        call(request, own.viewer, "GET", "/v1/admin/checks", language=language),
+        call(request, own.viewer, "GET", "/v1/admin/status"),
+        call(request, own.viewer, "GET", "/v1/admin/checks"),
     )
     found = checks.json()
     return await page(

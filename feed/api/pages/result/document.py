@@ -92,7 +92,7 @@ async def find_entry(
 
 async def _own_entry(request: AnyRequest, viewer: Viewer, campaign_id: str, language: str) -> Entry | None:
     try:
-        answer = await call(request, viewer, "GET", f"/v1/campaigns/{campaign_id}/proof", language=language)
+        answer = await call(request, viewer, "GET", f"/v1/campaigns/{campaign_id}/proof")
     except OperationFailed as error:
         if error.problem.code == "proof_not_found":
             return None
@@ -119,7 +119,7 @@ def _entry(campaign_id: str, encoded: bytes, *, has_proof: bool) -> Entry:
 
 
 async def _result(request: AnyRequest, campaign_id: str, language: str) -> Answer:
-    return await call(request, None, "GET", f"/v1/campaigns/{campaign_id}/result", language=language)
+    return await call(request, None, "GET", f"/v1/campaigns/{campaign_id}/result")
 
 
 async def _proof(
@@ -129,4 +129,4 @@ async def _proof(
     query = {name: line[name] for name in ("post_id", "comment_id") if line.get(name)}
     if not query:
         return None
-    return await call(request, viewer, "GET", f"/v1/campaigns/{campaign_id}/proof", query=query, language=language)
+    return await call(request, viewer, "GET", f"/v1/campaigns/{campaign_id}/proof", query=query)

@@ -8,7 +8,7 @@ from litestar.params import FromPath, FromQuery
 
 from feed.api.dependencies import AnyRequest
 from feed.api.html.rendering import ENGLISH
-from feed.api.pages.calls import call
+from feed.api.pages.calls import get_json
 from feed.api.pages.page import page, page_language
 from feed.api.pages.result.document import MINE, find_entry, read_document
 from feed.api.pages.sessions import InjectedSession
@@ -29,7 +29,7 @@ async def show_result(
     if entry == MINE and session is None:
         raise Unauthenticated
     quoted = quote(campaign_id, safe="")
-    winners = (await call(request, None, "GET", f"/v1/campaigns/{quoted}/winners", language=language)).json()
+    winners = await get_json(request, None, f"/v1/campaigns/{quoted}/winners")
     document = await read_document(request, quoted, winners, language)
     viewer = session.viewer if session and entry == MINE else None
     found = await find_entry(request, viewer, quoted, entry, language) if entry else None

@@ -5,8 +5,8 @@ from urllib.parse import urlencode
 from litestar import Response, get
 
 from feed.api.dependencies import AnyRequest
-from feed.api.pages.calls import OperationFailed, call
-from feed.api.pages.page import page, page_language
+from feed.api.pages.calls import OperationFailed, call, get_json
+from feed.api.pages.page import page
 from feed.api.pages.reviewer.case_view import Json
 from feed.api.pages.sessions import InjectedSession, signed_in
 
@@ -22,19 +22,18 @@ async def show_audit(request: AnyRequest, session: InjectedSession) -> Response[
     names = ("subject", "actor", "action")
     given = {name: request.query_params.get(name, "").strip()[:_LONGEST] for name in names}
     given = {name: value for name, value in given.items() if value}
-    language = page_language(request)
     found: Json = {"items": [], "next_cursor": None}
     problem, status = None, 200
     try:
         query = {**given, "limit": _SHOWN, "cursor": request.query_params.get("cursor")}
-        found = (await call(request, own.viewer, "GET", "/v1/audit", query=query, language=language)).json()
+        found = await get_json(request, own, "/v1/audit", query=query)
     except OperationFailed as error:
         if error.status not in (400, 410, 422):
             raise
         problem, status = error.problem, error.status
     checkpoint: Json | None = None
     try:
-        answer = await call(request, None, "GET", "/.well-known/feed-audit-checkpoint.json", language=language)
+        answer = await call(request, None, "GET", "/.well-known/feed-audit-checkpoint.json")
         checkpoint = answer.json()
     except OperationFailed as error:
         if error.status != 404:

@@ -8,7 +8,7 @@ from litestar import Response, get, post
 
 from feed.api.dependencies import AnyRequest
 from feed.api.errors import Problem, problem_of
-from feed.api.pages.calls import OperationFailed, call
+from feed.api.pages.calls import OperationFailed, get_json
 from feed.api.pages.form import Form, InjectedForm
 from feed.api.pages.page import page, page_language
 from feed.api.pages.reviewer.case_view import Json, read_reasons
@@ -59,13 +59,11 @@ async def _list_page(
     status: int = 200,
     form: Form | None = None,
 ) -> Response[bytes]:
-    filters, language = read_filters(request), page_language(request)
+    filters = read_filters(request)
     query = {**filters.given, "limit": _SHOWN, "cursor": request.query_params.get("cursor")}
     found: Json = {"items": [], "next_cursor": None}
     try:
-        found = (
-            await call(request, session.viewer, "GET", "/v1/moderation/cases", query=query, language=language)
-        ).json()
+        found = await get_json(request, session, "/v1/moderation/cases", query=query)
     except OperationFailed as error:
         if error.status not in (400, 410, 422):
             raise

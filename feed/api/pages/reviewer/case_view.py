@@ -8,11 +8,7 @@ from typing import Any, NamedTuple
 from feed.accounts.model import Viewer
 from feed.api.dependencies import AnyRequest
 from feed.api.pages.calls import OperationFailed, call
-from feed.api.pages.page import page_language
 from feed.api.pages.reviewer.segments import Segment, Versions, compared, marked
-from feed.cases.model import CaseNotFound
-from feed.errors import NotFound
-from feed.ids import parse_id
 
 Json = Mapping[str, Any]
 
@@ -42,16 +38,9 @@ class CaseView(NamedTuple):
         return next((each for each in found if each["undone_at"] is None), None)
 
 
-def checked_id(raw: str, missing: type[NotFound] = CaseNotFound) -> str:
-    """An id of an address or a form, safe in a path. Raises `missing` for anything else."""
-    if parse_id(raw) is None:
-        raise missing
-    return raw
-
-
 async def read_reasons(request: AnyRequest, viewer: Viewer) -> list[Json]:
     """The reasons of verdicts."""
-    answer = await call(request, viewer, "GET", "/v1/reason-codes", language=page_language(request))
+    answer = await call(request, viewer, "GET", "/v1/reason-codes")
     found: list[Json] = answer.json()["items"]
     return found
 
@@ -66,9 +55,7 @@ async def view_cases(
 
 async def _history(request: AnyRequest, viewer: Viewer, case_id: str) -> Json | None:
     try:
-        answer = await call(
-            request, viewer, "GET", f"/v1/moderation/cases/{case_id}/history", language=page_language(request)
-        )
+        answer = await call(request, viewer, "GET", f"/v1/moderation/cases/{case_id}/history")
     except OperationFailed:
         return None
     found: Json = answer.json()

@@ -7,14 +7,15 @@ from litestar import Response, post
 from feed.accounts.model import Viewer
 from feed.api.dependencies import AnyRequest
 from feed.api.errors import problem_of
-from feed.api.pages.calls import Answer, OperationFailed, call
+from feed.api.pages.calls import Answer, OperationFailed, call, checked_id
 from feed.api.pages.form import Form, InjectedForm
 from feed.api.pages.page import page_language, see_other
-from feed.api.pages.reviewer.case_view import Json, checked_id, read_reasons
+from feed.api.pages.reviewer.case_view import Json, read_reasons
 from feed.api.pages.reviewer.filters import read_filters
 from feed.api.pages.reviewer.work import WORK, Typed, work_page
 from feed.api.pages.sending import send_with_key
 from feed.api.pages.sessions import InjectedSession, signed_in
+from feed.cases.model import CaseNotFound
 from feed.moderation.model import BatchNotFound
 
 DONE = "done"
@@ -45,7 +46,7 @@ async def decide(request: AnyRequest, session: InjectedSession, form: InjectedFo
 async def undo(request: AnyRequest, session: InjectedSession, form: InjectedForm) -> Response[Any]:
     """Takes back the decision of a case, and shows the case again, leased if it is free."""
     own = signed_in(session)
-    case_id = checked_id(form.text("case_id"))
+    case_id = checked_id(form.text("case_id"), CaseNotFound)
     found = await undo_verdicts(request, own.viewer, form)
     outcome = next((each["outcome"] for each in found["items"]), DONE)
     if outcome != DONE:

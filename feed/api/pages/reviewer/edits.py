@@ -6,14 +6,15 @@ from litestar import Response, get, post
 from litestar.params import FromPath
 
 from feed.api.dependencies import AnyRequest
-from feed.api.pages.calls import OperationFailed, call
+from feed.api.pages.calls import OperationFailed, call, checked_id, get_json
 from feed.api.pages.form import InjectedForm
-from feed.api.pages.page import page, page_language, see_other
-from feed.api.pages.reviewer.case_view import checked_id, read_reasons
+from feed.api.pages.page import page, see_other
+from feed.api.pages.reviewer.case_view import read_reasons
 from feed.api.pages.reviewer.decisions import call_once
 from feed.api.pages.reviewer.filters import read_filters
 from feed.api.pages.reviewer.work import WORK, work_page
 from feed.api.pages.sessions import InjectedSession, signed_in
+from feed.cases.model import CaseNotFound
 from feed.posts.model import PostNotFound
 
 
@@ -24,7 +25,7 @@ async def revise_case(
     """Edits the text of the subject of a case, and shows the case that waits for the next stage."""
     own = signed_in(session)
     body = {"text": form.text("text"), "version": form.number("version")}
-    path = f"/v1/moderation/cases/{checked_id(case_id)}/revision"
+    path = f"/v1/moderation/cases/{checked_id(case_id, CaseNotFound)}/revision"
     try:
         answer = await call_once(request, own.viewer, path, body, form.token)
     except OperationFailed as error:
@@ -48,7 +49,6 @@ async def change_ai_label(
             own.viewer,
             "PUT" if labelled else "DELETE",
             f"/v1/moderation/posts/{post_id}/ai-label",
-            language=page_language(request),
         )
     except OperationFailed as error:
         return await work_page(request, own, at=case_id, problem=error.problem, status=error.status)
@@ -60,6 +60,6 @@ async def explain_visibility(post_id: FromPath[str], request: AnyRequest, sessio
     """Every decision that made a post visible or not."""
     own = signed_in(session)
     path = f"/v1/posts/{checked_id(post_id, PostNotFound)}/why"
-    why = (await call(request, own.viewer, "GET", path, language=page_language(request))).json()
+    why = await get_json(request, own, path)
     reasons = {each["code"]: each for each in await read_reasons(request, own.viewer)}
     return await page(request, own, "reviewer/why.html", cache="no-store", section="queue", why=why, reasons=reasons)

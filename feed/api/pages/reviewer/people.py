@@ -11,10 +11,10 @@ from feed.accounts.model import AccountNotFound
 from feed.api.dependencies import AnyRequest
 from feed.api.errors import Problem
 from feed.api.html.formats import SHANGHAI
-from feed.api.pages.calls import OperationFailed, call
+from feed.api.pages.calls import OperationFailed, call, checked_id, get_json
 from feed.api.pages.form import Form, InjectedForm
-from feed.api.pages.page import page, page_language, see_other
-from feed.api.pages.reviewer.case_view import Json, checked_id, read_reasons
+from feed.api.pages.page import page, see_other
+from feed.api.pages.reviewer.case_view import Json, read_reasons
 from feed.api.pages.sessions import InjectedSession, Session, signed_in
 
 USERS = "/console/users"
@@ -27,7 +27,7 @@ _DAYS_MOST = 3650
 async def show_users(request: AnyRequest, session: InjectedSession) -> Response[bytes]:
     """The users that a text finds; without one, the sanctions in force."""
     own = signed_in(session)
-    given, language = request.query_params, page_language(request)
+    given = request.query_params
     q, state = given.get("q", "").strip(), "ended" if given.get("state") == "ended" else "active"
     path, query = (
         ("/v1/moderation/users", {"q": q, "cursor": given.get("cursor")})
@@ -37,7 +37,7 @@ async def show_users(request: AnyRequest, session: InjectedSession) -> Response[
     found: Json = {"items": [], "next_cursor": None}
     problem, status = None, 200
     try:
-        found = (await call(request, own.viewer, "GET", path, query=query, language=language)).json()
+        found = await get_json(request, own, path, query=query)
     except OperationFailed as error:
         if error.status not in (400, 410, 422):
             raise
@@ -114,7 +114,6 @@ async def _change(
             body=body,
             query=query,
             key=form.token,
-            language=page_language(request),
         )
     except OperationFailed as error:
         if error.status == 404:
@@ -132,14 +131,11 @@ async def _user_page(
     status: int = 200,
     typed: Form | None = None,
 ) -> Response[bytes]:
-    viewer, language = session.viewer, page_language(request)
-    record = (await call(request, viewer, "GET", f"/v1/moderation/users/{_id(user_id)}", language=language)).json()
+    record = await get_json(request, session, f"/v1/moderation/users/{_id(user_id)}")
     cases = []
     for state in ("open", "closed"):
         query = {"author_id": _id(user_id), "state": state, "limit": 10}
-        cases += (await call(request, viewer, "GET", "/v1/moderation/cases", query=query, language=language)).json()[
-            "items"
-        ]
+        cases += (await get_json(request, session, "/v1/moderation/cases", query))["items"]
     return await page(
         request,
         session,
@@ -149,7 +145,7 @@ async def _user_page(
         section="users",
         record=record,
         cases=cases,
-        reasons={each["code"]: each for each in await read_reasons(request, viewer)},
+        reasons={each["code"]: each for each in await read_reasons(request, session.viewer)},
         done=bool(request.query_params.get("done")),
         typed=typed,
         problem=problem,

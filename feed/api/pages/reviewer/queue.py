@@ -9,9 +9,9 @@ from litestar import Response, get, post
 
 from feed.api.dependencies import AnyRequest
 from feed.api.errors import Problem
-from feed.api.pages.calls import OperationFailed, call
+from feed.api.pages.calls import OperationFailed, get_json
 from feed.api.pages.form import InjectedForm
-from feed.api.pages.page import page, page_language, see_other
+from feed.api.pages.page import page, see_other
 from feed.api.pages.reviewer.decisions import call_once
 from feed.api.pages.reviewer.filters import Filters, read_filters
 from feed.api.pages.reviewer.waiting_chart import age_in_seconds, short, waiting_chart
@@ -51,19 +51,18 @@ async def lease(request: AnyRequest, session: InjectedSession, form: InjectedFor
 async def _queue_page(
     request: AnyRequest, session: Session, filters: Filters, *, problem: Problem | None = None, status: int = 200
 ) -> Response[bytes]:
-    viewer, language = session.viewer, page_language(request)
     cases: dict[str, Any] = {"items": [], "next_cursor": None}
     try:
         query = {**filters.given, "limit": _SHOWN, "cursor": request.query_params.get("cursor")}
-        cases = (await call(request, viewer, "GET", "/v1/moderation/cases", query=query, language=language)).json()
+        cases = await get_json(request, session, "/v1/moderation/cases", query)
     except OperationFailed as error:
         if error.status not in (400, 410, 422):
             raise
         problem, status = problem or error.problem, error.status
-    queue = (await call(request, viewer, "GET", "/v1/moderation/queue", language=language)).json()
-    waiting = (await call(request, viewer, "GET", "/v1/moderation/queue/waiting", language=language)).json()
-    subjects = (await call(request, viewer, "GET", "/v1/moderation/queue/subjects", language=language)).json()
-    leased = (await call(request, viewer, "GET", "/v1/moderation/cases/leased", language=language)).json()["items"]
+    queue = await get_json(request, session, "/v1/moderation/queue")
+    waiting = await get_json(request, session, "/v1/moderation/queue/waiting")
+    subjects = await get_json(request, session, "/v1/moderation/queue/subjects")
+    leased = (await get_json(request, session, "/v1/moderation/cases/leased"))["items"]
     return await page(
         request,
         session,

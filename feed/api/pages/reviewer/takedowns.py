@@ -11,7 +11,7 @@ from feed.api.dependencies import AnyRequest
 from feed.api.errors import Problem
 from feed.api.pages.calls import OperationFailed, call
 from feed.api.pages.form import Form, InjectedForm
-from feed.api.pages.page import page, page_language, see_other
+from feed.api.pages.page import page, see_other
 from feed.api.pages.reviewer.case_view import Json, read_reasons
 from feed.api.pages.reviewer.decisions import call_once
 from feed.api.pages.sessions import InjectedSession, Session, signed_in
@@ -74,7 +74,6 @@ async def lift_takedown(request: AnyRequest, session: InjectedSession, form: Inj
             "DELETE",
             "/v1/moderation/takedowns",
             body=body,
-            language=page_language(request),
         )
     except OperationFailed as error:
         return await _takedowns_page(request, own, problem=error.problem, status=error.status)
@@ -89,7 +88,7 @@ async def _takedowns_page(
     status: int = 200,
     form: Form | None = None,
 ) -> Response[bytes]:
-    viewer, language, given = session.viewer, page_language(request), request.query_params
+    viewer, given = session.viewer, request.query_params
     link = given.get("link", "").strip()[:_LINK_MOST]
     kind, id_ = (form.text("kind"), form.text("id")) if form else (given.get("kind", ""), given.get("id", ""))
     state = "lifted" if given.get("state") == "lifted" else "in_force"
@@ -101,7 +100,7 @@ async def _takedowns_page(
     if kind and id_:
         preview = await _preview(request, viewer, kind, id_[:200])
     query = {"state": state, "cursor": given.get("cursor")}
-    answer = await call(request, viewer, "GET", "/v1/moderation/takedowns", query=query, language=language)
+    answer = await call(request, viewer, "GET", "/v1/moderation/takedowns", query=query)
     listed: Json = answer.json()
     return await page(
         request,
@@ -165,7 +164,7 @@ def _is_id(given: str) -> bool:
 
 async def _found(request: AnyRequest, viewer: Viewer, path: str, query: dict[str, Any] | None = None) -> Any:
     try:
-        return (await call(request, viewer, "GET", path, query=query, language=page_language(request))).json()
+        return (await call(request, viewer, "GET", path, query=query)).json()
     except OperationFailed as error:
         if error.status in (404, 422):
             return None

@@ -8,7 +8,7 @@ from feed.api.dependencies import AnyRequest
 from feed.api.errors import Problem
 from feed.api.pages.calls import OperationFailed, call
 from feed.api.pages.form import Form, InjectedForm
-from feed.api.pages.page import page, page_language, see_other
+from feed.api.pages.page import page, see_other
 from feed.api.pages.reviewer.case_view import Json, read_reasons
 from feed.api.pages.reviewer.segments import marked
 from feed.api.pages.sessions import InjectedSession, Session, signed_in
@@ -53,7 +53,6 @@ async def check_text(request: AnyRequest, session: InjectedSession, form: Inject
             "POST",
             "/v1/moderation/words/check",
             body={"text": text},
-            language=page_language(request),
         )
     except OperationFailed as error:
         if error.status != 422:
@@ -80,7 +79,6 @@ async def _change(
             "/v1/moderation/words",
             body=body,
             query=query,
-            language=page_language(request),
         )
     except OperationFailed as error:
         return await _words_page(request, session, problem=error.problem, status=error.status, form=form)
@@ -98,7 +96,7 @@ async def _words_page(
     form: Form | None = None,
     found: Json | None = None,
 ) -> Response[bytes]:
-    given, language = request.query_params, page_language(request)
+    given = request.query_params
     query = {
         "q": given.get("q", "")[:100] or None,
         "level": given.get("level") or None,
@@ -107,7 +105,7 @@ async def _words_page(
     }
     listed: Json = {"items": [], "next_cursor": None, "version": 0, "count": 0}
     try:
-        answer = await call(request, session.viewer, "GET", "/v1/moderation/words", query=query, language=language)
+        answer = await call(request, session.viewer, "GET", "/v1/moderation/words", query=query)
         listed = answer.json()
     except OperationFailed as error:
         if error.status not in (400, 410, 422):

@@ -1,21 +1,21 @@
 """The page on which a reviewer decides one leased case after another; the next ones are in the page already."""
 
 import secrets
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 from litestar import Response, get, post
 from litestar.params import FromPath
 
-from feed.accounts.model import Viewer
 from feed.api.dependencies import AnyRequest
 from feed.api.errors import Problem
-from feed.api.pages.calls import OperationFailed, call
+from feed.api.pages.calls import OperationFailed, call, checked_id, find_json, get_json
 from feed.api.pages.form import InjectedForm
-from feed.api.pages.page import page, page_language, see_other
-from feed.api.pages.reviewer.case_view import Json, checked_id, read_reasons, view_cases
+from feed.api.pages.page import page, see_other
+from feed.api.pages.reviewer.case_view import Json, read_reasons, view_cases
 from feed.api.pages.reviewer.filters import read_filters
 from feed.api.pages.sessions import InjectedSession, Session, signed_in
+from feed.cases.model import CaseNotFound
 from feed.ids import parse_id
 
 WORK = "/console/queue/work"
@@ -47,7 +47,7 @@ async def work_page(
 ) -> Response[bytes]:
     """The page with a case; `problem`: why its decision failed."""
     viewer = session.viewer
-    leased = await _read(request, viewer, "/v1/moderation/cases/leased")
+    leased = await get_json(request, session, "/v1/moderation/cases/leased")
     cases: list[Json] = leased["items"]
     place = next((index for index, each in enumerate(cases) if each["id"] == at), None)
     shown = [cases[0]] if cases and at is None else []
@@ -56,13 +56,13 @@ async def work_page(
     elif cases and _done(request) is not None:
         # The next case was closed by the decision before it, as the reports of a post are.
         shown = [cases[0]]
-    elif at is not None and (other := await _find(request, viewer, at)) is not None:
+    elif at is not None and (other := await _find(request, session, at)) is not None:
         shown = [other]
     behind = _behind(cases, shown)
     views = await view_cases(
         request, viewer, [*shown, *behind[:_AHEAD]], reasons := await read_reasons(request, viewer)
     )
-    queue = await _read(request, viewer, "/v1/moderation/queue")
+    queue = await get_json(request, session, "/v1/moderation/queue")
     return await page(
         request,
         session,
@@ -110,8 +110,7 @@ async def _change_lease(
             request,
             session.viewer,
             "POST",
-            f"/v1/moderation/cases/{checked_id(case_id)}/{what}",
-            language=page_language(request),
+            f"/v1/moderation/cases/{checked_id(case_id, CaseNotFound)}/{what}",
         )
     except OperationFailed as error:
         if error.status == 404:
@@ -120,20 +119,9 @@ async def _change_lease(
     return see_other(read_filters(request).path(WORK, at=after))
 
 
-async def _read(request: AnyRequest, viewer: Viewer, path: str) -> Mapping[str, Any]:
-    found: Mapping[str, Any] = (await call(request, viewer, "GET", path, language=page_language(request))).json()
-    return found
-
-
-async def _find(request: AnyRequest, viewer: Viewer, case_id: str) -> Json | None:
-    if parse_id(case_id) is None:
-        return None
-    try:
-        return await _read(request, viewer, f"/v1/moderation/cases/{case_id}")
-    except OperationFailed as error:
-        if error.status == 404:
-            return None
-        raise
+async def _find(request: AnyRequest, session: Session, case_id: str) -> Json | None:
+    path = f"/v1/moderation/cases/{case_id}"
+    return None if parse_id(case_id) is None else await find_json(request, session, path)
 
 
 def _behind(cases: Sequence[Json], shown: Sequence[Json]) -> list[Json]:

@@ -8,8 +8,8 @@ from litestar.params import FromPath, FromQuery
 
 from feed.api.dependencies import AnyRequest
 from feed.api.errors import Problem
-from feed.api.pages.calls import OperationFailed
-from feed.api.pages.editor.frame import PageNotFound, admin_path, campaign_page, checked_id, get_json
+from feed.api.pages.calls import OperationFailed, PageNotFound, checked_id, get_json
+from feed.api.pages.editor.frame import admin_path, campaign_page
 from feed.api.pages.form import Form, InjectedForm
 from feed.api.pages.page import see_other
 from feed.api.pages.sending import send

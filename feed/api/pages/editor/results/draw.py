@@ -8,9 +8,9 @@ from litestar import Response, get, post
 from litestar.params import FromPath
 
 from feed.api.dependencies import AnyRequest
-from feed.api.pages.calls import OperationFailed
-from feed.api.pages.editor.answers import find_json, names_of
-from feed.api.pages.editor.frame import admin_path, campaign_page, checked_id, get_json
+from feed.api.pages.calls import OperationFailed, checked_id, find_json, get_json
+from feed.api.pages.editor.answers import names_of
+from feed.api.pages.editor.frame import admin_path, campaign_page
 from feed.api.pages.editor.typed_times import typed_instant
 from feed.api.pages.form import Form, InjectedForm
 from feed.api.pages.page import see_other

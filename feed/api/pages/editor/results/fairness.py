@@ -7,8 +7,9 @@ from litestar import Response, get
 from litestar.params import FromPath
 
 from feed.api.dependencies import AnyRequest
-from feed.api.pages.editor.answers import find_json, names_of, posts_of
-from feed.api.pages.editor.frame import admin_path, campaign_page, get_json
+from feed.api.pages.calls import find_json, get_json
+from feed.api.pages.editor.answers import names_of, posts_of
+from feed.api.pages.editor.frame import admin_path, campaign_page
 from feed.api.pages.sessions import InjectedSession, signed_in
 
 # Voids that the page lists; the entries' page has all of them.

@@ -7,8 +7,8 @@ from litestar import Response, get, post
 from litestar.params import FromPath, FromQuery
 
 from feed.api.dependencies import AnyRequest
-from feed.api.pages.calls import OperationFailed
-from feed.api.pages.editor.frame import campaign_page, checked_id, get_json
+from feed.api.pages.calls import OperationFailed, checked_id, get_json
+from feed.api.pages.editor.frame import campaign_page
 from feed.api.pages.form import Form, InjectedForm
 from feed.api.pages.page import see_other
 from feed.api.pages.sending import send

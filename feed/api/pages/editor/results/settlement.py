@@ -8,12 +8,12 @@ from litestar import Response, get, post
 from litestar.params import FromPath, FromQuery
 
 from feed.api.dependencies import AnyRequest
-from feed.api.pages.calls import OperationFailed, call
-from feed.api.pages.editor.answers import find_json, names_of, posts_of
-from feed.api.pages.editor.frame import admin_path, campaign_page, checked_id, get_json
+from feed.api.pages.calls import OperationFailed, call, checked_id, find_json, get_json
+from feed.api.pages.editor.answers import names_of, posts_of
+from feed.api.pages.editor.frame import admin_path, campaign_page
 from feed.api.pages.editor.results.draw import read_draw
 from feed.api.pages.form import Form, InjectedForm
-from feed.api.pages.page import page_language, see_other
+from feed.api.pages.page import see_other
 from feed.api.pages.sending import send
 from feed.api.pages.sessions import InjectedSession, Session, signed_in
 
@@ -93,9 +93,7 @@ async def download_sheet(campaign_id: FromPath[str], request: AnyRequest, sessio
     """The whole frozen sheet, for a spreadsheet."""
     own = signed_in(session)
     path = admin_path(campaign_id, "/sheet")
-    found = await call(
-        request, own.viewer, "GET", path, language=page_language(request), headers={"accept": "text/csv"}
-    )
+    found = await call(request, own.viewer, "GET", path, headers={"accept": "text/csv"})
     headers = {
         "cache-control": "private, no-store",
         "content-disposition": f'attachment; filename="sheet-{campaign_id}.csv"',
