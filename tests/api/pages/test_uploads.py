@@ -1,64 +1,63 @@
-"""Pages that send a file on to the API: each as the operation takes it."""
+"""Forms with a file: each takes what its page promises, also a file larger than other forms may be."""
 
-import io
-import random
-from collections.abc import AsyncIterator
+import inspect
+import re
 
 import httpx
-import pytest
-from PIL import Image
+from litestar.routes import HTTPRoute
 
+from feed.api.pages.uploads import UPLOAD_BYTES_MOST
 from feed.api.state import AppState
-from feed.app import MAX_BODY_BYTES
 from tests.support.api import Join
+from tests.support.app import app_over
+from tests.support.media_files import large_picture
 from tests.support.pages import BrowserClient
 
-PAGES = ("/me/avatar", "/write/photos", "/console/campaigns/1/pictures/upload")
+_PHONE_PHOTO = 3_000_000
 
 
-@pytest.fixture
-async def browser(app_state: AppState, join: Join) -> BrowserClient:
-    opened = BrowserClient(app_state)
-    await opened.sign_in_as(int((await join("编辑", roles=("editor",))("GET", "/me")).json()["id"]))
-    return opened
+def _upload_paths(app_state: AppState) -> list[str]:
+    """The paths of all pages that pass a file on, with an id in place of parameters."""
+    return sorted(
+        re.sub(r"\{[^}]*\}", "1", route.path_format)
+        for route in app_over(app_state).routes
+        if isinstance(route, HTTPRoute)
+        for handler in route.route_handlers
+        if "pass_upload_on(request" in inspect.getsource(handler.fn) and not route.path_format.startswith("/v1/")
+    )
 
 
-def photo(side: int) -> bytes:
-    """A PNG of noise, of three bytes a pixel."""
-    content = io.BytesIO()
-    noise = random.Random(side).randbytes(side * side * 3)
-    Image.frombytes("RGB", (side, side), noise).save(content, "PNG")
-    return content.getvalue()
+async def _send(browser: BrowserClient, path: str, byte_count: int) -> httpx.Response:
+    return await browser.http.post(path, files={"file": ("a.jpg", large_picture(byte_count), "image/jpeg")})
 
 
-@pytest.mark.parametrize("path", PAGES)
-async def test_a_photo_of_a_phone_is_larger_than_a_form_and_is_taken(browser: BrowserClient, path: str) -> None:
-    content = photo(400)
-    assert len(content) > MAX_BODY_BYTES
-    sent = await browser.http.post(path, files={"file": ("a.png", content, "image/png")})
-    assert sent.status_code == 303, sent.text
+async def test_every_form_with_a_file_takes_a_photo_of_a_phone(app_state: AppState, join: Join) -> None:
+    editor = join("编辑", roles=("editor",))
+    browser = BrowserClient(app_state)
+    await browser.sign_in_as(int((await editor("GET", "/me")).json()["id"]))
+    paths = _upload_paths(app_state)
+    assert {"/me/avatar", "/write/photos"} < set(paths)
+    for path in paths:
+        sent = await _send(browser, path, _PHONE_PHOTO)
+        assert sent.status_code == 303, (path, sent.text)
 
 
-@pytest.mark.parametrize("path", PAGES)
-async def test_a_photo_without_a_length_is_taken(browser: BrowserClient, path: str) -> None:
-    whole = httpx.Request("POST", "http://feed.test/", files={"file": ("a.png", photo(20), "image/png")})
-    body = await whole.aread()
-
-    async def pieces() -> AsyncIterator[bytes]:
-        for start in range(0, len(body), 500):
-            yield body[start : start + 500]
-
-    sent = await browser.http.post(path, content=pieces(), headers={"content-type": whole.headers["content-type"]})
-    assert sent.status_code == 303, sent.text
+async def test_every_form_with_a_file_names_the_limit_of_files(app_state: AppState, join: Join) -> None:
+    editor = join("编辑", roles=("editor",))
+    browser = BrowserClient(app_state)
+    await browser.sign_in_as(int((await editor("GET", "/me")).json()["id"]))
+    for path in _upload_paths(app_state):
+        refused = await _send(browser, path, UPLOAD_BYTES_MOST + 1)
+        assert refused.status_code == 413, path
+        assert "20 MB" in refused.text, path
 
 
-@pytest.mark.parametrize("path", PAGES[:2])
-async def test_what_is_no_file_is_refused_by_the_operation(browser: BrowserClient, path: str) -> None:
-    assert (await browser.post(path, {"file": "x"})).status_code == 415
-
-
-@pytest.mark.parametrize("path", PAGES)
-async def test_a_file_from_another_site_is_refused(browser: BrowserClient, path: str) -> None:
-    files = {"file": ("a.png", photo(20), "image/png")}
-    sent = await browser.http.post(path, files=files, headers={"sec-fetch-site": "cross-site"})
-    assert (sent.status_code, "other_site" in sent.text) == (403, True)
+async def test_a_repeated_upload_of_a_form_is_one_file(app_state: AppState, join: Join) -> None:
+    person = join("小明")
+    browser = BrowserClient(app_state)
+    await browser.sign_in_as(int((await person("GET", "/me")).json()["id"]))
+    page = await browser.get("/me/avatar")
+    action = re.search(r'action="(/me/avatar\?form_token=[^"]+)"', page.text)
+    assert action is not None
+    led_to = {(await _send(browser, action[1], _PHONE_PHOTO)).headers["location"] for _ in range(2)}
+    assert len(led_to) == 1

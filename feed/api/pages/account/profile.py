@@ -1,5 +1,6 @@
 """The user's own profile: name, bio and picture, and the own posts in every state."""
 
+import secrets
 from typing import Annotated, Any, get_args
 
 from litestar import Response, get, post
@@ -14,6 +15,7 @@ from feed.api.pages.form import InjectedForm
 from feed.api.pages.page import see_other
 from feed.api.pages.sessions import InjectedSession, Session, signed_in
 from feed.api.pages.uploads import UPLOAD_BYTES_MOST, pass_upload_on
+from feed.media.model import FileTooLarge
 
 _STATES = get_args(OwnStates)
 
@@ -41,14 +43,16 @@ async def change_profile(request: AnyRequest, session: InjectedSession, form: In
     return see_other("/me?done=1")
 
 
-@post("/me/avatar", status_code=200, request_max_body_size=UPLOAD_BYTES_MOST)
-async def upload_avatar(request: AnyRequest, session: InjectedSession) -> Response[Any]:
+@post("/me/avatar", status_code=200, too_large=FileTooLarge, request_max_body_size=UPLOAD_BYTES_MOST)
+async def upload_avatar(
+    request: AnyRequest, session: InjectedSession, form_token: FromQuery[str | None] = None
+) -> Response[Any]:
     """Uploads a picture; the next page offers it once it is processed. The body goes on to the operation as it arrives."""
     user = signed_in(session)
     try:
-        uploaded = await pass_upload_on(request, user)
+        uploaded = await pass_upload_on(request, user, form_token)
     except OperationFailed as error:
-        return await own_page(request, user, "account/avatar.html", "me", error=error, medium=None)
+        return await _avatar_page(request, user, error=error)
     return see_other(f"/me/avatar?media_id={uploaded['id']}")
 
 
@@ -59,7 +63,7 @@ async def show_avatar(
     """The picture that was uploaded, while it is processed and when it can be used; without one, where to choose it."""
     user = signed_in(session)
     medium = None if not (media_id or "").isdecimal() else await get_json(request, user, f"/v1/media/{media_id}")
-    return await own_page(request, user, "account/avatar.html", "me", medium=medium)
+    return await _avatar_page(request, user, medium=medium)
 
 
 @post("/me/avatar/use", status_code=200)
@@ -70,8 +74,17 @@ async def use_avatar(request: AnyRequest, session: InjectedSession, form: Inject
     try:
         await call(request, user.viewer, "PATCH", "/v1/me", body={"avatar_media_id": media_id})
     except OperationFailed as error:
-        return await own_page(request, user, "account/avatar.html", "me", error=error, medium=None)
+        return await _avatar_page(request, user, error=error)
     return see_other("/me?done=1")
+
+
+async def _avatar_page(
+    request: AnyRequest, session: Session, *, medium: Any = None, error: OperationFailed | None = None
+) -> Response[bytes]:
+    form_token = secrets.token_urlsafe(16)
+    return await own_page(
+        request, session, "account/avatar.html", "me", error=error, medium=medium, form_token=form_token
+    )
 
 
 async def _profile_page(

@@ -15,9 +15,10 @@ from feed.api.pages.page import see_other, state_of
 from feed.api.pages.sessions import InjectedSession, signed_in
 from feed.api.pages.uploads import UPLOAD_BYTES_MOST, pass_upload_on
 from feed.ids import parse_id
+from feed.media.model import FileTooLarge
 
 
-@post("/write/photos", request_max_body_size=UPLOAD_BYTES_MOST)
+@post("/write/photos", too_large=FileTooLarge, request_max_body_size=UPLOAD_BYTES_MOST)
 async def upload_photo(
     request: AnyRequest,
     session: InjectedSession,

@@ -15,6 +15,7 @@ from feed.api.pages.page import page_language, see_other
 from feed.api.pages.sending import send
 from feed.api.pages.sessions import InjectedSession, Session, signed_in
 from feed.api.pages.uploads import UPLOAD_BYTES_MOST, pass_upload_on
+from feed.media.model import FileTooLarge
 
 _COVER = "cover"
 _SHOWN = 50
@@ -46,7 +47,11 @@ async def choose_picture(
     return see_other(f"/console/campaigns/{campaign_id}/pictures")
 
 
-@post("/console/campaigns/{campaign_id:str}/pictures/upload", request_max_body_size=UPLOAD_BYTES_MOST)
+@post(
+    "/console/campaigns/{campaign_id:str}/pictures/upload",
+    too_large=FileTooLarge,
+    request_max_body_size=UPLOAD_BYTES_MOST,
+)
 async def upload_picture(
     campaign_id: FromPath[str],
     request: AnyRequest,
