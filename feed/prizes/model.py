@@ -2,11 +2,11 @@
 
 from datetime import datetime
 from decimal import Decimal
-from typing import Any, Literal, NewType
+from typing import Any, Literal, NewType, get_args
 
 import msgspec
 
-from feed.errors import Conflict, Forbidden, NotFound
+from feed.errors import Conflict, FeedError, Forbidden, NotFound
 
 WinnerId = NewType("WinnerId", int)
 ObjectionId = NewType("ObjectionId", int)
@@ -256,6 +256,31 @@ class Objection(msgspec.Struct, frozen=True, kw_only=True):
     answered_at: datetime | None
     remedy: Remedy | None
     winner_id: WinnerId | None
+
+
+class Objecting(msgspec.Struct, frozen=True, kw_only=True):
+    """What decides whether a person may object to a result now. `open_kinds`: of its objections that are not answered yet."""
+
+    is_open: bool
+    is_participant: bool
+    has_phone: bool
+    open_kinds: list[ObjectionKind]
+
+    @property
+    def kinds(self) -> list[ObjectionKind]:
+        """The kinds of objections that are taken, unless `refusal` says that none is."""
+        return [kind for kind in get_args(ObjectionKind) if kind not in self.open_kinds]
+
+    @property
+    def refusal(self) -> type[FeedError] | None:
+        """The error of every objection; None: one of `kinds` is taken."""
+        if not self.is_open:
+            return ObjectionsClosed
+        if not self.is_participant:
+            return NotAParticipant
+        if not self.has_phone:
+            return ObjectionNeedsPhone
+        return None if self.kinds else AlreadyObjected
 
 
 class Answered(msgspec.Struct, frozen=True, kw_only=True):

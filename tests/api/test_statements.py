@@ -74,7 +74,7 @@ EXPECTED: dict[str, Cost] = {
     "list_campaigns": Cost("/campaigns?topic=读书", 3, 3),
     "get_campaign": Cost("/campaigns/{campaign}", 1, 1),
     "get_rules": Cost("/campaigns/{campaign}/rules", 1, 1),
-    "get_participation": Cost("/campaigns/{campaign}/me", 9),
+    "get_participation": Cost("/campaigns/{campaign}/me", 10),
     "get_leaderboard": Cost("/campaigns/{campaign}/leaderboard", 7, 6),
     "get_result": Cost("/campaigns/{decided}/result", 4, 4),
     "get_proof": Cost("/campaigns/{decided}/proof?post_id={winning_post}", 4, 4),

@@ -4,7 +4,6 @@ from collections.abc import Sequence
 from typing import Annotated
 
 from feed.accounts import approval_store
-from feed.accounts import store as accounts
 from feed.accounts.approvals import record_approval
 from feed.accounts.model import AccountId
 from feed.audit import store as audit
@@ -21,14 +20,11 @@ from feed.prizes.model import (
     Answered,
     InvolvedInCampaign,
     NotAnnounced,
-    NotAParticipant,
     Objection,
     ObjectionAnswered,
     ObjectionId,
     ObjectionKind,
-    ObjectionNeedsPhone,
     ObjectionNotFound,
-    ObjectionsClosed,
     PrizeHandedOver,
     Remedy,
     Winner,
@@ -73,15 +69,13 @@ async def object_to_result(
             before = await objections_store.find_of_account(conn, settlement.id, by, kind)
             if before is not None:
                 return before.id
-        if not await involvement.is_participant(conn, campaign_id, by):
-            raise NotAParticipant
-        account = await accounts.get_account(conn, by)
-        if account.person is None:
-            raise ObjectionNeedsPhone
+        objecting = await involvement.get_objecting(conn, campaign_id, by)
+        if objecting.refusal is not None:
+            raise objecting.refusal
         if not await objections_store.has_entry(conn, campaign_id, post_id=post_id, comment_id=comment_id):
             raise EntryNotFound
-        if settlement is None or not await objections_store.is_open(conn, campaign_id):
-            raise ObjectionsClosed
+        # Only a campaign with a settlement is announced.
+        assert settlement is not None
         objection_id = await objections_store.add_objection(
             conn, campaign_id, settlement.id, by, kind=kind, text=text, post_id=post_id, comment_id=comment_id
         )

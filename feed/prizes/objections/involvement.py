@@ -2,7 +2,11 @@
 
 from collections.abc import Sequence
 
+import msgspec
+
+from feed.campaigns.errors import CampaignNotFound
 from feed.postgres import Connection
+from feed.prizes.model import Objecting
 
 # Audited actions on a campaign that do not influence who wins.
 _NEUTRAL_ACTIONS = [
@@ -17,26 +21,38 @@ _NEUTRAL_ACTIONS = [
 ]
 
 
-async def is_participant(conn: Connection, campaign_id: int, account_id: int) -> bool:
-    """Whether the account's person has an entry in the campaign, with any account: a post, a comment or a like."""
-    return bool(
-        await conn.fetchval(
-            """
-            SELECT EXISTS (
-                    SELECT FROM entries
-                    WHERE campaign_id = $1
-                        AND author_id IN (SELECT same_id FROM same_person_accounts WHERE account_id = $2)
-                )
+async def get_objecting(conn: Connection, campaign_id: int, account_id: int) -> Objecting:
+    """Whether the account's person may object to the campaign's result, by the time of the database.
+
+    A participant is who has an entry, with any account: a post, a comment or a like. Raises CampaignNotFound.
+    """
+    row = await conn.fetchrow(
+        """
+        WITH self AS (
+            SELECT same_id AS id FROM same_person_accounts WHERE account_id = $2
+        )
+        SELECT campaigns.state = 'announced' AND clock_timestamp() < campaigns.objections_end_at AS is_open,
+            EXISTS (SELECT FROM entries WHERE campaign_id = $1 AND author_id IN (SELECT id FROM self))
                 OR EXISTS (
                     SELECT FROM draw_entries AS entered
-                    WHERE entered.campaign_id = $1
-                        AND entered.account_id = ANY (ARRAY(SELECT same_id FROM same_person_accounts WHERE account_id = $2))
-                )
-            """,
-            campaign_id,
-            account_id,
-        )
+                    WHERE entered.campaign_id = $1 AND entered.account_id = ANY (ARRAY(SELECT id FROM self))
+                ) AS is_participant,
+            EXISTS (SELECT FROM accounts WHERE id = $2 AND person IS NOT NULL) AS has_phone,
+            ARRAY(
+                SELECT DISTINCT objections.kind
+                FROM settlements JOIN objections ON objections.settlement_id = settlements.id
+                WHERE settlements.campaign_id = $1 AND settlements.undone_at IS NULL
+                    AND objections.account_id IN (SELECT id FROM self) AND objections.answered_at IS NULL
+            ) AS open_kinds
+        FROM campaigns
+        WHERE campaigns.id = $1
+        """,
+        campaign_id,
+        account_id,
     )
+    if row is None:
+        raise CampaignNotFound
+    return msgspec.convert(row, Objecting)
 
 
 async def has_decided(conn: Connection, objection_ids: Sequence[int], account_id: int) -> bool:

@@ -18,7 +18,7 @@ async def add_objection(
     post_id: int | None,
     comment_id: int | None,
 ) -> ObjectionId | None:
-    """The id of the new objection; None if the person has an open one of the kind, with any account. Does not check `is_open`."""
+    """The id of the new objection; None if the person has an open one of the kind, with any account. Does not check `Objecting`."""
     objection_id: ObjectionId | None = await conn.fetchval(
         """
         INSERT INTO objections (campaign_id, settlement_id, account_id, kind, post_id, text, comment_id)
@@ -41,16 +41,6 @@ async def add_objection(
         comment_id,
     )
     return objection_id
-
-
-async def is_open(conn: Connection, campaign_id: int) -> bool:
-    """Whether the objection period runs, by the time of the database."""
-    return bool(
-        await conn.fetchval(
-            "SELECT state = 'announced' AND clock_timestamp() < objections_end_at FROM campaigns WHERE id = $1",
-            campaign_id,
-        )
-    )
 
 
 async def has_entry(conn: Connection, campaign_id: int, *, post_id: int | None, comment_id: int | None) -> bool:

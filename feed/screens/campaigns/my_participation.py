@@ -24,7 +24,7 @@ from feed.postgres import Connection, many, one
 from feed.prizes.model import WinnerState
 from feed.reasons import DisqualificationReason, listed
 from feed.screens.campaigns.leaderboard import Leaderboards, get_published, is_board_shown, rank_entries
-from feed.screens.prizes.objections import OwnObjection, list_of_person
+from feed.screens.prizes.objections import MayObject, OwnObjection, get_may_object, list_of_person
 
 Id = str
 # `entered`: the entry competes; the others say why it does not.
@@ -91,6 +91,7 @@ class Participation(msgspec.Struct, frozen=True):
     tickets: int | None
     prize: MyPrize | None
     objections: list[OwnObjection]
+    may_object: MayObject
 
 
 class SheetExclusion(msgspec.Struct, frozen=True):
@@ -178,6 +179,7 @@ async def get_participation(leaderboards: Leaderboards, campaign_id: int, accoun
         reasons = await list_reasons(conn, campaign_id, account_id)
         prize = await _find_prize(conn, campaign_id, account_id)
         objections = await _list_objections(conn, campaign, account_id)
+        may_object = await get_may_object(conn, campaign_id, account_id)
     is_drawn = rules.method == "draw"
     competes = any(entry.state == "entered" for entry in own)
     rows = await leaderboards.list(campaign) if is_board_shown(campaign) and competes else []
@@ -204,6 +206,7 @@ async def get_participation(leaderboards: Leaderboards, campaign_id: int, accoun
         tickets=_ticket_count(sheet_rows, would_be=competes and not reasons) if is_drawn else None,
         prize=prize,
         objections=objections,
+        may_object=may_object,
     )
 
 
@@ -226,6 +229,7 @@ async def _get_draw_participation(conn: Connection, campaign: Campaign, account_
         tickets=int(would_be) if campaign.frozen_at is None else _ticket_count(sheet_rows, would_be=False),
         prize=await _find_prize(conn, campaign.id, account_id),
         objections=await _list_objections(conn, campaign, account_id),
+        may_object=await get_may_object(conn, campaign.id, account_id),
     )
 
 

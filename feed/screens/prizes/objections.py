@@ -8,6 +8,7 @@ import msgspec
 from feed.ids import MAX_ID
 from feed.postgres import Connection, many
 from feed.prizes.model import ObjectionKind, ObjectionNotFound, Remedy
+from feed.prizes.objections import involvement
 from feed.screens.prizes.cards import CampaignName, Id
 
 State = Literal["open", "upheld", "answered"]
@@ -28,6 +29,13 @@ class OwnObjection(msgspec.Struct, frozen=True, kw_only=True):
     made_at: datetime
     answer: str | None
     answered_at: datetime | None
+
+
+class MayObject(msgspec.Struct, frozen=True):
+    """Whether the account's person may object to the result now. `refusal` is the code of the error of every objection; None: one of `kinds` is taken."""
+
+    refusal: Literal["objections_closed", "not_a_participant", "objection_needs_phone", "already_objected"] | None
+    kinds: list[ObjectionKind]
 
 
 class ObjectionCard(OwnObjection, frozen=True, kw_only=True):
@@ -125,6 +133,14 @@ async def list_of_person(conn: Connection, campaign_id: int, account_id: int) ->
         _OWN_MOST,
     )
     return [OwnObjection(**_own_members(row)) for row in many(rows, _OwnRow)]
+
+
+async def get_may_object(conn: Connection, campaign_id: int, account_id: int) -> MayObject:
+    """Whether the account's person may object to the campaign's result. Raises CampaignNotFound."""
+    objecting = await involvement.get_objecting(conn, campaign_id, account_id)
+    refusal = None if objecting.refusal is None else objecting.refusal.code
+    kinds = objecting.kinds if refusal is None else []
+    return msgspec.convert({"refusal": refusal, "kinds": kinds}, MayObject)
 
 
 async def get_own(conn: Connection, objection_id: int) -> OwnObjection:

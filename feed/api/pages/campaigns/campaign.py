@@ -11,7 +11,15 @@ from feed.api.dependencies import AnyRequest
 from feed.api.html.outlines import Hole
 from feed.api.html.rendering import render_fragment
 from feed.api.pages.calls import find, find_json, get_json, read, segment
-from feed.api.pages.campaigns.course import countdown_of, course_of, percent, remaining, share, two_places
+from feed.api.pages.campaigns.course import (
+    countdown_of,
+    course_of,
+    objections_run,
+    percent,
+    remaining,
+    share,
+    two_places,
+)
 from feed.api.pages.community.lists import render_cards
 from feed.api.pages.page import page, page_language
 from feed.api.pages.sessions import InjectedSession, Session
@@ -51,6 +59,7 @@ async def show_campaign(
         course=course_of(campaign),
         countdown=countdown,
         now=now,
+        objections_run=objections_run(campaign, now),
         left=None if countdown is None else remaining(countdown.until, now),
         board=await _board(request, session, path, _BOARD_MOST) if campaign["board"] != "hidden" else None,
         board_most=_BOARD_MOST,

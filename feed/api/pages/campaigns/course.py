@@ -80,6 +80,11 @@ def countdown_of(campaign: Mapping[str, Any]) -> Countdown | None:
             return None
 
 
+def objections_run(campaign: Mapping[str, Any] | None, now: datetime) -> bool:
+    """Whether objections to the result are taken; after the period the campaign stays `announced` until each is answered."""
+    return campaign is not None and campaign["state"] == "announced" and now < parse_time(campaign["objections_end_at"])
+
+
 def remaining(until: str, now: datetime) -> Remaining:
     """The time that is left, rounded up to minutes, so that nothing is over before its end."""
     left = parse_time(until) - now

@@ -64,9 +64,12 @@ async def _objections_page(
         section="campaigns",
         campaign=campaign,
         mine=mine,
+        may=mine["may_object"],
+        # What was typed is not lost, whatever the refusal.
+        with_form=mine["may_object"]["refusal"] is None or typed is not None,
         entry=entry,
         text="" if typed is None else typed.text("text"),
-        kind="other" if typed is None else typed.text("kind"),
+        kind=(mine["may_object"]["kinds"] or ["other"])[-1] if typed is None else typed.text("kind"),
         problem=None if failed is None else _about_entry(failed.problem),
         # Problems are not stored under the token of a form, so that it is sent again under the same.
         form_token=(typed and typed.token) or secrets.token_urlsafe(16),

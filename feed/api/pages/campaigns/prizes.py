@@ -12,7 +12,7 @@ from litestar.params import FromPath, FromQuery
 from feed.api.dependencies import AnyRequest
 from feed.api.errors import Problem
 from feed.api.pages.calls import OperationFailed, call, find_json, get_json, segment
-from feed.api.pages.campaigns.course import remaining
+from feed.api.pages.campaigns.course import objections_run, remaining
 from feed.api.pages.campaigns.prize_course import allowed, prize_course
 from feed.api.pages.form import Form, InjectedForm
 from feed.api.pages.page import page, see_other
@@ -139,6 +139,7 @@ async def _prize_page(
         prize=prize,
         campaign=campaign,
         course=prize_course(prize),
+        objections_run=objections_run(campaign, now),
         may=allowed(prize, is_final=campaign is not None and campaign["state"] in _FINAL, now=now),
         left=remaining(prize["claim_ends_at"], now),
         now=now,

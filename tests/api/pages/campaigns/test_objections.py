@@ -1,6 +1,8 @@
 """The page of objections: sent once, kept when refused, answered where it was sent."""
 
 import asyncio
+import re
+from collections.abc import Awaitable, Callable
 
 import pytest
 
@@ -8,6 +10,7 @@ from feed.accounts.model import AccountId
 from feed.api.state import AppState
 from feed.keys.store import Keys
 from feed.prizes.objections.actions import answer_objection
+from feed.screens.campaigns.my_participation import get_participation
 from tests.api.pages.campaigns.support import browser_of, words, words_of
 from tests.support import make, phases
 from tests.support.pages import BrowserClient
@@ -69,20 +72,79 @@ async def test_a_refused_objection_keeps_what_was_typed(
     assert fields.get("entry", "") in answer.text
 
 
-async def test_a_second_objection_of_a_kind_says_so(app_state: AppState, keys: Keys) -> None:
+async def test_a_kind_with_an_open_objection_is_not_offered_again(app_state: AppState, keys: Keys) -> None:
     _, browser, path = await objecting(app_state, keys)
     assert (await browser.send(await browser.get(path), path, {"kind": "other", "text": "一"})).status_code == 303
-    again = await browser.send(await browser.get(path), path, {"kind": "other", "text": "第二次的话"})
+    page = await browser.get(path)
+    assert re.findall(r'value="(\w+)"[^>]* disabled', page.text) == ["other"]
+    again = await browser.send(page, path, {"kind": "other", "text": "第二次的话"})
     assert again.status_code == 409
     assert "第二次的话" in again.text
+    for kind in ("counts", "marks", "eligibility", "winner"):
+        assert (await browser.send(await browser.get(path), path, {"kind": kind, "text": "一"})).status_code == 303
+    assert "请等待答复" in await words(browser, path)
 
 
-async def test_one_who_has_not_taken_part_cannot_object(app_state: AppState, keys: Keys) -> None:
-    _, _, path = await objecting(app_state, keys)
-    other = await browser_of(app_state, await make.person(app_state.pool))
-    answer = await other.send(await other.get(path), path, {"kind": "other", "text": "我也有话说"})
-    assert answer.status_code == 403
-    assert "我也有话说" in answer.text
+async def _stranger(app_state: AppState, keys: Keys, campaign: phases.Played) -> int:
+    return await make.person(app_state.pool)
+
+
+async def _without_phone(app_state: AppState, keys: Keys, campaign: phases.Played) -> int:
+    author: int = await app_state.pool.fetchval("SELECT author_id FROM posts WHERE id = $1", campaign.posts[-1])
+    await app_state.pool.execute(
+        "UPDATE accounts SET person = NULL, phone_verified_at = NULL, phone_sealed = NULL WHERE id = $1", author
+    )
+    return author
+
+
+async def _late(app_state: AppState, keys: Keys, campaign: phases.Played) -> int:
+    author: int = await app_state.pool.fetchval("SELECT author_id FROM posts WHERE id = $1", campaign.posts[-1])
+    await app_state.pool.execute(
+        "UPDATE campaigns SET objections_end_at = clock_timestamp() WHERE id = $1", campaign.id
+    )
+    return author
+
+
+@pytest.mark.parametrize(
+    ("reader", "code", "status", "says"),
+    [
+        (_stranger, "not_a_participant", 403, "只有参与过本活动的人可以提出异议。"),
+        (_without_phone, "objection_needs_phone", 403, "提出异议前需要验证手机号。"),
+        (_late, "objections_closed", 409, "公示期已满，正在处理已提出的异议"),
+    ],
+)
+async def test_one_who_cannot_object_reads_why_in_place_of_the_form(
+    app_state: AppState,
+    keys: Keys,
+    reader: Callable[[AppState, Keys, phases.Played], Awaitable[int]],
+    code: str,
+    status: int,
+    says: str,
+) -> None:
+    campaign, _, path = await objecting(app_state, keys)
+    account_id = await reader(app_state, keys, campaign)
+    browser = await browser_of(app_state, account_id)
+    page = await browser.get(path)
+    assert says in words_of(page)
+    assert f'action="{path}"' not in page.text
+    mine = await get_participation(app_state.leaderboards, campaign.id, account_id)
+    assert (mine.may_object.refusal, mine.may_object.kinds) == (code, [])
+    sent = await browser.post(path, {"kind": "other", "text": "我也有话说"})
+    assert sent.status_code == status
+    assert "我也有话说" in sent.text
+
+
+async def test_after_the_period_no_page_says_that_one_may_object(app_state: AppState, keys: Keys) -> None:
+    campaign, browser, path = await objecting(app_state, keys)
+    shown = f"/campaigns/{campaign.id}"
+    assert f'href="{path}"' in (await browser.get(shown)).text
+    await app_state.pool.execute(
+        "UPDATE campaigns SET objections_end_at = clock_timestamp() WHERE id = $1", campaign.id
+    )
+    for reader in (browser, await browser_of(app_state)):
+        page = await reader.get(shown)
+        assert "公示期已满，正在处理已提出的异议" in words_of(page)
+        assert f'href="{path}"' not in page.text
 
 
 async def test_objections_of_others_stay_unseen(app_state: AppState, keys: Keys) -> None:
