@@ -21,6 +21,10 @@ from feed.reports.model import TargetKind
 _Id = Annotated[str | None, QueryParameter(name="id")]
 _LISTS = {"reports": "/v1/me/reports", "appeals": "/v1/me/appeals", "decisions": "/v1/me/decisions"}
 
+# No decision is looked for behind so many.
+_DECISION_PAGES_MOST = 20
+_DECISIONS_AT_ONCE = 50
+
 
 class TargetNotFound(NotFound):
     """There is nothing that could be reported or appealed against at this address."""
@@ -133,8 +137,7 @@ async def _appeal_page(
 ) -> Response[bytes]:
     if kind not in get_args(AppealTargetKind) or parse_id(id_) is None:
         raise TargetNotFound
-    decisions = (await get_json(request, session, "/v1/me/decisions", {"limit": 50}))["items"]
-    found = [each for each in decisions if each["in_force"] and _is_about(each, kind, id_)]
+    decision = await _find_decision(request, session, kind, id_)
     return await own_page(
         request,
         session,
@@ -143,11 +146,27 @@ async def _appeal_page(
         error=error,
         kind=kind,
         id=id_,
-        decision=next(iter(found), None),
+        decision=decision,
+        # What was typed is not lost, whatever the refusal.
+        with_form=error is not None or (decision is not None and decision["appealable_until"] is not None),
         words={each["code"]: each for each in await _reasons(request, session)},
         text=text,
         form_token=secrets.token_urlsafe(16),
     )
+
+
+async def _find_decision(request: AnyRequest, session: Session, kind: str, id_: str) -> Any:
+    """The newest decision in force about the target, as its user reads it; None without one."""
+    cursor: str | None = None
+    for _ in range(_DECISION_PAGES_MOST):
+        listed = await get_json(request, session, "/v1/me/decisions", {"limit": _DECISIONS_AT_ONCE, "cursor": cursor})
+        for each in listed["items"]:
+            if each["in_force"] and _is_about(each, kind, id_):
+                return each
+        cursor = listed["next_cursor"]
+        if cursor is None:
+            return None
+    return None
 
 
 def _is_about(decision: Any, kind: str, id_: str) -> bool:

@@ -8,6 +8,7 @@ import httpx
 import pytest
 from PIL import Image
 
+from feed.api.pages.account import complaints
 from feed.api.pages.account.complaints import TargetNotFound
 from feed.api.state import AppState
 from feed.changes.actions import number_changes
@@ -191,10 +192,34 @@ async def test_a_removed_post_is_appealed_against_from_its_decision(join: Join, 
     assert "你已经对这个决定申诉过" in (await browser.get(f"/appeal?kind=post&id={post}")).text
 
 
+@pytest.mark.parametrize("query", ["kind=post&id=1", "kind=decision&id=1", "kind=comment&id=1", "kind=user&id=1"])
+async def test_without_a_decision_there_is_no_form_of_an_appeal(join: Join, visit: Visit, query: str) -> None:
+    browser = await visit(join("小明"))
+    page = await browser.get(f"/appeal?{query}")
+    assert "没有找到可以申诉的决定" in page.text
+    assert 'action="/appeal"' not in page.text
+    assert 'href="/me/decisions"' in page.text
+
+
+async def test_a_decision_behind_the_first_page_is_found(
+    join: Join, visit: Visit, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    person, editor = join("小明"), join("编辑", roles=("editor",))
+    posts = [(await person("POST", "/posts", {"text": f"第 {at} 条"})).json()["id"] for at in range(3)]
+    for post in posts:
+        target = {"target": {"kind": "post", "id": post}, "reason_code": "spam"}
+        assert (await editor("POST", "/moderation/takedowns", target)).is_success
+    monkeypatch.setattr(complaints, "_DECISIONS_AT_ONCE", 1)
+    browser = await visit(person)
+    for at, post in enumerate(posts):
+        page = await browser.get(f"/appeal?kind=post&id={post}")
+        assert f"第 {at} 条" in page.text
+        assert 'action="/appeal"' in page.text
+
+
 async def test_an_appeal_against_nothing_keeps_its_text(join: Join, visit: Visit) -> None:
     browser = await visit(join("小明"))
-    page = await browser.get("/appeal?kind=post&id=1")
-    refused = await browser.send(page, "/appeal", {"text": "为什么？"})
+    refused = await browser.post("/appeal", {"kind": "post", "id": "1", "text": "为什么？"})
     assert refused.status_code == 404
     assert "为什么？" in refused.text
     unknown = await browser.get("/appeal?kind=x&id=1")

@@ -235,3 +235,35 @@ async def test_parameters_that_mean_nothing_never_fail(browser: BrowserClient, j
         for id_ in ("0", "x", "%2e%2e", "9" * 60, "1%2Flikes", "%00"):
             assert (await opened.get(f"/posts/{id_}")).status_code in (400, 404), id_
             assert (await opened.get(f"/comments/{id_}")).status_code in (400, 404), id_
+
+
+@pytest.mark.parametrize(
+    ("states", "says"),
+    [
+        (("processing",), "照片或视频处理中"),
+        (("ready", "failed"), "有照片或视频处理失败"),
+        (("processing", "failed"), "有照片或视频处理失败"),
+    ],
+)
+async def test_the_author_of_a_post_that_waits_for_its_media_reads_so(
+    join: Join, app_state: AppState, visit: Visit, states: tuple[str, ...], says: str
+) -> None:
+    author = join("阿珍")
+    author_id = int((await author("GET", "/me")).json()["id"])
+    post_id = await make.post(app_state.pool, author_id)
+    for state in states:
+        await make_media.medium(app_state.pool, author_id, state=state, post_id=post_id)
+    browser = await visit(author)
+    for path in (f"/posts/{post_id}", "/me"):
+        page = await browser.get(path)
+        assert says in page.text
+        assert "审核中" not in page.text
+        assert (f'href="/posts/{post_id}/edit">去更换' in page.text) == ("failed" in states)
+
+
+async def test_the_author_of_a_post_in_review_reads_so(join: Join, app_state: AppState, visit: Visit) -> None:
+    author = join("阿珍")
+    author_id = int((await author("GET", "/me")).json()["id"])
+    post_id = await make.post(app_state.pool, author_id, state="pending")
+    await make_media.medium(app_state.pool, author_id, post_id=post_id)
+    assert "审核中" in (await (await visit(author)).get(f"/posts/{post_id}")).text
