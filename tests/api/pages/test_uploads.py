@@ -52,8 +52,18 @@ async def test_every_form_with_a_file_names_the_limit_of_files(app_state: AppSta
         assert "20 MB" in refused.text, path
 
 
+async def test_what_is_no_photo_is_refused_in_the_language_of_the_page(app_state: AppState, join: Join) -> None:
+    person = join("Ming")
+    browser = BrowserClient(app_state, headers={"accept-language": "en"})
+    await browser.sign_in_as(int((await person("GET", "/me")).json()["id"]))
+    for path in ("/me/avatar", "/write/photos"):
+        refused = await browser.http.post(path, files={"file": ("a.txt", b"words", "text/plain")})
+        assert refused.status_code == 415
+        assert re.search(r"[\u4e00-\u9fff]", refused.text.replace("中文", "")) is None, path
+
+
 async def test_a_repeated_upload_of_a_form_is_one_file(app_state: AppState, join: Join) -> None:
-    person = join("小明")
+    person = join("Ming")
     browser = BrowserClient(app_state)
     await browser.sign_in_as(int((await person("GET", "/me")).json()["id"]))
     page = await browser.get("/me/avatar")
