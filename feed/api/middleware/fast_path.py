@@ -7,7 +7,8 @@ rejects it where necessary. A handler opts in with `fast_path=True`.
 
 import inspect
 import re
-from collections.abc import Awaitable, Callable, Iterator, Mapping
+from collections import defaultdict
+from collections.abc import Awaitable, Callable, Mapping
 from functools import partial
 from typing import Any, NamedTuple
 
@@ -20,11 +21,11 @@ from litestar.types import ASGIApp, Receive, Scope, Send
 from feed.accounts.model import Viewer
 from feed.api.client_address import header
 from feed.api.dependencies import authenticate, keyed_request_of, region_of
-from feed.api.errors import database_away, send_error, send_internal_error
 from feed.api.media_types import takes_json
 from feed.api.middleware.etag import conditional_response
 from feed.api.middleware.idempotency import store_response
 from feed.api.middleware.metrics import metrics_middleware
+from feed.api.middleware.plain_requests import has_no_body, match_shape, parameter_of, plain_headers, respond, shape_of
 from feed.api.middleware.rate_limit import count_request, limit_of
 from feed.api.paths import path_parameters
 from feed.api.requests import is_json, key_problem
@@ -33,9 +34,8 @@ from feed.api.screened import require_publishable
 from feed.api.state import AppState
 from feed.bounded_cache import memoized
 from feed.decoding.decoder import BodyDecoder, body_decoder
-from feed.errors import FeedError, MalformedBody
+from feed.errors import MalformedBody
 from feed.idempotency import AlreadyAnswered
-from feed.postgres import UNAVAILABLE
 from feed.screening.screener import Screener
 
 # The index of the only path parameter: /v1/posts/{post_id}/like.
@@ -46,9 +46,6 @@ _QUERY = {
     "sort": re.compile(rb"latest|hot"),
     "since_id": re.compile(rb"[0-9]+"),
 }
-_PLAIN_HOST = re.compile(rb"[A-Za-z0-9.-]+(:[0-9]+)?")
-# Headers that may change the response, or that need the framework or the server.
-_UNUSUAL = frozenset({b"origin", b"expect", b"transfer-encoding", b"upgrade", b"content-encoding"})
 
 _BODY_LARGEST = 64 * 1024
 _LENGTH = re.compile(rb"[0-9]{1,9}")
@@ -85,12 +82,12 @@ def fast_path(app: Litestar, inner: ASGIApp) -> ASGIApp:
     """An ASGI application that calls the fast-path handlers of `app` directly and passes other requests on to `inner`."""
     endpoints = endpoints_of(app)
 
-    async def run(match: Match, scope: Scope, receive: Receive, send: Send) -> None:
+    async def handle(match: Match, scope: Scope, receive: Receive, send: Send) -> Any:
         endpoint, arguments = match
+        app_state: AppState = app.state.app_state
+        await count_request(scope, app_state, endpoint.limit, endpoint.weight)
+        viewer = await authenticate(scope, app_state)
         try:
-            app_state: AppState = app.state.app_state
-            await count_request(scope, app_state, endpoint.limit, endpoint.weight)
-            viewer = await authenticate(scope, app_state)
             if endpoint.body is not None:
                 arguments = arguments | await _read_body(scope, receive, endpoint, viewer, app_state.screener)
             if "region" in endpoint.parameters:
@@ -98,21 +95,17 @@ def fast_path(app: Litestar, inner: ASGIApp) -> ASGIApp:
             result = await endpoint.handler(app_state=app_state, **{endpoint.viewer_name: viewer}, **arguments)
         except AlreadyAnswered as stored:
             request: Request[Any, Any, Any] = Request(scope, receive, send)
-            await stored_response(request, stored).to_asgi_response(app=None, request=request)(scope, receive, send)
-        except FeedError as error:
-            await send_error(scope, receive, send, error)
-        except UNAVAILABLE as error:
-            await send_error(scope, receive, send, database_away(error))
-        except Exception as error:  # noqa: BLE001 - an unexpected error, with the same response as from the framework
-            await send_internal_error(scope, receive, send, error)
-        else:
-            await _send_result(scope, send, endpoint, result, app_state)
+            return stored_response(request, stored).to_asgi_response(app=None, request=request)
+        return partial(_send_result, endpoint, result, app_state)
+
+    async def run(match: Match, scope: Scope, receive: Receive, send: Send) -> None:
+        await respond(scope, receive, send, partial(handle, match, scope, receive, send))
 
     async def middleware(scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != ScopeType.HTTP:
             await inner(scope, receive, send)
             return
-        match = match_request(endpoints, scope["method"], scope["path"], scope["query_string"])
+        match = match_request(endpoints.get(scope["method"], {}), scope["path"], scope["query_string"])
         if match is None or not _is_plain(scope, match.endpoint):
             await inner(scope, receive, send)
             return
@@ -122,35 +115,26 @@ def fast_path(app: Litestar, inner: ASGIApp) -> ASGIApp:
     return middleware
 
 
-def endpoints_of(app: Litestar) -> dict[tuple[str, str], Endpoint]:
-    """The endpoints of the fast path by method and shape of their path, as `match_request` finds them."""
-    return dict(_endpoints(app))
-
-
-def _endpoints(app: Litestar) -> Iterator[tuple[tuple[str, str], Endpoint]]:
+def endpoints_of(app: Litestar) -> dict[str, dict[str, Endpoint]]:
+    """The endpoints of the fast path by method, and by the shape of their path, as `match_request` finds them."""
+    found: defaultdict[str, dict[str, Endpoint]] = defaultdict(dict)
     for route in app.routes:
         for handler in getattr(route, "route_handlers", ()):
             if isinstance(handler, HTTPRouteHandler) and handler.opt.get("fast_path"):
-                for method in handler.http_methods:
-                    yield (str(method), _shape(route.path_format)), _endpoint(handler, str(method), route.path_format)
-
-
-def _shape(template: str) -> str:
-    parts = template.split("/")
-    return "/".join("{}" if part.startswith("{") else part for part in parts)
+                for method in map(str, handler.http_methods):
+                    found[method][shape_of(route.path_format)] = _endpoint(handler, method, route.path_format)
+    return dict(found)
 
 
 def _endpoint(handler: HTTPRouteHandler, method: str, template: str) -> Endpoint:
-    parts = template.split("/")
-    names = [part.strip("{}") for part in parts if part.startswith("{")]
+    path_name = parameter_of(template, _PARAMETER_INDEX)
     parameters = set(inspect.signature(handler.fn).parameters)
-    query_names = parameters - {*_DEPENDENCIES, "viewer", "reader", *names}
+    query_names = parameters - {*_DEPENDENCIES, "viewer", "reader", path_name}
     field = handler.parsed_data_field
-    # Fails at startup for a handler with other parameters, or with a path parameter at another index.
+    # Fails at startup for a handler with other parameters.
     assert "app_state" in parameters, template
     assert len(parameters & {"viewer", "reader"}) == 1, template
     assert query_names <= _QUERY.keys(), template
-    assert not names or names == [parts[_PARAMETER_INDEX].strip("{}")], template
     # Keys belong to a viewer and a body. Responses that must not be stored (`secret=True`) are left to the framework.
     assert "keyed_request" not in parameters or ("viewer" in parameters and field is not None), template
     assert not handler.opt.get("secret"), template
@@ -162,28 +146,20 @@ def _endpoint(handler: HTTPRouteHandler, method: str, template: str) -> Endpoint
         weight=handler.opt.get("weight", 1),
         conditional=bool(handler.opt.get("conditional")),
         viewer_name="viewer" if "viewer" in parameters else "reader",
-        path_name=names[0] if names else "",
+        path_name=path_name,
         query_names=frozenset(query_names),
         parameters=frozenset(parameters),
         body=None if field is None else body_decoder(field.annotation),
     )
 
 
-def match_request(endpoints: Mapping[tuple[str, str], Endpoint], method: str, path: str, query: bytes) -> Match | None:
-    """The endpoint and its arguments; None if there is none, or if path or query are not in plain form."""
-    endpoint = endpoints.get((method, path))
-    arguments: dict[str, Any] = {}
-    if endpoint is None:
-        parts = path.split("/")
-        if len(parts) <= _PARAMETER_INDEX or not parts[_PARAMETER_INDEX] or "%" in path:
-            return None
-        value, parts[_PARAMETER_INDEX] = parts[_PARAMETER_INDEX], "{}"
-        endpoint = endpoints.get((method, "/".join(parts)))
-        if endpoint is None:
-            return None
-        arguments = path_parameters({endpoint.path_name: value})
-    elif endpoint.path_name:
+def match_request(endpoints: Mapping[str, Endpoint], path: str, query: bytes) -> Match | None:
+    """The endpoint of a method and its arguments; None if there is none, or if path or query are not in plain form."""
+    found = match_shape(endpoints, path, _PARAMETER_INDEX)
+    if found is None:
         return None
+    endpoint, value = found
+    arguments: dict[str, Any] = {} if value is None else path_parameters({endpoint.path_name: value})
     if query:
         parsed = _parse_query(query)
         if parsed is None or not parsed.keys() <= endpoint.query_names:
@@ -207,24 +183,16 @@ def _parse_query(query: bytes) -> dict[str, Any] | None:
 
 def _is_plain(scope: Scope, endpoint: Endpoint) -> bool:
     """Whether the headers need nothing that only the framework supports."""
-    headers: list[tuple[bytes, bytes]] = scope["headers"]  # type: ignore[assignment]
-    by_name = dict(headers)
-    if len(by_name) != len(headers) or not _UNUSUAL.isdisjoint(by_name) or scope.get("root_path"):
+    by_name = plain_headers(scope)
+    if by_name is None:
         return False
     if endpoint.viewer_name == "viewer" and b"authorization" not in by_name:
         return False
-    if not (_is_plain_body(by_name) if endpoint.body is not None else by_name.get(b"content-length", b"0") == b"0"):
+    if not (has_no_body(by_name) if endpoint.body is None else _is_plain_body(by_name)):
         return False
     accept = by_name.get(b"accept")
     # A long one is parsed by the framework's path, after the request was counted.
-    if accept is not None and accept != b"*/*" and (len(accept) > 256 or not takes_json(accept.decode("latin-1"))):
-        return False
-    return _is_plain_host(by_name.get(b"host", b""))
-
-
-@memoized(entries=1024, longest=256)
-def _is_plain_host(host: bytes) -> bool:
-    return _PLAIN_HOST.fullmatch(host) is not None
+    return accept is None or accept == b"*/*" or (len(accept) <= 256 and takes_json(accept.decode("latin-1")))
 
 
 def _is_plain_body(by_name: Mapping[bytes, bytes]) -> bool:
@@ -257,7 +225,9 @@ async def _read_body(
     return arguments
 
 
-async def _send_result(scope: Scope, send: Send, endpoint: Endpoint, result: Any, app_state: AppState) -> None:
+async def _send_result(
+    endpoint: Endpoint, result: Any, app_state: AppState, scope: Scope, _: Receive, send: Send
+) -> None:
     response = result
     if not isinstance(result, EncodedResponse):
         response = EncodedResponse(_encode(result), status=endpoint.status, headers=[])

@@ -23,7 +23,7 @@ class FastCalls:
     """The GETs of an application that its pages call directly."""
 
     def __init__(self, app: Litestar) -> None:
-        self._endpoints = {key: each for key, each in endpoints_of(app).items() if key[0] == "GET"}
+        self._endpoints = endpoints_of(app).get("GET", {})
 
     async def get(
         self, outer: Scope, app_state: AppState, viewer: Viewer | None, path: str, query: Mapping[str, Any]
@@ -34,7 +34,7 @@ class FastCalls:
         """
         given = urlencode(query).encode() if query else b""
         # A slash in a segment of the path is encoded, and is decoded on the way of a request.
-        match = None if "%" in path else match_request(self._endpoints, "GET", path, given)
+        match = None if "%" in path else match_request(self._endpoints, path, given)
         if match is None:
             return None
         endpoint, arguments = match

@@ -15,8 +15,8 @@ from litestar.enums import ScopeType
 from litestar.handlers import HTTPRouteHandler
 from litestar.types import ASGIApp, Receive, Scope, Send
 
-from feed.api.errors import database_away, error_response, send_internal_error
 from feed.api.middleware.metrics import metrics_middleware
+from feed.api.middleware.plain_requests import has_no_body, match_shape, parameter_of, plain_headers, respond, shape_of
 from feed.api.middleware.rate_limit import count_request
 from feed.api.pages.calls import OperationFailed
 from feed.api.pages.errors import operation_failed, unauthenticated
@@ -26,14 +26,11 @@ from feed.api.requests import StrictRequest
 from feed.api.responses import page_headers
 from feed.api.state import AppState
 from feed.bounded_cache import memoized
-from feed.errors import FeedError, Unauthenticated
-from feed.postgres import UNAVAILABLE
+from feed.errors import Unauthenticated
 
 # The index of the only path parameter: /posts/{post_id}.
 _PARAMETER_INDEX = 2
 _PLAIN_QUERY = re.compile(rb"[A-Za-z0-9_.=&-]+")
-# Headers that may change the response, or that need the framework or the server.
-_UNUSUAL = frozenset({b"origin", b"expect", b"transfer-encoding", b"upgrade", b"content-encoding"})
 _TEXTS = (str, str | None)
 
 
@@ -56,7 +53,7 @@ def fast_pages(app: Litestar, inner: ASGIApp) -> ASGIApp:
     """Calls the handlers of plain requests for these pages, and passes other requests on to `inner`."""
     pages = dict(_pages(app))
 
-    async def run(match: _Match, scope: Scope, receive: Receive, send: Send) -> None:
+    async def handle(match: _Match, scope: Scope, receive: Receive, send: Send) -> Any:
         request = StrictRequest(scope, receive, send)
         response: Response[Any]
         try:
@@ -68,19 +65,12 @@ def fast_pages(app: Litestar, inner: ASGIApp) -> ASGIApp:
             response = operation_failed(request, error)
         except Unauthenticated as error:
             response = unauthenticated(request, error)
-        except FeedError as error:
-            response = error_response(request, error)
-        except UNAVAILABLE as error:
-            response = error_response(request, database_away(error))
-        except Exception as error:  # noqa: BLE001 - an unexpected error, with the same response as from the framework
-            await send_internal_error(scope, receive, send, error)
-            return
         if response.status_code == 200 and isinstance(response.content, bytes) and not response.cookies:
-            headers = page_headers(response.headers, response.content)
-            await send({"type": "http.response.start", "status": 200, "headers": headers})
-            await send({"type": "http.response.body", "body": response.content, "more_body": False})
-        else:
-            await response.to_asgi_response(app=None, request=request)(scope, receive, send)
+            return partial(_send_page, response)
+        return response.to_asgi_response(app=None, request=request)
+
+    async def run(match: _Match, scope: Scope, receive: Receive, send: Send) -> None:
+        await respond(scope, receive, send, partial(handle, match, scope, receive, send))
 
     async def middleware(scope: Scope, receive: Receive, send: Send) -> None:
         match = _match(pages, scope) if scope["type"] == ScopeType.HTTP and scope["method"] == "GET" else None
@@ -93,23 +83,26 @@ def fast_pages(app: Litestar, inner: ASGIApp) -> ASGIApp:
     return middleware
 
 
+async def _send_page(response: Response[bytes], _scope: Scope, _receive: Receive, send: Send) -> None:
+    headers = page_headers(response.headers, response.content)
+    await send({"type": "http.response.start", "status": 200, "headers": headers})
+    await send({"type": "http.response.body", "body": response.content, "more_body": False})
+
+
 def _pages(app: Litestar) -> Iterator[tuple[str, _Page]]:
     for route in app.routes:
         for handler in getattr(route, "route_handlers", ()):
             if isinstance(handler, HTTPRouteHandler) and handler.opt.get("fast_page"):
                 template = route.path_format
-                parts = template.split("/")
-                yield "/".join("{}" if part.startswith("{") else part for part in parts), _page(handler, template)
+                yield shape_of(template), _page(handler, template)
 
 
 def _page(handler: HTTPRouteHandler, template: str) -> _Page:
-    parts = template.split("/")
-    names = [part.strip("{}") for part in parts if part.startswith("{")]
+    path_name = parameter_of(template, _PARAMETER_INDEX)
     fields = handler.parsed_fn_signature.parameters
-    query_names = fields.keys() - {"request", "session", *names}
-    # Fails at startup for a handler with other parameters, or with a path parameter at another index.
+    query_names = fields.keys() - {"request", "session", path_name}
+    # Fails at startup for a handler with other parameters.
     assert {"request", "session"} <= fields.keys(), template
-    assert not names or names == [parts[_PARAMETER_INDEX].strip("{}")], template
     assert all(
         inspect.signature(handler.fn).parameters[name].default is not inspect.Parameter.empty for name in query_names
     )
@@ -117,32 +110,25 @@ def _page(handler: HTTPRouteHandler, template: str) -> _Page:
         handler=handler.fn,
         template=template,
         limit=handler.opt["limit"],
-        path_name=names[0] if names else "",
+        path_name=path_name,
         query_names=frozenset(name for name in query_names if fields[name].annotation in _TEXTS),
     )
 
 
 def _match(pages: Mapping[str, _Page], scope: Scope) -> _Match | None:
     """The page and the handler's arguments; None if there is none, or if the request is not in plain form."""
-    path: str = scope["path"]
-    page, arguments = pages.get(path), {}
-    if page is None:
-        parts = path.split("/")
-        if len(parts) <= _PARAMETER_INDEX or not parts[_PARAMETER_INDEX] or "%" in path:
-            return None
-        value, parts[_PARAMETER_INDEX] = parts[_PARAMETER_INDEX], "{}"
-        page = pages.get("/".join(parts))
-        if page is None:
-            return None
-        arguments = path_parameters({page.path_name: value})
-    elif page.path_name:
+    found = match_shape(pages, scope["path"], _PARAMETER_INDEX)
+    if found is None:
         return None
+    page, value = found
+    arguments: dict[str, Any] = {} if value is None else path_parameters({page.path_name: value})
     if query := scope["query_string"]:
         parsed = _parse_query(query)
         if parsed is None or not parsed.keys() <= page.query_names:
             return None
         arguments |= parsed
-    return _Match(page, arguments) if _is_plain(scope) else None
+    headers = plain_headers(scope)
+    return _Match(page, arguments) if headers is not None and has_no_body(headers) else None
 
 
 @memoized(entries=4096, longest=512)
@@ -153,14 +139,3 @@ def _parse_query(query: bytes) -> dict[str, str] | None:
     pairs = parse_qsl(query.decode(), keep_blank_values=True)
     parsed = dict(pairs)
     return parsed if len(parsed) == len(pairs) and all(value and value != "null" for value in parsed.values()) else None
-
-
-def _is_plain(scope: Scope) -> bool:
-    headers: list[tuple[bytes, bytes]] = scope["headers"]  # type: ignore[assignment]
-    by_name = dict(headers)
-    return (
-        len(by_name) == len(headers)
-        and _UNUSUAL.isdisjoint(by_name)
-        and by_name.get(b"content-length", b"0") == b"0"
-        and not scope.get("root_path")
-    )

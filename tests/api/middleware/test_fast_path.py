@@ -9,7 +9,7 @@ import msgspec
 import pytest
 from litestar import Litestar
 
-from feed.api.middleware.fast_path import _endpoints, fast_path
+from feed.api.middleware.fast_path import endpoints_of, fast_path
 from feed.api.state import AppState
 from feed.app import build
 from tests.support.api import Join
@@ -63,9 +63,9 @@ async def test_each_endpoint_responds_alike_on_both_paths(
 ) -> None:
     both = BothPaths(app_state)
     token = join("小红").headers
-    endpoints = dict(_endpoints(both.app))
-    assert {"/v1/feeds/latest", "/v1/posts/{post_id}/like"} <= {endpoint.template for endpoint in endpoints.values()}
-    for (method, _), endpoint in endpoints.items():
+    endpoints = [(method, each) for method, found in endpoints_of(both.app).items() for each in found.values()]
+    assert {"/v1/feeds/latest", "/v1/posts/{post_id}/like"} <= {endpoint.template for _, endpoint in endpoints}
+    for method, endpoint in endpoints:
         path = endpoint.template.format(**paths)
         if endpoint.body is not None:
             await compare_with_body(both, method, path, token)
