@@ -34,8 +34,11 @@ ATTEMPTS_MOST = 3
 # A child's time is a limit that a loaded machine reaches as well: once more, but not as often as after a crash.
 TIMEOUTS_MOST = 2
 LEASE = timedelta(seconds=60)
-# Whatever happens, a medium is ready or failed this long after its upload.
+# A medium is ready or failed after so much time in which media of its kind were processed.
 DEADLINE = timedelta(hours=24)
+# Between two attempts: more than one attempt takes, and less than an outage that matters to the deadline.
+_WORK_GAP = timedelta(hours=1)
+_WORK_NOTED = timedelta(minutes=1)
 _RENEW_SECONDS = 5.0
 _PROGRESS_SECONDS = 1.0
 _PAUSES = (1.0, 3.0, 10.0)
@@ -79,7 +82,7 @@ class Workshop(msgspec.Struct, frozen=True):
 
 
 async def process_next_medium(pool: Pool, workshop: Workshop, kind: Kind) -> bool:
-    """Makes one attempt at the medium that has waited longest. False when none is left, or nothing can be processed at present."""
+    """Makes one attempt at the medium whose turn it is. False when none is left, or nothing can be processed at present."""
     async with transaction(pool) as conn:
         lease = await store.lease_next(conn, kind, lasts=LEASE, most_attempts=ATTEMPTS_MOST)
     if lease is None:
@@ -126,6 +129,8 @@ class _Attempt:
             raise
         MEDIA_PROCESSED.labels(self._lease.kind, outcome).inc()
         MEDIA_SECONDS.labels(self._lease.kind).observe(time.monotonic() - began)
+        if outcome not in ("lost", "unavailable"):
+            await self._note_work()
         if outcome not in _UNCHANGED:
             await self._workshop.on_change([self._lease.id])
         return outcome != "unavailable"
@@ -168,15 +173,20 @@ class _Attempt:
                 part_bytes=lease.part_bytes,
                 sha256=lease.sha256,
             )
+            # A file that was taken down costs no rendering.
+            await self._require_not_taken_down(sha256, None)
             rendered = await workshop.render(
                 source, lease.kind, target, cover_ms=lease.cover_ms, on_progress=self._show_progress
             )
-            async with self._pool.acquire() as conn:
-                # Before anything is stored; what decides is the look in the transaction that makes it ready.
-                if await is_taken_down(conn, sha256=sha256, perceptual_hash=rendered.perceptual_hash):
-                    raise RenderingFailed("taken_down")
+            # Before anything is stored; what decides is the look in the transaction that makes it ready.
+            await self._require_not_taken_down(sha256, rendered.perceptual_hash)
             renditions = [await self._publish(target, each) for each in rendered.files]
         return await self._finish(rendered, renditions, sha256)
+
+    async def _require_not_taken_down(self, sha256: bytes, perceptual_hash: bytes | None) -> None:
+        async with self._pool.acquire() as conn:
+            if await is_taken_down(conn, sha256=sha256, perceptual_hash=perceptual_hash):
+                raise RenderingFailed("taken_down")
 
     async def _publish(self, folder: Path, file: RenderedFile) -> Rendition:
         """Stores a file under its final name and looks whether all of it is there."""
@@ -237,6 +247,14 @@ class _Attempt:
         except UNAVAILABLE:
             # Then the lease ends by itself, and the attempt counts.
             log.warning("lease not released", id=self._lease.id)
+
+    async def _note_work(self) -> None:
+        try:
+            async with transaction(self._pool) as conn:
+                await store.note_work(conn, self._lease.kind, gap=_WORK_GAP, apart=_WORK_NOTED)
+        except UNAVAILABLE:
+            # Then this time does not count.
+            log.warning("work not noted", id=self._lease.id)
 
     def _show_progress(self, percent: int) -> None:
         # Only a committed state says that it is done.

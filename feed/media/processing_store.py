@@ -36,7 +36,10 @@ class StuckMedium(msgspec.Struct, frozen=True):
 
 
 async def lease_next(conn: Connection, kind: Kind, *, lasts: timedelta, most_attempts: int) -> Lease | None:
-    """Leases the medium that has waited longest, and counts the attempt before it begins: it may kill its process."""
+    """Leases the medium with the lowest turn, of those the one that has waited longest; None if none is due.
+
+    The attempt is counted before it begins, as it may kill its process, and is a turn: what is tried again waits for others once.
+    """
     return one(
         await conn.fetchrow(
             """
@@ -44,12 +47,12 @@ async def lease_next(conn: Connection, kind: Kind, *, lasts: timedelta, most_att
                 SELECT id FROM media
                 WHERE state = 'processing' AND removed_at IS NULL AND uploaded_at IS NOT NULL AND kind = $1 AND attempts < $3
                     AND (attempt_until IS NULL OR attempt_until < clock_timestamp())
-                ORDER BY uploaded_at
+                ORDER BY turn, uploaded_at
                 LIMIT 1
                 FOR UPDATE SKIP LOCKED
             )
             UPDATE media
-            SET attempts = attempts + 1, lease_number = lease_number + 1, progress = 0,
+            SET attempts = attempts + 1, turn = turn + 1, lease_number = lease_number + 1, progress = 0,
                 attempt_until = clock_timestamp() + $2::interval
             FROM due
             WHERE media.id = due.id
@@ -81,11 +84,12 @@ async def extend_lease(conn: Connection, lease: Lease, *, lasts: timedelta, prog
 
 
 async def release(conn: Connection, lease: Lease, *, after: timedelta, counts: bool) -> None:
-    """Ends the lease without a result: the next attempt may begin `after`. `counts`: whether this attempt is one of the few."""
+    """Ends the lease without a result: the next attempt may begin `after`. `counts`: whether this attempt is one of the few, and a turn."""
     await conn.execute(
         """
         UPDATE media
-        SET attempt_until = clock_timestamp() + $3::interval, attempts = attempts - CASE WHEN $4 THEN 0 ELSE 1 END
+        SET attempt_until = clock_timestamp() + $3::interval, attempts = attempts - CASE WHEN $4 THEN 0 ELSE 1 END,
+            turn = turn - CASE WHEN $4 THEN 0 ELSE 1 END
         WHERE id = $1 AND lease_number = $2 AND state = 'processing' AND attempts > 0
         """,
         lease.id,
@@ -136,9 +140,25 @@ async def mark_failed(conn: Connection, lease: Lease, error_code: FailureCode) -
     return failed is not None
 
 
+async def note_work(conn: Connection, kind: Kind, *, gap: timedelta, apart: timedelta) -> None:
+    """Counts the time since the last attempt that was not ended by an outage, `gap` of it at most; written once in `apart`."""
+    await conn.execute(
+        """
+        UPDATE media_lanes
+        SET worked_seconds = worked_seconds + extract(epoch FROM least(clock_timestamp() - worked_at, $2::interval)),
+            worked_at = clock_timestamp()
+        WHERE kind = $1 AND worked_at < clock_timestamp() - $3::interval
+        """,
+        kind,
+        gap,
+        apart,
+    )
+
+
 async def fail_stuck(conn: Connection, *, most_attempts: int, within: timedelta, limit: int) -> list[StuckMedium]:
     """Fails media that no attempt will end: out of attempts, over the deadline, or attached with an upload that has expired.
 
+    The deadline is `within` of the time in which media of this kind were processed since the upload: outages do not count.
     Whatever is leased is left alone until its lease ends.
     """
     rows = await conn.fetch(
@@ -149,16 +169,16 @@ async def fail_stuck(conn: Connection, *, most_attempts: int, within: timedelta,
                 WHEN attempts >= $1 THEN 'processing_crashed'
                 ELSE 'not_processed'
             END AS error_code
-            FROM media
+            FROM media JOIN media_lanes AS lane USING (kind)
             WHERE state = 'processing' AND removed_at IS NULL AND (attempt_until IS NULL OR attempt_until < clock_timestamp())
                 AND (
                     attempts >= $1
-                    OR uploaded_at < clock_timestamp() - $2::interval
+                    OR (uploaded_at IS NOT NULL AND worked_seconds - worked_seconds_before > extract(epoch FROM $2::interval))
                     OR (uploaded_at IS NULL AND upload_expires_at < clock_timestamp() AND used_as IS NOT NULL)
                 )
             ORDER BY id
             LIMIT $3
-            FOR UPDATE SKIP LOCKED
+            FOR UPDATE OF media SKIP LOCKED
         )
         UPDATE media
         SET state = 'failed', failed_at = clock_timestamp(), attempt_until = NULL, error_code = stuck.error_code,

@@ -100,16 +100,35 @@ async def find_attempted(conn: Connection, media_id: int) -> Attempted | None:
     )
 
 
-async def mark_uploaded(conn: Connection, media_id: int, *, content_type: str) -> bool:
-    """From now on it may be processed. False if it was uploaded before, was removed or has expired."""
+async def mark_uploaded(conn: Connection, media_id: int, *, content_type: str, owner_ids: Sequence[int]) -> bool:
+    """From now on it may be processed. False if it was uploaded before, was removed or has expired.
+
+    Its turn is the present one of the queue, or the one after those of its person that wait. `owner_ids`: the accounts of the
+    person, which the caller has locked: uploads that arrive at once get different turns.
+    """
     marked = await conn.fetchval(
         """
-        UPDATE media SET uploaded_at = clock_timestamp(), content_type = $2
+        UPDATE media
+        SET uploaded_at = clock_timestamp(), content_type = $2,
+            worked_seconds_before = (SELECT worked_seconds FROM media_lanes AS lane WHERE lane.kind = media.kind),
+            turn = greatest(
+                0,
+                (
+                    SELECT min(turn) FROM media AS waiting
+                    WHERE waiting.kind = media.kind AND state = 'processing' AND removed_at IS NULL AND uploaded_at IS NOT NULL
+                ),
+                (
+                    SELECT max(turn) + 1 FROM media AS own
+                    WHERE own.owner_id = ANY ($3::bigint[]) AND own.kind = media.kind
+                        AND state = 'processing' AND removed_at IS NULL AND uploaded_at IS NOT NULL
+                )
+            )
         WHERE id = $1 AND uploaded_at IS NULL AND removed_at IS NULL AND upload_expires_at > clock_timestamp()
         RETURNING true
         """,
         media_id,
         content_type,
+        owner_ids,
     )
     return marked is not None
 

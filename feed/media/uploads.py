@@ -204,7 +204,7 @@ async def complete_upload(
             raise UnsupportedMedia if sniffed is None else Invalid(FieldError("kind", "other_kind"))
         content_type = sniffed.content_type
     async with idempotent_transaction(pool, owner_id, request) as (conn, _):
-        if not await upload_store.mark_uploaded(conn, media_id, content_type=content_type):
+        if not await _mark_uploaded(conn, owner_id, media_id, content_type):
             found = await store.lock_medium(conn, media_id)
             if found.uploaded_at is None:
                 raise UploadExpired
@@ -289,7 +289,7 @@ async def _store(
     try:
         await storage.put(part_name(key, 1), file.path, content_type=sniffed.content_type)
         async with transaction(pool) as conn:
-            await upload_store.mark_uploaded(conn, media_id, content_type=sniffed.content_type)
+            await _mark_uploaded(conn, owner_id, media_id, sniffed.content_type)
             medium = await store.find_medium(conn, media_id)
         if medium is None or medium.removed_at is not None:
             # Its owner, or the erasure of its owner, was faster: the job that removes its objects may have been there before this one.
@@ -298,6 +298,11 @@ async def _store(
     finally:
         if not is_stored:
             await _give_up(pool, owner_id, media_id, request)
+
+
+async def _mark_uploaded(conn: Connection, owner_id: AccountId, media_id: int, content_type: str) -> bool:
+    same = await accounts.lock_same_person(conn, owner_id)
+    return await upload_store.mark_uploaded(conn, media_id, content_type=content_type, owner_ids=same)
 
 
 async def _give_up(pool: Pool, owner_id: AccountId, media_id: MediaId, request: KeyedRequest | None) -> None:

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from asyncpg import Pool, Record
 
-from feed.media import processing_store, purge_store, removal_store, watch
+from feed.media import processing_store, purge_store, removal_store, upload_store, watch
 from feed.postgres import Connection
 from tests.support import make
 
@@ -31,9 +31,17 @@ async def filled(pool: "Pool[Record]") -> "Pool[Record]":
     )
     await pool.execute(
         """
-        INSERT INTO media (owner_id, kind, key, content_type, byte_count, part_bytes, upload_expires_at, uploaded_at)
-        SELECT $1, CASE WHEN n > 4000 THEN 'image' ELSE 'video' END, 'w' || n, 'image/jpeg', 1, 1, now(), now()
+        INSERT INTO media (owner_id, kind, key, content_type, byte_count, part_bytes, upload_expires_at, uploaded_at, turn)
+        SELECT $1, CASE WHEN n > 4000 THEN 'image' ELSE 'video' END, 'w' || n, 'image/jpeg', 1, 1, now(), now(), n
         FROM generate_series(1, 4010) AS n
+        """,
+        owner,
+    )
+    # One that has no turn yet.
+    await pool.execute(
+        """
+        INSERT INTO media (id, owner_id, kind, key, content_type, byte_count, part_bytes, upload_expires_at)
+        VALUES (0, $1, 'video', 'arrived', 'video/mp4', 1, 1, now() + interval '1 day')
         """,
         owner,
     )
@@ -61,9 +69,16 @@ async def read_blocks(conn: Connection) -> int:
     return found
 
 
+async def take_turn(conn: Connection) -> None:
+    """What happens when one more video of a busy account has arrived."""
+    owner = await conn.fetchval("UPDATE media SET uploaded_at = NULL WHERE id = 0 RETURNING owner_id")
+    assert await upload_store.mark_uploaded(conn, 0, content_type="video/mp4", owner_ids=[owner])
+
+
 CASES: dict[str, Any] = {
     "next photo": lambda conn: processing_store.lease_next(conn, "image", lasts=_MINUTE, most_attempts=3),
     "next video": lambda conn: processing_store.lease_next(conn, "video", lasts=_MINUTE, most_attempts=3),
+    "a turn": take_turn,
     "removed": lambda conn: removal_store.lease_removed(conn, lasts=_MINUTE, limit=50),
     "processed": lambda conn: removal_store.lease_processed(conn, lasts=_MINUTE, limit=50),
     "unused": lambda conn: removal_store.lock_expired(conn, after=timedelta(days=1), limit=50),

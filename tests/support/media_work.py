@@ -10,11 +10,12 @@ from contextlib import asynccontextmanager
 from datetime import timedelta
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 from feed.media.model import folder_of, incoming_folder_of
 from feed.media.processing import Render, Workshop
-from feed.postgres import Pool
+from feed.media.upload_store import mark_uploaded
+from feed.postgres import Connection, Pool
 from feed.renditions.runner import Renderer
 from feed.storage.grants import UploadGrants
 from feed.storage.local import LocalStorage
@@ -96,6 +97,7 @@ async def upload(
     post_id: int | None = None,
 ) -> int:
     """A medium whose original has arrived, in parts of `part_bytes`."""
+    owner_id = await make.account(conn) if owner_id is None else owner_id
     content = content.encode() if isinstance(content, str) else content
     size = len(content) if byte_count is None else byte_count
     key = secrets.token_hex(16)
@@ -106,13 +108,11 @@ async def upload(
         )
     media_id: int = await conn.fetchval(
         """
-        INSERT INTO media (owner_id, kind, key, content_type, byte_count, sha256, part_bytes, upload_expires_at, uploaded_at, used_as,
-                           post_id)
-        VALUES ($1, $2, $3, 'image/jpeg', $4, $5, $6, now() + interval '1 day', now(), CASE WHEN $7::bigint IS NOT NULL THEN 'post' END,
-                $7)
+        INSERT INTO media (owner_id, kind, key, content_type, byte_count, sha256, part_bytes, upload_expires_at, used_as, post_id)
+        VALUES ($1, $2, $3, 'image/jpeg', $4, $5, $6, now() + interval '1 day', CASE WHEN $7::bigint IS NOT NULL THEN 'post' END, $7)
         RETURNING id
         """,
-        owner_id if owner_id is not None else await make.account(conn),
+        owner_id,
         kind,
         key,
         size,
@@ -120,6 +120,7 @@ async def upload(
         step,
         post_id,
     )
+    assert await mark_uploaded(cast(Connection, conn), media_id, content_type="image/jpeg", owner_ids=[owner_id])
     return media_id
 
 

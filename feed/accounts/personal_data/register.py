@@ -111,7 +111,7 @@ PERSONAL_TABLES: tuple[PersonalTable, ...] = (
         of="owner_id",
         emptied="alt sha256 placeholder perceptual_hash",
         ids="owner_id",
-        neutral="id kind state key used_as post_id campaign_id content_type renditions ai_source error_code removed_for byte_count part_bytes",
+        neutral="id kind state key used_as post_id campaign_id content_type renditions ai_source error_code removed_for byte_count part_bytes turn",
         because="a row without content, which says that its objects are removed; covers and prize pictures are the newspaper's and stay",
     ),
     PersonalTable(
@@ -316,6 +316,7 @@ NOT_PERSONAL = frozenset(
         "key_fingerprints",
         "like_groups",
         "media_base",
+        "media_lanes",
         "media_purges",
         "media_sweeps",
         "message_days",
