@@ -28,6 +28,7 @@ from tests.support.api import app_state, client, join, keys, settings, storage
 from tests.support.databases import TEMPLATE, Database, Databases
 from tests.support.forks import Forks
 from tests.support.hangs import pytest_runtest_makereport
+from tests.support.logs import log_plainly
 from tests.support.scheduling import Scheduling
 from tests.support.selection import GUARD
 
@@ -57,6 +58,7 @@ _MEMORY_BYTES = 4_000_000_000
 
 def pytest_configure() -> None:
     """Allows as many open files as the system lets a user have: the usual 1,024 are too few for connections of a thousand clients."""
+    log_plainly()
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     wanted = 20_000 if hard == resource.RLIM_INFINITY else min(hard, 20_000)
     if soft != resource.RLIM_INFINITY and soft < wanted:

@@ -18,7 +18,6 @@ from typing import NamedTuple
 import httpx
 import msgspec
 import pytest
-import structlog
 
 from feed.api.state import AppState
 from feed.environment import read_settings
@@ -33,6 +32,7 @@ from feed.worker.state import WorkerState
 from tests.support import make, phases
 from tests.support.api import Join, Person
 from tests.support.fake_sms_provider import Fake, faking
+from tests.support.logs import log_plainly
 from tests.support.planted import dumped, files_below, forms_of, found_in, saved, tables_of
 from tests.support.prizes_api import grant_access
 from tests.support.waiting import HANG_SECONDS
@@ -65,7 +65,7 @@ def written() -> Iterator[Callable[[], bytes]]:
         yield lambda: (errors.getvalue() + output.getvalue()).encode()
     root.handlers[:] = before
     root.setLevel(level)
-    structlog.reset_defaults()
+    log_plainly()
 
 
 class Played(NamedTuple):

@@ -8,6 +8,7 @@ import structlog
 
 from feed.errors import NotFound
 from feed.observability.logging import HIDDEN, configure
+from tests.support.logs import log_plainly
 
 
 @pytest.fixture(autouse=True)
@@ -18,7 +19,7 @@ def _own_logging() -> Iterator[None]:
     yield
     root.handlers[:] = before
     root.setLevel(level)
-    structlog.reset_defaults()
+    log_plainly()
 
 
 def lines(capsys: pytest.CaptureFixture[str]) -> list[dict[str, object]]:

@@ -27,6 +27,7 @@ from feed.sms.model import MessageId, SendAttempt
 from feed.worker.sms import send_message
 from feed.worker.state import WorkerState
 from tests.support.app import app_over
+from tests.support.logs import log_plainly
 
 PHONE = "13800138000"
 PER_TEN_MINUTES, PER_DAY = otp_quotas.IPV4_QUOTAS[0].per_ten_minutes, otp_quotas.IPV4_QUOTAS[0].per_day
@@ -207,7 +208,7 @@ async def test_no_code_and_no_phone_is_in_any_log(
     finally:
         root.handlers[:] = before
         root.setLevel(level)
-        structlog.reset_defaults()
+        log_plainly()
     assert code in (tmp_path / "outbox.jsonl").read_text()
     printed = capsys.readouterr()
     output = printed.out + printed.err + caplog.text + str(events)
