@@ -206,7 +206,7 @@ async def test_a_throttled_message_goes_later(worker_state_with: WorldsWith) -> 
     await send_message(worker_state, message_id)
 
     assert await state_of(worker_state.pool, message_id) == "queued"
-    waits = await worker_state.pool.fetchval("SELECT max(execute_after) - now() FROM jobs.pgqueuer")
+    waits = await worker_state.pool.fetchval("SELECT max(execute_after - created) FROM jobs.pgqueuer")
     assert timedelta(minutes=1, seconds=50) < waits <= timedelta(minutes=2)
     assert isinstance(await send_message(worker_state, message_id), Wait)
     assert provider.calls == 1
