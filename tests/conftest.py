@@ -31,6 +31,7 @@ from tests.support.hangs import pytest_runtest_makereport
 from tests.support.logs import log_plainly
 from tests.support.scheduling import Scheduling
 from tests.support.selection import GUARD
+from tests.support.waiting import HANG_SECONDS
 
 # Fixtures of the application, for every test that asks for one, and a hook for every report.
 __all__ = ["app_state", "client", "join", "keys", "pytest_runtest_makereport", "settings", "storage"]
@@ -102,7 +103,7 @@ async def servers() -> AsyncIterator[Embedded]:
         try:
             yield running
         finally:
-            await running.stop()
+            await running.stop(HANG_SECONDS)
 
 
 @pytest.fixture(scope="session")
@@ -152,7 +153,7 @@ _kept: "list[asyncpg.Connection[Record]]" = []
 @pytest.fixture
 async def conn(shared_database: str) -> AsyncIterator[Connection]:
     """One connection in a transaction that is rolled back: for stores and screens."""
-    opened = _kept.pop() if _kept else await asyncpg.connect(shared_database)
+    opened = _kept.pop() if _kept else await asyncpg.connect(shared_database, timeout=HANG_SECONDS)
     await prepare_connection(opened)
     transaction = opened.transaction()
     await transaction.start()

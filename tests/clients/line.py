@@ -14,6 +14,7 @@ import httpx
 import msgspec
 
 from feed.demo.client import Line
+from tests.support.waiting import HANG_SECONDS
 
 
 class GeneratedLine(Line):
@@ -88,8 +89,10 @@ class GeneratedLine(Line):
     def _open(self, token: str, headers: dict[str, str]) -> Any:
         more = {"headers": {"Accept-Language": headers["Accept-Language"]}, "httpx_args": {"trust_env": False}}
         if not token:
-            return self._client.Client(base_url=self.url, timeout=httpx.Timeout(15), **more)
-        return self._client.AuthenticatedClient(base_url=self.url, token=token, timeout=httpx.Timeout(15), **more)
+            return self._client.Client(base_url=self.url, timeout=httpx.Timeout(HANG_SECONDS), **more)
+        return self._client.AuthenticatedClient(
+            base_url=self.url, token=token, timeout=httpx.Timeout(HANG_SECONDS), **more
+        )
 
 
 def _kinds(hint: Any) -> list[Any]:

@@ -110,7 +110,7 @@ class Databases:
         await administer(self._server_url, f"CREATE DATABASE {name} TEMPLATE {TEMPLATE} STRATEGY FILE_COPY")
         url = url_of(self._server_url, name)
         if self._fresh is None:
-            conn = await asyncpg.connect(url)
+            conn = await asyncpg.connect(url, timeout=HANG_SECONDS)
             self._emptying = await _emptying(conn)
             self._fresh = msgspec.convert(await conn.fetchrow(_SCHEMA), _Look)
             await conn.close()
@@ -181,7 +181,7 @@ def url_of(server_url: str, name: str) -> str:
 
 async def administer(server_url: str, statement: str) -> None:
     """Runs one statement that needs no database of its own."""
-    opened = await asyncpg.connect(server_url)
+    opened = await asyncpg.connect(server_url, timeout=HANG_SECONDS)
     try:
         await opened.execute(statement)
     finally:
@@ -190,7 +190,7 @@ async def administer(server_url: str, statement: str) -> None:
 
 async def wait_for_transactions(url: str) -> None:
     """Waits until Postgres has ended the transactions of a killed process: their locks would be skipped by who comes next."""
-    conn = await asyncpg.connect(url)
+    conn = await asyncpg.connect(url, timeout=HANG_SECONDS)
     try:
         async with asyncio.timeout(HANG_SECONDS):
             while await conn.fetchval(
