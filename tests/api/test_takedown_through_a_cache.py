@@ -89,7 +89,7 @@ async def test_nothing_of_a_takedown_is_served_from_any_process_or_cache(
             answers = await asyncio.gather(*(client.get(path) for _ in range(6)))
             return any(WORD in each.text for each in answers)
 
-        async with asyncio.timeout(LIMIT):
+        async with asyncio.timeout(HANG_SECONDS):
             while not all([await shows(path) for path in paths]):
                 await asyncio.sleep(0.05)
         statuses = [(await client.get("/feeds/latest")).headers["x-cache"] for _ in range(5)]
