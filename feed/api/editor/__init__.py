@@ -4,6 +4,7 @@ from litestar import Router
 
 from feed.api.dependencies import requires_role
 from feed.api.editor.campaigns import campaigns
+from feed.api.editor.checks import checks
 from feed.api.editor.claim_access import claim_access
 from feed.api.editor.claims import claims
 from feed.api.editor.curation import curation
@@ -11,6 +12,7 @@ from feed.api.editor.draws import draws
 from feed.api.editor.editorial import editorial
 from feed.api.editor.entries import entries, marks
 from feed.api.editor.fairness import fairness
+from feed.api.editor.jobs import jobs
 from feed.api.editor.jurors import jurors, jury
 from feed.api.editor.media_purges import media_purges
 from feed.api.editor.names import names
@@ -44,6 +46,8 @@ editor_routes = Router(
         pushes,
         media_purges,
         status,
+        checks,
+        jobs,
     ],
     guards=[requires_role("editor", "admin")],
     opt={"limit": "staff"},

@@ -1,48 +1,26 @@
-"""Endpoints of admins for the operation of the site: its numbers, the checks of the doctor, and the jobs of the queue."""
+"""The endpoint of admins with the numbers of the site."""
 
 import asyncio
-import time
 from datetime import UTC, datetime
-from typing import Annotated, Literal, get_args
+from typing import Literal
 
 import msgspec
-from litestar import Response, Router, get, post
-from litestar.params import FromPath, QueryParameter
+from litestar import Response, Router, get
 
-from feed.api.dependencies import (
-    Cursor,
-    InjectedAppState,
-    InjectedKeyedRequest,
-    InjectedViewer,
-    Limit,
-    path_id,
-    requires_role,
-)
+from feed.api.dependencies import InjectedAppState, InjectedViewer, requires_role
 from feed.api.responses import PRIVATE
-from feed.api.state import AppState
 from feed.boards.redis_store import find_drift
-from feed.doctor.checks import run_checks
-from feed.doctor.model import Finding
-from feed.ids import MAX_ID
 from feed.media.watch import get_media_health
 from feed.observability import metrics
 from feed.observability.traffic import Traffic, read_traffic
-from feed.pagination import Page
 from feed.screens.posts.cards import Id
 from feed.screens.prizes.retention import list_retained
 from feed.screens.staff import status as screen
 from feed.screens.staff.doctor import read_backlog
-from feed.screens.staff.status import JobCard, WaitingWork
-from feed.sms import job_actions
-from feed.sms.model import JobNotFound, JobRunning, JobState
+from feed.screens.staff.status import WaitingWork
 from feed.sms.registry import get_registration
 
-# Litestar reserves the parameter name `state` for the application's state.
-StateFilter = Annotated[JobState | None, QueryParameter(name="state")]
-_STATES: tuple[JobState, ...] = get_args(JobState)
 _RETAINED_MOST = 50
-_CHECKED_SECONDS = 10.0
-_CHECKS_TIMEOUT = 25.0
 
 
 class MessagesStatus(msgspec.Struct, frozen=True):
@@ -100,19 +78,6 @@ class Status(msgspec.Struct, frozen=True):
     messages: MessagesStatus
     media: MediaStatus
     retention: list[RetainedDetails]
-
-
-class Checks(msgspec.Struct, frozen=True):
-    """The findings of the doctor."""
-
-    checked_at: datetime
-    findings: list[Finding]
-
-
-class RetriedJob(msgspec.Struct, frozen=True):
-    """A job that is due again."""
-
-    id: Id
 
 
 @get("/status")
@@ -178,72 +143,4 @@ async def get_status(app_state: InjectedAppState, viewer: InjectedViewer) -> Res
     return Response(status, headers={"cache-control": PRIVATE})
 
 
-class _LastChecks:
-    """The last findings of each application, for some seconds: concurrent requests wait for one run."""
-
-    def __init__(self) -> None:
-        self._lock = asyncio.Lock()
-        self._of: AppState | None = None
-        self._at = 0.0
-        self._last: Checks | None = None
-
-    async def get(self, app_state: AppState) -> Checks:
-        async with self._lock:
-            if self._last is None or self._of is not app_state or time.monotonic() - self._at > _CHECKED_SECONDS:
-                self._last = await _check(app_state)
-                self._of, self._at = app_state, time.monotonic()
-            return self._last
-
-
-async def _check(app_state: AppState) -> Checks:
-    findings: list[Finding] = []
-    try:
-        async with asyncio.timeout(_CHECKS_TIMEOUT):
-            async for finding in run_checks(app_state.settings):
-                findings.append(finding)  # noqa: PERF401  # Those before a timeout are kept.
-    except TimeoutError:
-        findings.append(
-            Finding("checks", "没有在限时内完成 · the checks after this one did not end in time", wrong=True)
-        )
-    return Checks(datetime.now(UTC), findings)
-
-
-_last_checks = _LastChecks()
-
-
-@get("/checks")
-async def list_checks(app_state: InjectedAppState, viewer: InjectedViewer) -> Response[Checks]:
-    """Run the checks of `feed doctor` from this process, at most once in ten seconds."""
-    return Response(await _last_checks.get(app_state), headers={"cache-control": PRIVATE})
-
-
-@get("/jobs")
-async def list_jobs(
-    app_state: InjectedAppState,
-    viewer: InjectedViewer,
-    job_state: StateFilter = None,
-    limit: Limit = 20,
-    cursor: Cursor = None,
-) -> Response[Page[JobCard]]:
-    """Jobs of the queue, newest first. One that has ended is removed; a message that lost its job gets another one within seconds."""
-    name = f"job:{job_state or ''}"
-    before_id = app_state.cursors.read(name, cursor, int) if cursor else MAX_ID
-    async with app_state.pool.acquire() as conn:
-        found = await screen.list_jobs(conn, [job_state] if job_state else _STATES, before_id, limit + 1)
-    shown = found[:limit]
-    next_cursor = app_state.cursors.write(name, int(shown[-1].id)) if len(found) > limit else None
-    return Response(Page(shown, next_cursor), headers={"cache-control": PRIVATE})
-
-
-@post("/jobs/{job_id:str}/retry", status_code=200, errors=(JobNotFound, JobRunning))
-async def retry_job(
-    job_id: FromPath[str], app_state: InjectedAppState, viewer: InjectedViewer, keyed_request: InjectedKeyedRequest
-) -> Response[RetriedJob]:
-    """Make a job due now that is put off or was given up, with all its attempts."""
-    id_ = path_id(job_id, JobNotFound)
-    await job_actions.retry_job(app_state.pool, id_, by=viewer.account_id, request=keyed_request)
-    # A worker may have ended it already.
-    return Response(RetriedJob(str(id_)), headers={"cache-control": PRIVATE})
-
-
-status = Router("/", route_handlers=[get_status, list_checks, list_jobs, retry_job], guards=[requires_role("admin")])
+status = Router("/", route_handlers=[get_status], guards=[requires_role("admin")])

@@ -37,6 +37,8 @@ TAGS = {
     "editor.pushes": "Operations",
     "editor.media_purges": "Operations",
     "editor.status": "Operations",
+    "editor.checks": "Operations",
+    "editor.jobs": "Operations",
     "editor.sms": "Editors: messages",
     "editor.objections": "Editors: settling and claims",
     "editor.fairness": "Editors: settling and claims",
