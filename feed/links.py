@@ -5,7 +5,7 @@ Pure.
 
 import re
 from typing import Literal
-from urllib.parse import parse_qs, unquote, urlsplit
+from urllib.parse import parse_qs, quote, unquote, urlsplit
 
 import msgspec
 
@@ -177,3 +177,15 @@ def _halves(text: str, marks: str) -> tuple[str, str, str]:
     """The text before, at and after the first of the marks."""
     found = re.search(f"[{re.escape(marks)}]", text)
     return (text, "", "") if found is None else (text[: found.start()], found[0], text[found.end() :])
+
+
+def local_path(given: str | None, otherwise: str = "/") -> str:
+    """A path of this site to go on to; `otherwise` for anything that leads elsewhere."""
+    if not given or len(given) > 2000 or not given.startswith("/") or given.startswith(("//", "/\\")):
+        return otherwise
+    if any(ord(each) < 0x21 or each == "\\" or ord(each) == 0x7F for each in given):
+        return otherwise
+    # No page has an empty segment, and without its dots `/..//host` is another host to some.
+    if "//" in re.split("[?#]", given, maxsplit=1)[0]:
+        return otherwise
+    return quote(given, safe="/?&=%#:;,+@!~*'()$-._")

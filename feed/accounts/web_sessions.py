@@ -16,6 +16,8 @@ from feed.postgres import Connection, Pool, transaction
 
 SESSION_DAYS = REFRESH_DAYS
 TICKET_SECONDS = 60
+# The page that a ticket opens.
+TICKET_PAGE = "/sign-in/ticket"
 # The list of sign-ins says when each was used, to the hour.
 _NOTED_EVERY = timedelta(hours=1)
 
@@ -60,6 +62,11 @@ async def issue_ticket(pool: Pool, account_id: AccountId, path: str, *, seconds:
     async with transaction(pool) as conn:
         await store.add_ticket(conn, secret_hash(ticket), account_id, path, seconds=seconds)
     return ticket
+
+
+def ticket_address(public_url: str, ticket: str) -> str:
+    """The address that signs a browser in with a ticket."""
+    return f"{public_url.rstrip('/')}{TICKET_PAGE}?ticket={ticket}"
 
 
 async def exchange_ticket(pool: Pool, ticket: str, client: SignInClient) -> tuple[str, str]:

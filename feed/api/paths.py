@@ -77,15 +77,3 @@ def path_parameters(routed: Mapping[str, Any]) -> dict[str, Any]:
         name: value.replace(_SLASH_IN_SEGMENT, "/") if isinstance(value, str) else value
         for name, value in routed.items()
     }
-
-
-def local_path(given: str | None, otherwise: str = "/") -> str:
-    """A path of this site to go on to; `otherwise` for anything that leads elsewhere."""
-    if not given or len(given) > 2000 or not given.startswith("/") or given.startswith(("//", "/\\")):
-        return otherwise
-    if any(ord(each) < 0x21 or each == "\\" or ord(each) == 0x7F for each in given):
-        return otherwise
-    # No page has an empty segment, and without its dots `/..//host` is another host to some.
-    if "//" in re.split("[?#]", given, maxsplit=1)[0]:
-        return otherwise
-    return quote(given, safe="/?&=%#:;,+@!~*'()$-._")

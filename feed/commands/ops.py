@@ -23,7 +23,7 @@ from feed.texts import has_controls, line, require_text
 # One day.
 TOKEN_SECONDS = 86_400
 # As long as the subject of a token may be.
-_USER = line(255)
+USER = line(255)
 
 
 def register(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
@@ -60,7 +60,7 @@ def register(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") 
 def run_token(arguments: argparse.Namespace) -> int:
     settings = find_settings(arguments.data)
     keys = open_keys(settings.keys_dir, create=False)
-    user = require_text("user", arguments.user, _USER)
+    user = require_text("user", arguments.user, USER)
     phone = normalise_phone(arguments.phone or phone_for(user))
     roles = tuple(role for role in ROLES if role in arguments.role)
     if roles and not settings.embedded:

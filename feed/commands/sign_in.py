@@ -11,19 +11,20 @@ from feed.accounts import web_sessions
 from feed.accounts.model import ROLES, AccountId
 from feed.auth.tokens import LOCAL_ISSUER, issue_token
 from feed.commands.installation import add_data_option, find_settings
-from feed.commands.ops import phone_for
+from feed.commands.ops import USER, phone_for
 from feed.keys.store import open_keys
+from feed.links import local_path
 from feed.postgres import Pool, open_pool
 from feed.settings import Settings
 from feed.terminal import print_lines
-from feed.texts import line, require_text
+from feed.texts import require_text
 
 # As long as a person needs to copy it; the app's own tickets last a minute.
 LINK_SECONDS = 600
-_USER = line(255)
 
 
 def register(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    """The command's arguments."""
     parser = subparsers.add_parser(
         "sign-in",
         help="浏览器登录链接 · a link that signs a browser in",
@@ -40,6 +41,7 @@ def register(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") 
 
 
 def run(arguments: argparse.Namespace) -> int:
+    """Prints the link. Returns 2 outside of embedded mode, and for a page of another site. Raises Invalid for a name that is none."""
     settings = find_settings(arguments.data)
     if not settings.embedded:
         print_lines(
@@ -48,14 +50,15 @@ def run(arguments: argparse.Namespace) -> int:
             to=sys.stderr,
         )
         return 2
-    if not arguments.to.startswith("/") or arguments.to.startswith("//"):
+    path = local_path(arguments.to, "")
+    if not path:
         print_lines(
             "--to 是本站页面的路径，例如 /console。", "--to is the path of a page, like /console.", to=sys.stderr
         )
         return 2
-    user = require_text("user", arguments.user, _USER)
+    user = require_text("user", arguments.user, USER)
     roles = tuple(role for role in ROLES if role in arguments.role)
-    print_lines(asyncio.run(make_link(settings, user, roles, arguments.to)))
+    print_lines(asyncio.run(make_link(settings, user, roles, path)))
     return 0
 
 
@@ -71,7 +74,7 @@ async def make_link(settings: Settings, user: str, roles: tuple[str, ...], path:
         ticket = await web_sessions.issue_ticket(pool, account_id, path, seconds=LINK_SECONDS)
     finally:
         await pool.close()
-    return f"{settings.public_url.rstrip('/')}/sign-in/ticket?ticket={ticket}"
+    return web_sessions.ticket_address(settings.public_url, ticket)
 
 
 async def _find(pool: Pool, user: str) -> AccountId | None:

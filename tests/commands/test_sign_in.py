@@ -36,7 +36,10 @@ async def test_a_link_signs_in_once_and_makes_the_user(
             await web_sessions.exchange_ticket(pool, ticket, SignInClient())
 
 
-@pytest.mark.parametrize(("more", "to"), [({"FEED_EMBEDDED": "false"}, "/"), ({}, "//evil.example"), ({}, "console")])
+@pytest.mark.parametrize(
+    ("more", "to"),
+    [({"FEED_EMBEDDED": "false"}, "/"), ({}, "//evil.example"), ({}, "/\\evil.example"), ({}, "console")],
+)
 def test_no_link_outside_of_embedded_mode_or_of_this_site(
     database: str,
     redis_url: str,

@@ -10,12 +10,11 @@ from feed.accounts import web_sessions
 from feed.accounts.model import AccountNotFound
 from feed.accounts.web_sessions import TICKET_SECONDS
 from feed.api.dependencies import InjectedAppState, InjectedViewer
-from feed.api.paths import local_path
 from feed.api.responses import PRIVATE
 from feed.errors import FieldError, Invalid
+from feed.links import local_path
 from feed.texts import opaque
 
-TICKET_PAGE = "/sign-in/ticket"
 _PATH_LONGEST = 2000
 
 
@@ -44,7 +43,7 @@ async def issue_web_ticket(
     if not path:
         raise Invalid(FieldError("path", "not_local"))
     ticket = await web_sessions.issue_ticket(app_state.pool, viewer.account_id, path)
-    url = f"{app_state.settings.public_url.rstrip('/')}{TICKET_PAGE}?ticket={ticket}"
+    url = web_sessions.ticket_address(app_state.settings.public_url, ticket)
     return Response(WebTicket(url, TICKET_SECONDS), headers={"cache-control": PRIVATE})
 
 

@@ -11,11 +11,11 @@ from feed.api.errors import language_of
 from feed.api.html.error_page import page_policy
 from feed.api.html.rendering import CHINESE, ENGLISH, NameTaken
 from feed.api.pages.sessions import Session, cookies_of
-from feed.api.paths import local_path as local_path  # Pages import it from here.
 from feed.api.paths import own_address
 from feed.api.responses import PUBLIC
 from feed.api.state import AppState
 from feed.bounded_cache import memoized
+from feed.links import local_path as local_path  # Pages import it from here.
 from feed.settings import Settings
 
 LANGUAGE_COOKIE = "feed_language"

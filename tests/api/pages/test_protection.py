@@ -8,8 +8,9 @@ import httpx
 import pytest
 
 from feed.api.pages.form import FIELDS_MOST
-from feed.api.paths import local_path, own_address
+from feed.api.paths import own_address
 from feed.api.state import AppState
+from feed.links import local_path
 from tests.support.api import Join, Person
 from tests.support.pages import SITE, BrowserClient, hidden_fields, page_routes
 

@@ -9,7 +9,7 @@ from litestar import Response, get, post
 from litestar.params import FromQuery
 
 from feed.accounts import web_sessions
-from feed.accounts.web_sessions import TicketRefused
+from feed.accounts.web_sessions import TICKET_PAGE, TicketRefused
 from feed.api.client_address import header
 from feed.api.dependencies import AnyRequest
 from feed.api.pages.form import OtherSite, read_form
@@ -22,7 +22,7 @@ _LONGEST = 200
 _QUIET = {"referrer-policy": "no-referrer"}
 
 
-@get("/sign-in/ticket")
+@get(TICKET_PAGE)
 async def show_ticket(request: AnyRequest, ticket: FromQuery[str | None] = None) -> Response[bytes]:
     """A page with one button. A script presses it once the page is seen, unless a page of another site has led here: it could sign
     its reader in to an account of its own choice, so it is the reader who presses.
@@ -31,7 +31,7 @@ async def show_ticket(request: AnyRequest, ticket: FromQuery[str | None] = None)
     return await _page(request, ticket=(ticket or "")[:_LONGEST], opened=opened)
 
 
-@post("/sign-in/ticket", status_code=200)
+@post(TICKET_PAGE, status_code=200)
 async def use_ticket(request: AnyRequest) -> Response[Any]:
     """Signs the browser in, also where another user was signed in, and leads to the page."""
     # The ticket itself says that the request is wanted. Without a referrer, old browsers say nothing of where a form is from.
