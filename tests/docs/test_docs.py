@@ -1,5 +1,6 @@
 """Every setting, metric, error code and route is documented, and the documents' links work."""
 
+import configparser
 import re
 from pathlib import Path
 
@@ -9,7 +10,7 @@ import pytest
 import feed
 from feed.api.messages import advice_of, known_codes, raw_message
 from feed.observability.metrics import text
-from feed.settings import Settings
+from feed.settings import SECRETS, Settings
 
 ROOT = Path(feed.__file__).parent.parent
 DOCS = ROOT / "docs"
@@ -25,6 +26,21 @@ def test_every_setting_is_documented_with_its_default() -> None:
         value = getattr(told, name.lower())
         if default not in ("required", "empty", "as `FEED_DATABASE_URL`"):
             assert default == f"`{str(value).lower() if isinstance(value, bool) else value}`", name
+
+
+def test_every_secret_that_a_file_may_hold_is_documented() -> None:
+    (paragraph,) = [each for each in SETTINGS.split("\n\n") if "may also be read from a file" in each]
+    names = paragraph.partition(" may also be read")[0]
+    assert set(re.findall(r"`FEED_(\w+)`", names)) == {name.upper() for name in SECRETS}
+
+
+def test_the_import_order_is_that_of_the_contract() -> None:
+    contracts = configparser.ConfigParser()
+    contracts.read(ROOT / ".importlinter")
+    layers = contracts["importlinter:contract:feed"]["layers"].split()
+    architecture = (DOCS / "explanation/architecture.md").read_text("utf-8")
+    (order,) = re.findall(r"those with a bar\):\n(.*?)\.\n\n", architecture, re.DOTALL)
+    assert order.replace("·", " ").replace("`", "").split() == layers
 
 
 def test_every_error_code_is_documented() -> None:
