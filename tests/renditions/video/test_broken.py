@@ -16,7 +16,6 @@ from hypothesis import strategies as st
 
 from feed.renditions.model import RenderingFailed
 from feed.renditions.video import rendering
-from feed.renditions.video.boxes import is_mp4, read_layout
 from feed.renditions.video.checks import WrongOutput
 from feed.renditions.video.elements import segment_end
 from feed.renditions.video.reading import failure_of
@@ -311,34 +310,6 @@ def test_mutated_files_are_rendered_or_refused(tmp_path: Path) -> None:
         except RenderingFailed:
             refused += 1
     assert 5 < refused < 55
-
-
-def test_boxes_of_any_bytes_are_read_to_an_end(tmp_path: Path) -> None:
-    noise = random.Random(3)
-    path = tmp_path / "a"
-    for _ in range(200):
-        kinds = (b"moov", b"trak", b"mdia", b"stsd", b"udta", b"mdat", b"uuid", b"tkhd", b"mvhd")
-        content = b"".join(
-            struct.pack(">I", noise.choice((0, 1, 7, 8, 16, 40, 2**32 - 1)))
-            + noise.choice(kinds)
-            + noise.randbytes(noise.randrange(40))
-            for _ in range(20)
-        )
-        path.write_bytes(content)
-        with path.open("rb") as file:
-            assert isinstance(read_layout(file).complete, bool)
-        is_mp4(content)
-
-
-def test_deep_boxes_and_long_metadata_are_bounded(tmp_path: Path) -> None:
-    deep = b""
-    for _ in range(5000):
-        deep = struct.pack(">I4s", 8 + len(deep), b"trak") + deep
-    path = tmp_path / "a"
-    path.write_bytes(Box(b"moov", deep + b"".join(Box(b"udta", bytes(3 << 20)).packed() for _ in range(8))).packed())
-    with path.open("rb") as file:
-        layout = read_layout(file)
-    assert sum(len(payload) for payload in layout.metadata) <= 8 << 20
 
 
 def test_without_ffmpeg_videos_are_refused_and_it_is_said(clip: Path, monkeypatch: pytest.MonkeyPatch) -> None:
