@@ -5,6 +5,8 @@ import resource
 import struct
 import subprocess
 import sys
+import time
+import tracemalloc
 import zlib
 from io import BytesIO
 from pathlib import Path
@@ -179,6 +181,50 @@ def test_texts_and_profiles_that_inflate_are_not_inflated(tmp_path: Path) -> Non
     )
     assert rendered(content, tmp_path).width == 64
     assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before < 60_000
+
+
+_ZEROS = zlib.compress(bytes(300_000), 9)
+# A stream that fails when nearly as much has been inflated as is looked at.
+_BROKEN = zlib.compress(bytes(250_000), 9)[:-4] + b"none"
+COMPRESSED = {
+    "texts": chunk(b"zTXt", b"Comment\x00\x00" + _ZEROS),
+    "broken texts": chunk(b"zTXt", b"Comment\x00\x00" + _BROKEN),
+    "texts of a language": chunk(b"iTXt", b"XML:com.adobe.xmp\x00\x01\x00\x00\x00" + _ZEROS),
+    "broken texts of a language": chunk(b"iTXt", b"XML:com.adobe.xmp\x00\x01\x00\x00\x00" + _BROKEN),
+    "profiles": chunk(b"iCCP", b"profile\x00\x00" + _ZEROS),
+}
+
+
+@pytest.mark.parametrize("kind", COMPRESSED)
+def test_the_number_of_compressed_chunks_does_not_multiply_their_cost(kind: str) -> None:
+    content = with_chunks(saved(photo(64, 48), "PNG"), COMPRESSED[kind] * 100_000)
+    began = time.process_time()
+    assert read_image(content).width == 64
+    # Half a second for so many chunks; ten and more if each were inflated.
+    assert time.process_time() - began < 4
+
+
+def test_of_several_profiles_the_first_counts() -> None:
+    first, second = (chunk(b"iCCP", b"profile\x00\x00" + zlib.compress(each)) for each in (b"first", b"second"))
+    assert read_image(with_chunks(saved(photo(8, 8), "PNG"), first, second)).metadata.color_profile == b"first"
+
+
+@pytest.mark.parametrize("length", [0, 1, 2, 5, 6, 7, 30_000_000])
+@pytest.mark.parametrize(("colors", "row"), [(0, bytes(8)), (2, bytes(24)), (3, bytes(8))])
+def test_transparent_colors_of_any_length_take_no_memory(colors: int, row: bytes, length: int) -> None:
+    palette = [chunk(b"PLTE", bytes(768))] if colors == 3 else []
+    content = with_chunks(png(8, 8, 8, colors, [row] * 8), *palette, chunk(b"tRNS", bytes(length)))
+    tracemalloc.start()
+    try:
+        source = read_image(content)
+        peak = tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+    # The file, what the decoder gets of it, and a chunk.
+    assert peak < 3 * len(content) + 1_000_000
+    # The decoder may refuse what is too short, or more colours than the palette has.
+    if colors != 3 and length >= 6:
+        assert decode(source)[1] == (8, 8)
 
 
 def test_a_gif_of_a_huge_canvas_or_of_thousands_of_frames_is_refused(tmp_path: Path) -> None:
