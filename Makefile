@@ -8,7 +8,7 @@ HOLD := --disable-pip-version-check --quiet --require-hashes --no-deps
 # `make` alone lists the targets.
 .DEFAULT_GOAL := help
 
-.PHONY: help demo run test check properties lint bench bench-settle chaos fuzz examples clients docs screenshots lock clean install install-dev
+.PHONY: help demo run test check properties lint bench bench-settle chaos fuzz fuzz-media examples clients docs screenshots lock clean install install-dev
 
 help:                  ## Lists the targets.
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
@@ -59,6 +59,9 @@ chaos: install-dev     ## Kills, pauses, empties and rolls back every component 
 
 fuzz: install-dev      ## Sends 20,000 requests, odd and extreme ones among them, in every role to a live server and checks each response; REQUESTS=100000.
 	"$(BIN)/python" -m tests.fuzz --seed $(or $(SEED),1) --requests $(or $(REQUESTS),20000) $(ARGS)
+
+fuzz-media: install-dev  ## Renders 10,000 mutated photos and 300 mutated videos, each in the sandbox; PHOTOS=, VIDEOS=, SEED=.
+	"$(BIN)/python" -m tests.renditions.fuzz --seed $(or $(SEED),1) --photos $(or $(PHOTOS),10000) --videos $(or $(VIDEOS),300) $(ARGS)
 
 examples: install-dev  ## Records the examples of the OpenAPI document again, from a story that is played on a running server; needs a C compiler.
 	"$(BIN)/python" -m tests.support.story.record

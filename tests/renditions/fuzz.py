@@ -1,4 +1,4 @@
-"""Mutated photos of every format, each rendered in a child: `python -m tests.renditions.fuzz --mutations 10000`.
+"""Mutated photos and videos, each rendered in a child: `python -m tests.renditions.fuzz --photos 10000 --videos 300`.
 
 Whatever a file is, it is rendered or it fails with a code, within its time. A decoder that crashes ends one child, and is reported;
 an error of ours, or a file that takes up its time, fails the run and is kept.
@@ -8,19 +8,26 @@ import argparse
 import asyncio
 import random
 import tempfile
+import time
 from collections import Counter
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from PIL import Image
 
+from feed.media.model import Kind
 from feed.renditions.model import RenderingFailed
 from feed.renditions.runner import ChildCrashed, ChildTimedOut, Renderer
 from feed.renditions.sandbox import Limits
 from tests.renditions.images.files import DISPLAY_P3, XMP_WITH_GPS, exif_with_gps, matrix_profile, saved
 from tests.renditions.images.photos import photo
+from tests.renditions.video import fuzz as videos
 
-LIMITS = Limits(memory_bytes=1 << 30, cpu_seconds=20, wall_seconds=60, file_bytes=32 << 20)
+# Of the processor: what a small file may use. The other limit is for a decoder that waits.
+LIMITS: dict[Kind, Limits] = {
+    "image": Limits(memory_bytes=1 << 30, cpu_seconds=20, wall_seconds=120, file_bytes=32 << 20),
+    "video": Limits(memory_bytes=1 << 30, cpu_seconds=30, wall_seconds=300, file_bytes=64 << 20),
+}
 _NUMBERS = (
     b"\x00\x00\x00\x00",
     b"\xff\xff\xff\xff",
@@ -112,11 +119,11 @@ def _splice(data: bytearray, other: bytes, chance: random.Random) -> None:
     data[at:] = other[chance.randrange(1 + len(other)) :]
 
 
-async def run(count: int, seed: int, kept: Path, *, parallel: int = 2) -> Counter[str]:
+async def run(kind: Kind, count: int, seed: int, kept: Path, *, parallel: int = 2) -> Counter[str]:
     """Renders `count` mutated files. Returns how often each outcome was; files of outcomes that must not be are in `kept`."""
     outcomes: Counter[str] = Counter()
-    given = mutations(seeds(), seed)
     with tempfile.TemporaryDirectory(prefix="feed-fuzz-") as folder:
+        given = mutations(seeds(), seed) if kind == "image" else videos.mutations(videos.seeds(Path(folder)), seed)
         async with Renderer(parallel=parallel) as renderer:
 
             async def work(worker: int) -> None:
@@ -126,7 +133,7 @@ async def run(count: int, seed: int, kept: Path, *, parallel: int = 2) -> Counte
                         return
                     source.write_bytes(content)
                     target.mkdir()
-                    outcome = await _outcome(renderer, source, target)
+                    outcome = await _outcome(renderer, kind, source, target)
                     outcomes[outcome] += 1
                     if not outcome.startswith(("rendered", "failed")):
                         (kept / f"{seed}-{outcomes.total()}-{name.replace(' ', '-')}").write_bytes(content)
@@ -138,16 +145,21 @@ async def run(count: int, seed: int, kept: Path, *, parallel: int = 2) -> Counte
     return outcomes
 
 
-async def _outcome(renderer: Renderer, source: Path, target: Path) -> str:
+def wrong(outcomes: Counter[str]) -> list[str]:
+    """The outcomes that must not be: errors of ours, and files that take up their time."""
+    return [each for each in outcomes if each.startswith(("error", "timed out"))]
+
+
+async def _outcome(renderer: Renderer, kind: Kind, source: Path, target: Path) -> str:
     try:
-        await renderer.render(source, "image", target, limits=LIMITS)
+        await renderer.render(source, kind, target, limits=LIMITS[kind])
     except RenderingFailed as failure:
         outcome = f"failed: {failure.code}"
     except ChildTimedOut:
         outcome = "timed out"
     except ChildCrashed as crash:
         lines = str(crash).strip().splitlines()
-        outcome = f"crashed: {lines[0].split(',')[1]}" if len(lines) == 1 else f"error: {lines[-1][:80]}"
+        outcome = f"crashed: {lines[0].split(',')[1].strip()}" if len(lines) == 1 else f"error: {lines[-1][:80]}"
     else:
         outcome = "rendered"
     return outcome
@@ -155,15 +167,23 @@ async def _outcome(renderer: Renderer, source: Path, target: Path) -> str:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--mutations", type=int, default=10_000)
+    parser.add_argument("--photos", type=int, default=10_000)
+    parser.add_argument("--videos", type=int, default=300)
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--kept", type=Path, default=Path(tempfile.gettempdir()) / "feed-fuzz-kept")
+    parser.add_argument("--parallel", type=int, default=2)
     given = parser.parse_args()
     given.kept.mkdir(parents=True, exist_ok=True)
-    outcomes = asyncio.run(run(given.mutations, given.seed, given.kept))
-    for outcome, count in outcomes.most_common():
-        print(f"{count:7}  {outcome}")
-    if any(each.startswith(("error", "timed out")) for each in outcomes):
+    found: list[str] = []
+    counts: dict[Kind, int] = {"image": given.photos, "video": given.videos}
+    for kind, count in counts.items():
+        began = time.monotonic()
+        outcomes = asyncio.run(run(kind, count, given.seed, given.kept, parallel=given.parallel))
+        print(f"{kind}: {outcomes.total()} in {time.monotonic() - began:.0f} s, seed {given.seed}")
+        for outcome, times in outcomes.most_common():
+            print(f"{times:7}  {outcome}")
+        found += wrong(outcomes)
+    if found:
         raise SystemExit(f"Files are in {given.kept}.")
 
 

@@ -1,30 +1,22 @@
-"""Mutated videos, each through a child: `python -m tests.renditions.video.fuzz --files 10000 --seed 1`.
+"""Mutated videos: bytes of any container, and boxes of MP4 and QuickTime as whole pieces."""
 
-Every file has to become ready or be refused with a code. One that ends its child or uses up its time is kept, and the exit status is 1.
-"""
-
-import argparse
-import asyncio
 import random
-import shutil
-import tempfile
-from collections import Counter
+import struct
+from collections.abc import Iterator
 from pathlib import Path
 
-from feed.renditions.model import RenderingFailed
-from feed.renditions.runner import ChildCrashed, ChildTimedOut, Renderer
-from feed.renditions.sandbox import Limits
 from tests.renditions.video import clips
-from tests.renditions.video.clips import Sound
+from tests.renditions.video.clips import Box, Sound
 
-LIMITS = Limits(memory_bytes=1 << 30, cpu_seconds=30, wall_seconds=60, file_bytes=64 << 20)
+_SMALL_MOST = 1_000
+_REPEATED = (1, 2, 50, 5_000)
 
 
-def sources(folder: Path) -> list[Path]:
+def seeds(folder: Path) -> dict[str, bytes]:
     """Small real files of every container and most codecs."""
     times, sound = clips.even_times(0.4, 10), Sound(until=0.4)
     opus, pcm = Sound("libopus", rate=48_000, until=0.4), Sound("pcm_s16le", until=0.4)
-    return [
+    files = [
         clips.make(folder / "a.mp4", times=times, sound=sound),
         clips.make(folder / "b.webm", times=times, codec="libvpx-vp9", sound=opus),
         clips.make(folder / "c.mov", times=times, codec="mjpeg", pix_fmt="yuvj420p"),
@@ -32,51 +24,64 @@ def sources(folder: Path) -> list[Path]:
         clips.make(folder / "e.mp4", times=times, codec="libsvtav1"),
         clips.make(folder / "f.mov", times=times, codec="prores_ks", pix_fmt="yuv422p10le", sound=pcm),
     ]
+    return {each.name: each.read_bytes() for each in files}
 
 
-def mutated(content: bytes, noise: random.Random) -> bytes:
+def mutations(files: dict[str, bytes], seed: int) -> Iterator[tuple[str, bytes]]:
+    """Files with some changes each, without an end. The same ones for the same seed."""
+    chance = random.Random(seed)
+    names = sorted(files)
+    while True:
+        name = chance.choice(names)
+        content = files[name]
+        if not name.endswith(".webm") and chance.random() < 0.4:
+            content = _with_other_boxes(content, chance)
+        if chance.random() < 0.7:
+            content = _with_other_bytes(content, chance)
+        if chance.random() < 0.1:
+            content = content[: chance.randrange(len(content))]
+        yield name, content
+
+
+def _with_other_bytes(content: bytes, chance: random.Random) -> bytes:
     """Some bytes changed, half of the time in the index only, where they do most."""
     changed = bytearray(content)
     index = changed.rfind(b"moov")
-    first = index if index > 0 and noise.random() < 0.5 else 0
-    for _ in range(noise.choice((1, 2, 5, 20, 100))):
-        changed[noise.randrange(first, len(changed))] = noise.choice((0, 1, 0x7F, 0x80, 0xFF, noise.randrange(256)))
+    first = index if index > 0 and chance.random() < 0.5 else 0
+    for _ in range(chance.choice((1, 2, 5, 20, 100))):
+        changed[chance.randrange(first, len(changed))] = chance.choice((0, 1, 0x7F, 0x80, 0xFF, chance.randrange(256)))
     return bytes(changed)
 
 
-async def run(files: int, seed: int) -> int:
-    noise, outcomes = random.Random(seed), Counter[str]()
-    folder = Path(tempfile.mkdtemp(prefix="feed-video-fuzz-"))
-    originals = sources(folder)
-    target = folder / "target"
-    target.mkdir()
-    async with Renderer() as renderer:
-        for number in range(files):
-            original = noise.choice(originals)
-            source = folder / f"{number}{original.suffix}"
-            source.write_bytes(mutated(original.read_bytes(), noise))
-            try:
-                await renderer.render(source, "video", target, limits=LIMITS)
-                outcomes["ready"] += 1
-            except RenderingFailed as failure:
-                outcomes[failure.code] += 1
-            except (ChildCrashed, ChildTimedOut) as error:
-                outcomes[type(error).__name__] += 1
-                print(f"{source}: {error}")
-                continue
-            source.unlink()
-            for each in target.iterdir():
-                each.unlink()
-    print(files, dict(outcomes))
-    wrong = outcomes["ChildCrashed"] + outcomes["ChildTimedOut"]
-    if not wrong:
-        shutil.rmtree(folder)
-    return int(wrong > 0)
+def _with_other_boxes(content: bytes, chance: random.Random) -> bytes:
+    """Boxes repeated, left out, moved to other boxes, put into themselves, or with numbers that are extreme."""
+    boxes = clips.parse(content)
+    for _ in range(chance.randint(1, 3)):
+        siblings = chance.choice(list(_lists(boxes)))
+        if not siblings:
+            continue
+        at = chance.randrange(len(siblings))
+        box, change = siblings[at], chance.randrange(5)
+        if change == 0:
+            length = len(box.packed())
+            siblings[at:at] = [box] * (chance.choice(_REPEATED) if length < _SMALL_MOST else 1)
+        elif change == 1:
+            del siblings[at]
+        elif change == 2:
+            chance.choice(list(_lists(boxes))).append(Box(box.kind, box.packed()[8:]))
+        elif change == 3:
+            for _ in range(chance.choice((1, 8, 200))):
+                box = Box(box.kind, box.packed() if len(box.packed()) < 1 << 20 else b"")
+            siblings[at] = box
+        elif box.inside is None and len(box.payload) >= 4:
+            place = chance.randrange(0, min(len(box.payload) - 3, 64))
+            number = struct.pack(">I", chance.choice((0, 1, 0x7FFFFFFF, 0x80000000, 0xFFFFFFFF)))
+            siblings[at] = Box(box.kind, box.payload[:place] + number + box.payload[place + 4 :])
+    return b"".join(box.packed() for box in boxes)
 
 
-if __name__ == "__main__":
-    parser = argparse.ArgumentParser()
-    parser.add_argument("--files", type=int, default=1000)
-    parser.add_argument("--seed", type=int, default=1)
-    arguments = parser.parse_args()
-    raise SystemExit(asyncio.run(run(arguments.files, arguments.seed)))
+def _lists(boxes: list[Box]) -> Iterator[list[Box]]:
+    yield boxes
+    for box in boxes:
+        if box.inside is not None:
+            yield from _lists(box.inside)
