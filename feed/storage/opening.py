@@ -6,7 +6,8 @@ from feed.settings import MEDIA_PATH, Settings
 from feed.storage.grants import UploadGrants, upload_key_of
 from feed.storage.local import LocalStorage
 from feed.storage.protocol import ObjectStorage
-from feed.storage.s3 import S3Bucket, S3Storage
+from feed.storage.s3 import S3Storage
+from feed.storage.s3_bucket import S3Bucket
 
 # Below the public address: where the API takes what is uploaded to a folder.
 UPLOADS = f"{MEDIA_PATH}/uploads"

@@ -1,7 +1,7 @@
 """S3, and what speaks its protocol: OSS, COS, OBS, MinIO.
 
-Bodies are sent as they are, with a signed SHA-256 or in the parts of a multipart upload: never in signed chunks with a trailer,
-which some of these refuse. Objects are removed one by one for the same reason.
+Bodies are sent as they are, each in one request with a signed SHA-256: never in signed chunks with a trailer, which some of these
+refuse. Objects are removed one by one for the same reason.
 """
 
 import re
@@ -10,11 +10,8 @@ from collections.abc import AsyncGenerator, AsyncIterator, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import timedelta
 from pathlib import Path
-from typing import Literal
-from urllib.parse import urlsplit, urlunsplit
 
 import httpx
-import msgspec
 import obstore
 import structlog
 from obstore.exceptions import BaseError, PermissionDeniedError, UnauthenticatedError
@@ -22,13 +19,12 @@ from obstore.store import S3Store
 
 from feed.storage.names import PROBES, require_name, require_prefix
 from feed.storage.protocol import SignedRequest, StorageMisconfigured, StorageUnavailable, StoredObject
+from feed.storage.s3_bucket import S3Bucket, server_address
+from feed.storage.s3_writer import BucketNotFound, S3Writer
 
 log = structlog.get_logger("feed.storage")
 
 PIECE_BYTES = 1024 * 1024
-# The smallest part that S3 accepts; two at a time bound the memory of an upload.
-_PART_BYTES = 5 * 1024 * 1024
-_PARTS_AT_ONCE = 2
 _CONNECT_SECONDS = 2
 _REQUEST_SECONDS = 20
 _RETRIES = 1
@@ -37,27 +33,13 @@ _CODE = re.compile(r"<Code>(\w{1,60})</Code>")
 _PROBE = b"feed writes this to check its settings, and removes it"
 
 
-class S3Bucket(msgspec.Struct, frozen=True, kw_only=True):
-    """Where the bucket is and how it is addressed. `public_endpoint`: as clients reach it; empty: as we do."""
-
-    name: str
-    endpoint: str
-    public_endpoint: str = ""
-    region: str
-    key_id: str
-    key_secret: str
-    addressing: Literal["virtual", "path"]
-
-    def __repr__(self) -> str:
-        return f"S3Bucket({self.name!r}, endpoint={self.endpoint!r})"
-
-
 class S3Storage:
     """A bucket. `close` has nothing to do: connections end with the process."""
 
     def __init__(self, bucket: S3Bucket) -> None:
         self._bucket = bucket
         self._store = _open(bucket, bucket.endpoint)
+        self._writer = S3Writer(bucket)
         self._public = _open(bucket, bucket.public_endpoint) if bucket.public_endpoint else self._store
 
     def __repr__(self) -> str:
@@ -65,7 +47,7 @@ class S3Storage:
 
     async def put(self, name: str, content: bytes | Path, *, content_type: str) -> None:
         with _unavailable("put"):
-            await self._put(require_name(name), content, content_type)
+            await self._writer.put(require_name(name), content, content_type=content_type)
 
     async def find(self, name: str) -> StoredObject | None:
         with _unavailable("find"):
@@ -122,7 +104,7 @@ class S3Storage:
     async def check(self) -> None:
         name = f"{PROBES}{secrets.token_hex(8)}"
         with self._explained():
-            await self._put(name, _PROBE, "text/plain")
+            await self._writer.put(name, _PROBE, content_type="text/plain")
             try:
                 result = await obstore.get_async(self._store, name)
                 if bytes(await result.bytes_async()) != _PROBE:
@@ -135,16 +117,6 @@ class S3Storage:
 
     async def close(self) -> None:
         """Nothing is held open."""
-
-    async def _put(self, name: str, content: bytes | Path, content_type: str) -> None:
-        await obstore.put_async(
-            self._store,
-            name,
-            content,
-            attributes={"Content-Type": content_type},
-            chunk_size=_PART_BYTES,
-            max_concurrency=_PARTS_AT_ONCE,
-        )
 
     async def _remove(self, name: str) -> None:
         try:
@@ -174,7 +146,7 @@ class S3Storage:
         bucket = self._bucket
         try:
             yield
-        except FileNotFoundError as error:
+        except (FileNotFoundError, BucketNotFound) as error:
             raise StorageMisconfigured(
                 f"FEED_MEDIA_STORE or FEED_MEDIA_S3_ADDRESSING: there is no bucket {bucket.name!r} at {bucket.endpoint} "
                 f"with {bucket.addressing} addressing: {_said(str(error))}"
@@ -194,7 +166,7 @@ class S3Storage:
 
 
 def _open(bucket: S3Bucket, endpoint: str) -> S3Store:
-    address = _address(endpoint, bucket.name) if bucket.addressing == "virtual" else endpoint.rstrip("/")
+    address = server_address(bucket, endpoint)
     return S3Store(
         bucket.name,
         # By both names: one of them alone would give way to a variable of the environment.
@@ -224,13 +196,6 @@ def _open(bucket: S3Bucket, endpoint: str) -> S3Store:
             },
         },
     )
-
-
-def _address(endpoint: str, bucket: str) -> str:
-    """The endpoint of virtual addressing, with the bucket in the host: the library does not add it, and does not say so."""
-    parts = urlsplit(endpoint)
-    host = parts.netloc if parts.netloc.startswith(f"{bucket}.") else f"{bucket}.{parts.netloc}"
-    return urlunsplit((parts.scheme, host, parts.path.rstrip("/"), "", ""))
 
 
 @contextmanager

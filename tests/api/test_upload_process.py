@@ -1,8 +1,8 @@
-"""Uploads to a running API process: its memory, clients that leave, and a process that is killed in between."""
+"""Uploads to a running API process, with a folder and with a bucket: its memory, clients that leave, and a process that is killed."""
 
 import asyncio
 import os
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
 import httpx
@@ -16,6 +16,7 @@ from tests.support.api_process import Server, environment_of
 from tests.support.media_files import large_picture, picture
 from tests.support.ports import free_port
 from tests.support.raw_connection import RawConnection, request
+from tests.support.s3_server import KEY_ID, KEY_SECRET, REGION, S3Server, serving_s3, until_asked
 from tests.support.waiting import HANG_SECONDS
 
 MOST_BYTES = 2 * 1024 * 1024
@@ -31,9 +32,34 @@ def folder(tmp_path: Path) -> Path:
     return tmp_path / "temporary" / f"feed-uploads-{os.getuid()}"
 
 
+@pytest.fixture(scope="module")
+def s3_server() -> Iterator[S3Server]:
+    with serving_s3() as running:
+        running.make_bucket("feed-media")
+        yield running
+
+
+def settings_of(s3_server: S3Server) -> dict[str, str]:
+    return {
+        "FEED_MEDIA_STORE": "s3://feed-media",
+        "FEED_MEDIA_S3_ENDPOINT": s3_server.url,
+        "FEED_MEDIA_S3_REGION": REGION,
+        "FEED_MEDIA_S3_KEY_ID": KEY_ID,
+        "FEED_MEDIA_S3_KEY_SECRET": KEY_SECRET,
+        "FEED_MEDIA_S3_ADDRESSING": "path",
+    }
+
+
+@pytest.fixture(params=["folder", "bucket"])
+def storage_settings(request: pytest.FixtureRequest) -> dict[str, str]:
+    return {} if request.param == "folder" else settings_of(request.getfixturevalue("s3_server"))
+
+
 @pytest.fixture
-async def server(database: str, redis_url: str, tmp_path: Path, folder: Path) -> AsyncIterator[Server]:
-    environ = environment_of(database, redis_url, tmp_path) | {"TMPDIR": str(folder.parent)}
+async def server(
+    database: str, redis_url: str, tmp_path: Path, folder: Path, storage_settings: dict[str, str]
+) -> AsyncIterator[Server]:
+    environ = environment_of(database, redis_url, tmp_path) | {"TMPDIR": str(folder.parent)} | storage_settings
     started = Server(environ, free_port(), "--workers", "1")
     await started.start()
     yield started
@@ -91,6 +117,35 @@ async def test_an_upload_of_twenty_megabytes_takes_two_of_memory(server: Server,
     assert list(folder.iterdir()) == []
 
 
+@pytest.mark.parametrize("storage_settings", ["bucket"], indirect=True)
+async def test_a_process_that_is_killed_while_it_writes_to_a_bucket_leaves_nothing_there(
+    server: Server, s3_server: S3Server, token: str
+) -> None:
+    """Row 47."""
+    storage, content = s3_server.storage("feed-media"), large_picture(DIRECT_BYTES_MOST)
+    names = {each.name async for each in storage.list("incoming/")}
+    before, s3_server.holding = len(s3_server.requests), True
+    try:
+        async with httpx.AsyncClient(base_url=server.url, trust_env=False, timeout=60) as client:
+            upload = asyncio.create_task(
+                client.post(
+                    "/v1/media", files={"file": ("a.jpg", content)}, headers={"authorization": f"Bearer {token}"}
+                )
+            )
+            await until_asked(s3_server, before + 1)
+            await server.kill()
+            with pytest.raises(httpx.TransportError):
+                await upload
+    finally:
+        s3_server.holding = False
+    # One write, in one piece: no part of it can be where no list shows it.
+    assert [each.method for each in s3_server.requests[before:]] == ["PUT"]
+    async with asyncio.timeout(HANG_SECONDS):
+        while {each.name async for each in storage.list("incoming/")} != names:
+            await asyncio.sleep(0.05)
+
+
+@pytest.mark.parametrize("storage_settings", ["folder"], indirect=True)
 async def test_a_client_that_leaves_leaves_no_file(server: Server, token: str, folder: Path) -> None:
     """Row 46."""
     async with RawConnection(server.url) as connection:
@@ -99,6 +154,7 @@ async def test_a_client_that_leaves_leaves_no_file(server: Server, token: str, f
     await until(folder, 0)
 
 
+@pytest.mark.parametrize("storage_settings", ["folder"], indirect=True)
 async def test_a_killed_process_leaves_nothing_that_the_next_one_does_not_remove(
     server: Server, token: str, folder: Path
 ) -> None:

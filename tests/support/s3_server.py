@@ -1,7 +1,7 @@
 """A server that speaks the protocol of S3 and checks signatures, as strict as the strictest of those that sites use.
 
 It refuses bodies in signed chunks, trailing checksums and removals in bulk, as OSS does, and knows a bucket by its path and by
-its host. What it was asked is in `requests`; `failing` makes it answer 503.
+its host. What it was asked is in `requests`; `failing` makes it answer 503, `failures` so often, and `holding` read no further into bodies.
 """
 
 import asyncio
@@ -21,7 +21,8 @@ from nanio.auth.credentials import StaticCredentialResolver  # type: ignore[impo
 from nanio.config import Settings as ServerSettings  # type: ignore[import-untyped]
 from starlette.middleware import Middleware
 
-from feed.storage.s3 import S3Bucket, S3Storage
+from feed.storage.s3 import S3Storage
+from feed.storage.s3_bucket import S3Bucket
 
 KEY_ID = "AKIDTESTTESTTEST"
 KEY_SECRET = "a secret of the test server"
@@ -47,6 +48,8 @@ class S3Server:
         self.requests: list[Request] = []
         self.refused: list[str] = []
         self.failing = False
+        self.failures = 0
+        self.holding = False
         self._folder = folder
 
     def make_bucket(self, name: str) -> None:
@@ -93,13 +96,20 @@ class _Strict:
             if is_wrong
         ]
         self._server.refused += wrong
-        if self._server.failing or wrong:
+        failed, self._server.failures = self._server.failures > 0, max(0, self._server.failures - 1)
+        if self._server.failing or failed or wrong:
             code = "NotImplemented" if wrong else "ServiceUnavailable"
             body = f"<Error><Code>{code}</Code></Error>".encode()
             await send({"type": "http.response.start", "status": 501 if wrong else 503, "headers": []})
             await send({"type": "http.response.body", "body": body})
             return
-        await self._app(scope, receive, send)
+
+        async def receive_some() -> Any:
+            while self._server.holding:
+                await asyncio.sleep(0.01)
+            return await receive()
+
+        await self._app(scope, receive_some, send)
 
 
 class _VirtualHosts:
@@ -141,3 +151,10 @@ def serving_s3() -> Iterator[S3Server]:
         finally:
             running.should_exit = running.force_exit = True
             thread.join(10)
+
+
+async def until_asked(server: S3Server, count: int) -> None:
+    """Waits until the server has been asked so often."""
+    async with asyncio.timeout(60):
+        while len(server.requests) < count:
+            await asyncio.sleep(0.01)
