@@ -16,6 +16,7 @@ from feed.media import sweep_store as store
 from feed.media.model import folder_of
 from feed.media.sweep_store import KnownMedium
 from feed.postgres import Pool, transaction
+from feed.storage.names import FOLDERS
 from feed.storage.protocol import ObjectStorage, StoredObject
 
 log = structlog.get_logger("feed.media")
@@ -55,7 +56,7 @@ class _Sweep:
         self._objects = self._unknown_count = 0
 
     async def run(self) -> None:
-        for folder in ("incoming/", "media/"):
+        for folder in FOLDERS:
             batch: list[StoredObject] = []
             async for each in self._storage.list(folder):
                 batch.append(each)

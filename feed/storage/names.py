@@ -7,6 +7,8 @@ _NAME = re.compile(r"[A-Za-z0-9_-][A-Za-z0-9._-]*(?:/[A-Za-z0-9_-][A-Za-z0-9._-]
 _LONGEST = 200
 # Objects that checks write and remove again.
 PROBES = "probes/"
+# Every object is below one of these: parts of originals, renditions, and what a check that was killed has left.
+FOLDERS = ("incoming/", "media/", PROBES)
 
 
 def require_name(name: str) -> str:

@@ -189,6 +189,8 @@ async def test_the_sweep_removes_what_no_row_names_and_reports_what_is_missing(
         "media/nobody/list.webp",
         "incoming/nobody/1",
         "media/stray",
+        # Of a check that was killed.
+        "probes/0123456789abcdef",
         # Of a worker that had lost its lease, of a client that was late, and of a removed medium.
         folder_of(key) + "list-2.webp",
         f"{incoming_folder_of(key)}1",

@@ -11,6 +11,7 @@ import pytest
 from feed.storage.protocol import StorageUnavailable
 from feed.storage.s3_signature import signed_headers
 from tests.support.s3_server import S3Server, until_asked
+from tests.support.waiting import HANG_SECONDS
 
 BUCKET = "feed-media"
 
@@ -78,7 +79,7 @@ async def test_a_cancelled_write_leaves_nothing(s3_server: S3Server, tmp_path: P
         s3_server.holding = False
     # Nor a part of an upload in parts, which no list would show.
     assert [each.method for each in s3_server.requests[before:]] == ["PUT"]
-    async with asyncio.timeout(60):
+    async with asyncio.timeout(HANG_SECONDS):
         # The server itself lists its temporary file until it has seen that the client has gone.
         while [each async for each in storage.list("media/w3/")]:
             await asyncio.sleep(0.01)

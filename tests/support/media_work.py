@@ -19,6 +19,7 @@ from feed.postgres import Connection, Pool
 from feed.renditions.runner import Renderer
 from feed.storage.grants import UploadGrants
 from feed.storage.local import LocalStorage
+from feed.storage.names import FOLDERS
 from feed.storage.protocol import ObjectStorage
 from feed.worker.work_folders import work_folder
 from tests.support import make
@@ -81,7 +82,7 @@ async def open_bench(pool: Pool, folder: Path, *, entry: str = HOSTILE) -> Async
 
 
 async def objects(storage: ObjectStorage) -> list[str]:
-    return sorted([each.name for folder in ("incoming/", "media/") async for each in storage.list(folder)])
+    return sorted([each.name for folder in FOLDERS async for each in storage.list(folder)])
 
 
 async def upload(

@@ -23,6 +23,7 @@ from starlette.middleware import Middleware
 
 from feed.storage.s3 import S3Storage
 from feed.storage.s3_bucket import S3Bucket
+from tests.support.waiting import HANG_SECONDS
 
 KEY_ID = "AKIDTESTTESTTEST"
 KEY_SECRET = "a secret of the test server"
@@ -155,6 +156,6 @@ def serving_s3() -> Iterator[S3Server]:
 
 async def until_asked(server: S3Server, count: int) -> None:
     """Waits until the server has been asked so often."""
-    async with asyncio.timeout(60):
+    async with asyncio.timeout(HANG_SECONDS):
         while len(server.requests) < count:
             await asyncio.sleep(0.01)
