@@ -13,7 +13,7 @@ RUN /opt/feed/bin/pip install --no-cache-dir --no-deps --no-build-isolation .
 
 FROM python:3.13-slim
 RUN useradd --system --uid 10001 --home-dir /nonexistent --shell /usr/sbin/nologin feed \
-    && install -d -o feed -g feed -m 0700 /var/lib/feed /var/lib/feed/keys
+    && install -d -o feed -g feed -m 0700 /var/lib/feed /var/lib/feed/keys /var/tmp/feed
 COPY --from=build /opt/feed /opt/feed
 ENV PATH=/opt/feed/bin:$PATH PYTHONUNBUFFERED=1 PYTHONDONTWRITEBYTECODE=1 FEED_KEYS_DIR=/var/lib/feed/keys
 USER feed

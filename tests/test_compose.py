@@ -8,6 +8,7 @@ import pytest
 import yaml  # type: ignore[import-untyped]
 
 import feed
+from feed.renditions.sandbox import IMAGE_LIMITS, VIDEO_LIMITS
 
 ROOT = Path(feed.__file__).parents[1]
 COMPOSE: dict[str, Any] = yaml.safe_load((ROOT / "docker-compose.yml").read_text("utf-8"))
@@ -72,6 +73,36 @@ def test_only_migrations_connect_as_the_owner_of_the_schema() -> None:
 def test_the_proxy_is_trusted_that_the_port_is_meant_for() -> None:
     """Every request arrives from the bridge's address: without it all users would share one quota."""
     assert SERVICES["api"]["environment"]["FEED_TRUSTED_PROXIES"] == "${FEED_TRUSTED_PROXIES:-1}"
+
+
+@pytest.mark.parametrize("name", ["api", "worker", "prepare"])
+def test_temporary_files_are_on_a_disk_that_the_user_of_the_image_may_write(name: str) -> None:
+    """What is in a `tmpfs` counts for the memory of the container; a folder that is missing or another user's is not used at all."""
+    service = SERVICES[name]
+    folder = service["environment"]["TMPDIR"]
+    volumes = dict(reversed(mount.split(":")[:2]) for mount in service["volumes"])
+    assert volumes[folder] in COMPOSE["volumes"]
+    assert not any(folder.startswith(each) for each in service["tmpfs"])
+    # A new volume takes its owner from the folder of the image.
+    (made,) = (line for line in (ROOT / "Dockerfile").read_text("utf-8").splitlines() if "install -d" in line)
+    assert "-o feed -g feed" in made
+    assert folder in made.split()
+
+
+def test_the_worker_has_memory_for_each_file_that_it_renders_at_once() -> None:
+    worker = SERVICES["worker"]
+    at_once = _default_of(worker["environment"]["FEED_MEDIA_WORKERS"])
+    memory = _default_of(worker["mem_limit"])
+    assert memory.endswith("g")
+    rendered = IMAGE_LIMITS.memory_bytes + VIDEO_LIMITS.memory_bytes
+    assert int(memory[:-1]) << 30 >= int(at_once) * rendered + (1 << 29)
+
+
+def _default_of(value: str) -> str:
+    """The default of a variable in the file."""
+    found = re.fullmatch(r"\$\{[A-Z_]+:-(.+)\}", value)
+    assert found is not None, value
+    return found[1]
 
 
 def test_no_secret_has_a_default() -> None:
