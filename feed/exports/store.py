@@ -35,7 +35,7 @@ class ExportedFile(msgspec.Struct, frozen=True):
 
 
 async def list_files(conn: Connection, account_id: int) -> list[ExportedFile]:
-    """The stored photos and videos of the account, public or not."""
+    """The stored photos and videos of the account, public or not, without what is kept as evidence of deleted posts."""
     rows = await conn.fetch(
         """
         SELECT media.id AS media_id, media.key, largest.file
@@ -48,6 +48,7 @@ async def list_files(conn: Connection, account_id: int) -> list[ExportedFile]:
             LIMIT 1
         ) AS largest
         WHERE media.owner_id = $1 AND media.state = 'ready' AND media.removed_at IS NULL
+            AND NOT EXISTS (SELECT FROM withheld_media WHERE media_id = media.id)
         ORDER BY media.id
         """,
         account_id,

@@ -149,8 +149,10 @@ async def test_photos_and_videos_are_in_the_export_in_pieces(
     gone, missing = await medium(pool, account_id), await medium(pool, account_id)
     await medium(pool, account_id, state="processing")
     theirs = await medium(pool, other_id)
+    # Kept for reviewers after its author has deleted the post.
+    evidence = await medium(pool, account_id, post_id=await make.post(pool, account_id, state="deleted"))
     # Twenty parts, none of which holds more than a piece of the photo.
-    content = {each: secrets.token_bytes(100_000) for each in (shown, unused, gone, theirs)}
+    content = {each: secrets.token_bytes(100_000) for each in (shown, unused, gone, theirs, evidence)}
     for media_id, data in content.items():
         key = await pool.fetchval("SELECT key FROM media WHERE id = $1", media_id)
         await app_state.storage.put(f"media/{key}/full.webp", data, content_type="image/webp")

@@ -87,8 +87,7 @@ async def list_own(conn: Connection, owner_id: int, *, before_id: int, limit: in
                uploaded_at, used_as IS NOT NULL AS in_use, cover_ms, created_at
         FROM media
         WHERE owner_id = $1 AND removed_at IS NULL AND id < $2
-            -- What is left of a deleted post is evidence, for reviewers alone.
-            AND NOT EXISTS (SELECT FROM posts WHERE posts.id = media.post_id AND posts.state = 'deleted')
+            AND NOT EXISTS (SELECT FROM withheld_media WHERE media_id = media.id)
         ORDER BY id DESC
         LIMIT $3
         """,
@@ -107,7 +106,7 @@ async def find_own(conn: Connection, owner_id: int, media_id: int) -> OwnRow | N
             SELECT id, kind, state, error_code, progress, key, alt, width, height, duration_ms, placeholder, renditions,
                    uploaded_at, used_as IS NOT NULL AS in_use, cover_ms, created_at
             FROM media WHERE id = $2 AND owner_id = $1 AND removed_at IS NULL
-                AND NOT EXISTS (SELECT FROM posts WHERE posts.id = media.post_id AND posts.state = 'deleted')
+                AND NOT EXISTS (SELECT FROM withheld_media WHERE media_id = media.id)
             """,
             owner_id,
             media_id,
