@@ -1,4 +1,5 @@
-"""Evidence does not stay for ever: files of posts that were taken down, rejected, or deleted during a dispute are removed after a time."""
+"""Evidence does not stay for ever: files of posts that were taken down, rejected, or deleted during a dispute, and files that an edit
+has dropped, are removed after a time."""
 
 from datetime import timedelta
 
@@ -26,13 +27,9 @@ async def remove_old_media_evidence(pool: Pool, *, days: int) -> int:
             disputed = {
                 post_id for post_id in {each.post_id for each in kept} if await cases.is_disputed(conn, post_id)
             }
-            for state in ("deleted", "taken_down"):
-                ids = [
-                    each.id
-                    for each in kept
-                    if each.post_id not in disputed and (each.state == "deleted") == (state == "deleted")
-                ]
-                count += len(await mark_removed(conn, ids, state))
+            for reason in {each.reason for each in kept}:
+                ids = [each.id for each in kept if each.post_id not in disputed and each.reason == reason]
+                count += len(await mark_removed(conn, ids, reason))
     if count:
         log.info("evidence removed", media=count)
     return count
