@@ -9,6 +9,7 @@ import hashlib
 import os
 import tempfile
 import time
+from collections import Counter
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 from pathlib import Path
@@ -16,10 +17,15 @@ from types import TracebackType
 from typing import IO
 
 from feed.batching import Overloaded
+from feed.limits.model import RateLimited
+from feed.media.model import IMAGES_MOST
 from feed.media.sniffing import HEAD_BYTES
 
 # Of a process. Together they take at most so many times the largest upload of disk space.
 _FILES_MOST = 64
+# Of an account: the photos of a post at once. A few slow senders do not take all files of the process.
+_FILES_OF_OWNER_MOST = IMAGES_MOST
+_RETRY_SECONDS = 5
 _BUFFER_BYTES = 256 * 1024
 # A file between its creation and its lock is younger.
 _UNLOCKED_SECONDS = 5.0
@@ -65,22 +71,31 @@ class TemporaryFile:
 class TemporaryFiles:
     """The folder of the temporary files of uploads, which the processes of this user share on this machine."""
 
-    def __init__(self, folder: Path | None = None, *, most: int = _FILES_MOST) -> None:
+    def __init__(
+        self, folder: Path | None = None, *, most: int = _FILES_MOST, most_of_owner: int = _FILES_OF_OWNER_MOST
+    ) -> None:
         self.folder = folder or Path(tempfile.gettempdir()) / f"feed-uploads-{os.getuid()}"
-        self._most = most
-        self._open = 0
+        self._most, self._most_of_owner = most, most_of_owner
+        self._open: Counter[int] = Counter()
 
     @asynccontextmanager
-    async def open(self) -> AsyncIterator[TemporaryFile]:
-        """A new file, removed at the end of the block. Raises Overloaded while too many are open."""
-        if self._open >= self._most:
-            raise Overloaded(retry_after=5)
-        self._open += 1
+    async def open(self, owner_id: int) -> AsyncIterator[TemporaryFile]:
+        """A new file for an upload of an account, removed at the end of the block.
+
+        Raises RateLimited while the account has too many open, and Overloaded while all accounts have.
+        """
+        if self._open[owner_id] >= self._most_of_owner:
+            raise RateLimited(retry_after=_RETRY_SECONDS)
+        if self._open.total() >= self._most:
+            raise Overloaded(retry_after=_RETRY_SECONDS)
+        self._open[owner_id] += 1
         try:
             with _Locked(self._prepared()) as locked:
                 yield TemporaryFile(locked.path, locked.file)
         finally:
-            self._open -= 1
+            self._open[owner_id] -= 1
+            # Accounts without an open file take no memory.
+            self._open = +self._open
 
     def sweep(self) -> int:
         """Removes the files that no running process holds. Returns their number."""

@@ -11,13 +11,14 @@ from pathlib import Path
 import pytest
 
 from feed.batching import Overloaded
+from feed.limits.model import RateLimited
 from feed.media.temporary_files import TemporaryFiles
 
 
 async def test_a_file_has_what_was_written_and_is_gone_afterwards(tmp_path: Path) -> None:
     files = TemporaryFiles(tmp_path / "uploads")
     content = os.urandom(700_001)
-    async with files.open() as file:
+    async with files.open(1) as file:
         for at in range(0, len(content), 65_536):
             await file.write(content[at : at + 65_536])
         await file.flush()
@@ -32,7 +33,7 @@ async def test_a_file_is_gone_after_an_error_and_a_cancellation(tmp_path: Path) 
     files = TemporaryFiles(tmp_path / "uploads")
 
     async def fail() -> None:
-        async with files.open() as file:
+        async with files.open(1) as file:
             await file.write(b"x" * 300_000)
             raise ValueError("stop")
 
@@ -40,7 +41,7 @@ async def test_a_file_is_gone_after_an_error_and_a_cancellation(tmp_path: Path) 
         await fail()
 
     async def hang() -> None:
-        async with files.open() as file:
+        async with files.open(1) as file:
             await file.write(b"x" * 300_000)
             await asyncio.sleep(60)
 
@@ -55,13 +56,28 @@ async def test_a_file_is_gone_after_an_error_and_a_cancellation(tmp_path: Path) 
 
 async def test_so_many_files_at_once_and_no_more(tmp_path: Path) -> None:
     files = TemporaryFiles(tmp_path / "uploads", most=1)
-    async with files.open():
+    async with files.open(1):
         with pytest.raises(Overloaded) as error:
-            async with files.open():
+            async with files.open(2):
                 pass
     assert error.value.params["retry_after"] > 0
-    async with files.open() as file:
+    async with files.open(1) as file:
         assert file.byte_count == 0
+
+
+async def test_one_account_does_not_take_the_files_of_others(tmp_path: Path) -> None:
+    files = TemporaryFiles(tmp_path / "uploads", most=3, most_of_owner=2)
+    async with files.open(1):
+        async with files.open(1):
+            with pytest.raises(RateLimited) as error:
+                async with files.open(1):
+                    pass
+            assert error.value.params["retry_after"] > 0
+            async with files.open(2) as file:
+                assert file.byte_count == 0
+        # What has ended makes room.
+        async with files.open(1) as file:
+            assert file.byte_count == 0
 
 
 _HOLDING = """
@@ -70,7 +86,7 @@ from pathlib import Path
 from feed.media.temporary_files import TemporaryFiles
 
 async def hold():
-    async with TemporaryFiles(Path(sys.argv[1])).open() as file:
+    async with TemporaryFiles(Path(sys.argv[1])).open(1) as file:
         await file.write(b"x" * 300_000)
         print("open", flush=True)
         await asyncio.sleep(60)

@@ -115,7 +115,7 @@ async def upload_media(
     state[_READ] = True
     if (timeout := state.get(REQUEST_TIMEOUT)) is not None:
         timeout.allow_body(UPLOAD_SECONDS)
-    async with app_state.temporary_files.open() as file:
+    async with app_state.temporary_files.open(viewer.account_id) as file:
         sent = await read_form(request, file, known=_FIELDS, integers=frozenset({"cover_ms"}))
         form = body_decoder(MediaForm).decode(sent.fields)
         require_publishable(app_state.screener, MediaForm, form)
