@@ -229,12 +229,15 @@ async def change_media(
 ) -> None:
     """Changes the description of a photo or video, also of one in a post, and the cover of a video until it is processed.
 
-    Raises Invalid, MediaNotFound, CoverFixed, Banned, Muted.
+    Raises Invalid, MediaNotFound, MediaInUse for a picture of a campaign, CoverFixed, Banned, Muted.
     """
     alt = None if change.alt is None else _read_alt(change.alt)
     async with transaction(pool) as conn:
         (await accounts.get_standing(conn, owner_id)).require_write_access()
         medium = await _lock_own(conn, owner_id, media_id)
+        if medium.campaign_id is not None:
+            # It is the campaign's: what is published changes only by who may edit it now, and with a record.
+            raise MediaInUse
         if problems := cover_problems(medium.kind, change.cover_ms):
             raise Invalid(*problems)
         if change.cover_ms is not None and (medium.state != "processing" or medium.attempts):

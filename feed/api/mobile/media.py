@@ -203,11 +203,11 @@ async def list_my_media(
     return Response(Page([own.own_card(row, address) for row in found[:limit]], next_cursor), headers=_OWN)
 
 
-@patch("/media/{media_id:str}", errors=(MediaNotFound, CoverFixed, *_NOT_ALLOWED))
+@patch("/media/{media_id:str}", errors=(MediaNotFound, MediaInUse, CoverFixed, *_NOT_ALLOWED))
 async def change_media(
     media_id: FromPath[str], data: JSONBody[MediaChange], app_state: InjectedAppState, viewer: InjectedViewer
 ) -> Response[OwnMedia]:
-    """Describe a photo or video for people who do not see it, or choose the cover of a video before it is processed."""
+    """Describe a photo or video for people who do not see it, or choose the cover of a video before it is processed. A picture that a campaign has taken is described no more: 409 `media_in_use`."""
     id_ = path_id(media_id, MediaNotFound)
     await app_state.verified.require(viewer.account_id)
     # What is kept as evidence is its owner's no more.

@@ -58,6 +58,28 @@ def prize(image: str | None, **more: Any) -> dict[str, Any]:
     return PRIZE | {"image_media_id": image} | more
 
 
+async def test_a_picture_of_a_campaign_is_described_no_more_by_who_has_uploaded_it(
+    client: httpx.AsyncClient, join: Join, app_state: AppState
+) -> None:
+    """Not even before the publication: what a campaign shows changes by saving it, with the right to and a record."""
+    editor = join("编辑", roles=("editor",))
+    owner = await id_of(editor)
+    cover, image, unused = [await photo(app_state, owner, alt="书架") for _ in range(3)]
+    _, draft = await create(editor, cover_media_id=cover, prizes=[prize(image)])
+
+    async def describe(media_id: str) -> tuple[int, Any]:
+        answer = await editor("PATCH", f"/media/{media_id}", {"alt": "另一段"})
+        return answer.status_code, answer.json().get("code")
+
+    assert [await describe(each) for each in (cover, image)] == [(409, "media_in_use")] * 2
+    await editor("POST", f"/admin/campaigns/{draft['id']}/publish")
+    await app_state.pool.execute("UPDATE staff_rights SET revoked_at = now() WHERE account_id = $1", owner)
+    assert [await describe(each) for each in (cover, image)] == [(409, "media_in_use")] * 2
+    shown = (await client.get(f"/campaigns/{draft['id']}")).json()
+    assert shown["cover"]["alt"] == "书架"
+    assert (await describe(unused))[0] == 200
+
+
 async def test_pictures_are_for_editors_until_the_campaign_is_published(
     client: httpx.AsyncClient, join: Join, app_state: AppState
 ) -> None:
