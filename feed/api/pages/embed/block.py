@@ -12,10 +12,11 @@ from feed.api.pages.embed.options import Options, read_options
 from feed.api.pages.embed.sites import FILE_POLICY, frame_ancestors, sites_of
 from feed.api.pages.page import policy_of, state_of
 
-# A minute in caches, then renewed behind the reader's back; for a day where this site does not answer.
-CACHED = "public, max-age=60, s-maxage=60, stale-while-revalidate=600, stale-if-error=86400"
+# A minute in caches, then one more while it is renewed, so that what was taken down is gone after two; an hour where this site does
+# not answer.
+CACHED = "public, max-age=60, s-maxage=60, stale-while-revalidate=60, stale-if-error=3600"
 # With a part missing: soon again.
-_INCOMPLETE = "public, max-age=5, s-maxage=5, stale-if-error=86400"
+_INCOMPLETE = "public, max-age=5, s-maxage=5, stale-if-error=3600"
 
 
 @get("/embed")
