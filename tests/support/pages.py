@@ -137,7 +137,20 @@ async def read_newest_code(pool: Pool, keys: Keys) -> str:
 
 
 # Files, which have no policy of a page, and what answers with nothing but a redirect.
-_NO_PAGES = ("/assets/", "/health", "/metrics", "/openapi", "/docs", "/v1/", "/media", "/.well-known")
+_NO_PAGES = (
+    "/assets/",
+    "/health",
+    "/metrics",
+    "/openapi",
+    "/docs",
+    "/v1/",
+    "/media",
+    "/.well-known",
+    "/favicon.ico",
+    "/robots.txt",
+    "/site.webmanifest",
+    "/sitemap.xml",
+)
 
 
 def page_routes(app_state: AppState) -> list[tuple[str, str]]:

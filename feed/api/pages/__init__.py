@@ -17,6 +17,7 @@ from feed.api.pages.operator import ROUTES as OPERATOR
 from feed.api.pages.result import ROUTES as RESULT
 from feed.api.pages.reviewer import ROUTES as REVIEWER
 from feed.api.pages.sessions import provide_session
+from feed.api.pages.site_files import ROUTES as SITE_FILES
 
 # The operations that a page calls are counted; the page itself as a file.
 _OPTIONS: dict[str, Any] = {"limit": "files", "accept": "any"}
@@ -25,6 +26,7 @@ router = Router(
     "/",
     route_handlers=[
         read_asset,
+        *SITE_FILES,
         *COMMUNITY,
         *CAMPAIGNS,
         *ACCOUNT,

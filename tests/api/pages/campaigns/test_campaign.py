@@ -186,7 +186,8 @@ async def test_a_link_preview_has_title_summary_and_address(app_state: AppState)
     assert metas["og:description"].startswith("分享 你的读书瞬间好")
     assert len(metas["og:description"]) == 120
     assert metas["og:url"] == f"{app_state.settings.public_url}/campaigns/{campaign}"
-    assert "og:image" not in metas
+    assert metas["og:image"].startswith("http")
+    assert metas["og:image"].endswith("/share.png")
 
 
 async def test_markup_in_a_campaign_stays_text(app_state: AppState) -> None:
@@ -253,6 +254,17 @@ async def test_a_draw_by_comment_leads_to_its_announcement(app_state: AppState) 
     assert 'id="entries"' not in answer.text
 
 
+async def test_a_draw_whose_announcement_is_hidden_says_so_and_leads_nowhere(app_state: AppState) -> None:
+    pool = app_state.pool
+    for entry_by in ("comment", "like"):
+        post = await make.post(pool, await make.account(pool), at=make.now() - HOUR, state="removed")
+        campaign = await make.campaign(pool, method="draw", entry_by=entry_by, announcement_post_id=str(post))
+        answer = await (await browser_of(app_state)).get(f"/campaigns/{campaign}")
+        assert "公告动态正在复核，暂时不能参加" in words_of(answer)
+        assert "下面这条动态" not in words_of(answer)
+        assert f'href="/posts/{post}' not in answer.text
+
+
 async def test_an_expired_cursor_begins_again(app_state: AppState) -> None:
     campaign = await make.campaign(app_state.pool)
     for _ in range(11):
@@ -291,9 +303,13 @@ async def test_a_cover_is_a_small_absolute_picture_in_link_previews(app_state: A
     assert found is not None
     assert re.fullmatch(r"https?://[^/]+/.+/list\.(jpg|webp)", found[1])
     assert '<meta property="og:image:alt" content="晚霞 &#34;里&#34; 的天际线">' in answer.text
-    # One that was taken down gives no preview.
+    # In place of one that was taken down stands the picture of the site.
     await pool.execute("UPDATE media SET removed_at = now(), removed_for = 'taken_down' WHERE id = $1", cover)
-    assert "og:image" not in (await browser.get(f"/campaigns/{campaign}")).text
+    without = await browser.get(f"/campaigns/{campaign}")
+    found = re.search(r'<meta property="og:image" content="([^"]*)">', without.text)
+    assert found is not None
+    assert found[1].endswith("/share.png")
+    assert "og:image:alt" not in without.text
 
 
 async def test_reserves_are_shown_without_names(app_state: AppState, keys: Keys) -> None:
