@@ -122,6 +122,7 @@ def _check_pages(settings: Settings) -> None:
         raise ValueError("FEED_DEEP_LINK starts with a scheme like city://, or with a slash")
     _check_url("share_url", settings.share_url.replace("{post_id}", "1"), ("https", "http"))
     _check_url("privacy_url", settings.privacy_url, ("https", "http"))
+    _check_url("terms_url", settings.terms_url, ("https", "http"))
     if _VERSION.fullmatch(settings.privacy_version) is None:
         raise ValueError(
             "FEED_PRIVACY_VERSION has 1 to 40 letters, digits, dots, underscores and hyphens, like 2026-09"

@@ -69,6 +69,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     deep_link: str = "/{path}"  # The address of a page within the app, with {path}, for instance `city://{path}`.
     privacy_version: str = PRIVACY_VERSION  # Of the privacy text that winners agree to with a claim.
     privacy_url: str = ""  # Where that text is. Empty: the app has it.
+    terms_url: str = ""  # The terms of use, in the footer of pages and at the sign-in. Empty: no link.
     minimum_app_version: str = ""  # Older apps ask the user to update.
     metrics_token: str = ""  # Empty: /metrics is served to loopback only.
     log_format: str = "json"  # `json`, or `console` for a terminal.

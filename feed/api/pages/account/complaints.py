@@ -11,7 +11,7 @@ from feed.api.pages.account.own import own_page
 from feed.api.pages.calls import OperationFailed, get_json
 from feed.api.pages.community.submitting import submit
 from feed.api.pages.form import InjectedForm
-from feed.api.pages.page import see_other
+from feed.api.pages.page import see_other, state_of
 from feed.api.pages.sessions import InjectedSession, Session, signed_in
 from feed.errors import NotFound
 from feed.ids import parse_id
@@ -108,9 +108,7 @@ async def _report_page(
 ) -> Response[bytes]:
     if kind not in get_args(TargetKind) or parse_id(id_) is None:
         raise TargetNotFound
-    # Of other targets no operation reads one by its id.
-    path = {"post": "/v1/posts/", "user": "/v1/users/"}.get(kind)
-    target = None if path is None else await get_json(request, session, f"{path}{id_}")
+    me = await get_json(request, session, "/v1/me")
     return await own_page(
         request,
         session,
@@ -119,11 +117,21 @@ async def _report_page(
         error=error,
         kind=kind,
         id=id_,
-        target=target,
+        target=await _read_target(request, session, kind, id_),
+        needs_phone=state_of(request).settings.require_phone and not me["verified"],
         reasons=await _reasons(request, session, "report"),
         typed=typed or {"reason_code": "", "note": ""},
         form_token=secrets.token_urlsafe(16),
     )
+
+
+async def _read_target(request: AnyRequest, session: Session, kind: str, id_: str) -> Any:
+    """What is reported, as its page shows it; None for a topic, which no operation reads by its id. Raises OperationFailed."""
+    if kind == "comment":
+        thread = await get_json(request, session, f"/v1/comments/{id_}")
+        return thread["reply"] or thread["root"]
+    path = {"post": "/v1/posts/", "user": "/v1/users/"}.get(kind)
+    return None if path is None else await get_json(request, session, f"{path}{id_}")
 
 
 async def _appeal_page(

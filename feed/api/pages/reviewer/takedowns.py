@@ -131,6 +131,10 @@ async def _preview(request: AnyRequest, viewer: Viewer, kind: str, id_: str) -> 
     card: Any = None
     if kind in ("post", "user") and _is_id(id_):
         card = await _found(request, viewer, f"/v1/{kind}s/{id_}")
+    if kind == "comment" and _is_id(id_) and (thread := await _found(request, viewer, f"/v1/comments/{id_}")):
+        found = thread["reply"] or thread["root"]
+        # Of a deleted comment only its place among its replies is left.
+        card = found if found["author"] is not None else None
     if kind in ("post", "comment") and card is None and _is_id(id_):
         return Preview(kind, id_, subject=await _latest_subject(request, viewer, id_))
     return Preview(kind, id_, card=card)

@@ -192,6 +192,27 @@ async def test_a_removed_post_is_appealed_against_from_its_decision(join: Join, 
     assert "你已经对这个决定申诉过" in (await browser.get(f"/appeal?kind=post&id={post}")).text
 
 
+async def test_a_comment_is_quoted_where_it_is_reported(join: Join, visit: Visit) -> None:
+    person, other = join("小明"), join("小红")
+    post = (await other("POST", "/posts", {"text": "你好"})).json()["id"]
+    root = (await other("POST", f"/posts/{post}/comments", {"text": "原来的评论"})).json()["id"]
+    reply = await other("POST", f"/posts/{post}/comments", {"text": "下面的 <b>回复</b>", "reply_to_id": root})
+    browser = await visit(person)
+    assert "原来的评论" in (await browser.get(f"/report?kind=comment&id={root}")).text
+    page = await browser.get(f"/report?kind=comment&id={reply.json()['id']}")
+    assert "下面的 &lt;b&gt;回复" in page.text
+    assert "原来的评论" not in page.text
+
+
+async def test_without_a_verified_phone_a_report_asks_for_it_first(join: Join, visit: Visit) -> None:
+    person, other = join("路人", phone=None), join("小红")
+    post = (await other("POST", "/posts", {"text": "你好"})).json()["id"]
+    browser = await visit(person)
+    page = await browser.get(f"/report?kind=post&id={post}")
+    assert 'href="/me/phone"' in page.text
+    assert 'action="/report"' not in page.text
+
+
 @pytest.mark.parametrize("query", ["kind=post&id=1", "kind=decision&id=1", "kind=comment&id=1", "kind=user&id=1"])
 async def test_without_a_decision_there_is_no_form_of_an_appeal(join: Join, visit: Visit, query: str) -> None:
     browser = await visit(join("小明"))

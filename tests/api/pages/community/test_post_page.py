@@ -267,3 +267,28 @@ async def test_the_author_of_a_post_in_review_reads_so(join: Join, app_state: Ap
     post_id = await make.post(app_state.pool, author_id, state="pending")
     await make_media.medium(app_state.pool, author_id, post_id=post_id)
     assert "审核中" in (await (await visit(author)).get(f"/posts/{post_id}")).text
+
+
+async def test_everybody_finds_the_way_to_report(
+    browser: BrowserClient, join: Join, visit: Visit, app_state: AppState
+) -> None:
+    author = join("阿珍")
+    post = (await author("POST", "/posts", {"text": "在深圳湾 #读书#"})).json()
+    comment = await say(author, post["id"], "好书")
+    topic = await app_state.pool.fetchval("SELECT id FROM topics WHERE name = '读书'")
+    pages = {
+        f"/posts/{post['id']}": {f"kind=post&amp;id={post['id']}", f"kind=comment&amp;id={comment}"},
+        f"/users/{post['author']['id']}": {f"kind=user&amp;id={post['author']['id']}"},
+        "/topics/%E8%AF%BB%E4%B9%A6": {f"kind=topic&amp;id={topic}"},
+    }
+    for reader in (browser, await visit(join("小明"))):
+        for path, wanted in pages.items():
+            assert set(re.findall(r'href="/report\?([^"]*)"', (await reader.get(path)).text)) == wanted, path
+
+
+async def test_one_who_may_not_comment_reads_the_usual_reasons(join: Join, visit: Visit) -> None:
+    post_id = await publish(join("阿珍"))
+    reader = join("路人", phone=None)
+    page = await (await visit(reader)).get(f"/posts/{post_id}")
+    assert 'id="send-comment"' not in page.text
+    assert 'href="/me/phone"' in page.text
