@@ -19,11 +19,12 @@ from litestar.exceptions import (
 from litestar.status_codes import HTTP_413_REQUEST_ENTITY_TOO_LARGE
 from litestar.types import Receive, Scope, Send
 
-from feed.api.html.error_page import error_page, page_policy
+from feed.api.html.error_page import WaysOut, error_page, page_policy
 from feed.api.languages import preferred_language
 from feed.api.media_types import prefers_text
 from feed.api.messages import field_message, message_of
 from feed.api.parameters import parameter_problem
+from feed.api.paths import own_address, path_of_own
 from feed.api.responses import stored_response
 from feed.batching import DatabaseAway
 from feed.errors import (
@@ -41,6 +42,7 @@ from feed.errors import (
 from feed.idempotency import AlreadyAnswered
 from feed.keys.files import KeyStoreError
 from feed.keys.fingerprints import KeysUnusable
+from feed.links import local_path
 from feed.media.model import FileTooLarge, UnsupportedMedia
 from feed.pagination import CursorExpired, CursorInvalid
 from feed.postgres import RETRYABLE, UNAVAILABLE
@@ -228,7 +230,7 @@ def problem(
     if _is_of_reader(request):
         headers["vary"] = "Accept, Accept-Language"
         if "text/html" in request.headers.get("accept", ""):
-            return html_problem(document, language, headers=headers)
+            return html_problem(request, document, language, headers=headers)
         if status in (404, 405):
             return Response(f"{document.title}\n".encode(), status_code=status, media_type=_PLAIN, headers=headers)
     if status == 401:
@@ -236,11 +238,13 @@ def problem(
     return Response(msgspec.json.encode(document), status_code=status, media_type=PROBLEM_JSON, headers=headers)
 
 
-def html_problem(document: Problem, language: str, *, headers: dict[str, str]) -> Response[bytes]:
-    """The page of a problem document, for browsers."""
-    body = error_page(
-        document.status, document.code, document.title, language, [each.message for each in document.errors]
-    )
+def html_problem(
+    request: Request[Any, Any, Any], document: Problem, language: str, *, headers: dict[str, str]
+) -> Response[bytes]:
+    """The page of a problem document, for browsers; it leads back to the page of this site that the request came from."""
+    messages = [each.message for each in document.errors]
+    ways = _ways_out(request, document.status, headers.get("retry-after"))
+    body = error_page(document.status, document.code, document.title, language, messages, ways)
     return Response(
         body,
         status_code=document.status,
@@ -252,6 +256,21 @@ def html_problem(document: Problem, language: str, *, headers: dict[str, str]) -
             "referrer-policy": "same-origin",
             **headers,
         },
+    )
+
+
+def _ways_out(request: Request[Any, Any, Any], status: int, retry_after: str | None) -> WaysOut:
+    address = own_address(request.scope)
+    public_url = request.app.state.app_state.settings.public_url
+    referer, host = request.headers.get("referer", ""), request.headers.get("host")
+    before = path_of_own(referer, host, public_url)
+    back = local_path(before) if before is not None else None
+    is_page = request.method in ("GET", "HEAD")
+    return WaysOut(
+        path=address if is_page else back or "/",
+        back=None if back == address else back,
+        retry=address if is_page and status in (429, 503) else None,
+        retry_after=int(retry_after) if retry_after is not None and retry_after.isdecimal() else None,
     )
 
 

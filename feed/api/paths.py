@@ -8,7 +8,7 @@ and is put back with `path_parameters`.
 import re
 from collections.abc import Mapping
 from typing import Any
-from urllib.parse import quote, unquote_to_bytes
+from urllib.parse import SplitResult, quote, unquote_to_bytes, urlsplit
 
 from litestar.types import HTTPScope, Scope
 
@@ -77,3 +77,22 @@ def path_parameters(routed: Mapping[str, Any]) -> dict[str, Any]:
         name: value.replace(_SLASH_IN_SEGMENT, "/") if isinstance(value, str) else value
         for name, value in routed.items()
     }
+
+
+def is_own(given: SplitResult, host: str | None, public_url: str) -> bool:
+    """Whether an address is of this site: `host` is that of the request. Behind a proxy the process sees another scheme than the browser."""
+    public = urlsplit(public_url)
+    return bool(given.netloc) and (
+        given.netloc == host or (given.scheme, given.netloc) == (public.scheme, public.netloc)
+    )
+
+
+def path_of_own(address: str, host: str | None, public_url: str) -> str | None:
+    """The path and query of an address of this site; None for the address of another one."""
+    try:
+        given = urlsplit(address)
+    except ValueError:
+        return None
+    if given.scheme not in ("http", "https") or not is_own(given, host, public_url):
+        return None
+    return given.path + (f"?{given.query}" if given.query else "")

@@ -1,6 +1,8 @@
 """The page of an error, for browsers outside of the API. It needs neither database nor session."""
 
-from feed.api.html.rendering import ENGLISH, render
+import msgspec
+
+from feed.api.html.rendering import CHINESE, ENGLISH, render
 
 # The policy of every page: own files only, no inline scripts and styles, framed by no other page.
 PAGE_POLICY = (
@@ -19,14 +21,26 @@ def page_policy(*, media: str = "", uploads: str = "", ancestors: str = "'none'"
     )
 
 
-def error_page(status: int, code: str, title: str, language: str, fields: list[str]) -> bytes:
-    """The page of a problem document: its title, and the messages about fields."""
+class WaysOut(msgspec.Struct, frozen=True):
+    """Where the reader of an error may go on. `path`: the page to be shown in another language; `back`: the one before it, None if
+    that is not known; `retry`: the address that is worth another request, in `retry_after` seconds if that is known.
+    """
+
+    path: str
+    back: str | None
+    retry: str | None
+    retry_after: int | None
+
+
+def error_page(status: int, code: str, title: str, language: str, fields: list[str], ways: WaysOut) -> bytes:
+    """The page of a problem document: its title, the messages about fields, and where to go on."""
     context = {
         "status": status,
         "code": code,
         "title": title,
         "fields": fields,
         "sign_in": status == 401,
-        "other_language": "zh-CN" if language == ENGLISH else ENGLISH,
+        "ways": ways,
+        "other_language": CHINESE if language == ENGLISH else ENGLISH,
     }
     return render("error.html", language, context).encode()

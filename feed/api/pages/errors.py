@@ -17,7 +17,7 @@ from feed.errors import Unauthenticated
 def operation_failed(request: AnyRequest, error: OperationFailed) -> Response[Any]:
     """The page of an operation's problem."""
     headers = {} if error.retry_after is None else {"retry-after": error.retry_after}
-    return html_problem(error.problem, page_language(request), headers=headers)
+    return html_problem(request, error.problem, page_language(request), headers=headers)
 
 
 def unauthenticated(request: AnyRequest, _: Unauthenticated) -> Response[Any]:

@@ -3,7 +3,7 @@
 import hmac
 import re
 from collections.abc import Mapping
-from urllib.parse import SplitResult, parse_qsl, urlsplit
+from urllib.parse import parse_qsl, urlsplit
 
 import msgspec
 from litestar.di import NamedDependency
@@ -12,7 +12,9 @@ from litestar.params import SkipValidation
 from feed.api.client_address import header
 from feed.api.dependencies import AnyRequest
 from feed.api.pages.sessions import InjectedSession, Session
+from feed.api.paths import is_own, path_of_own
 from feed.errors import FieldError, Forbidden, Invalid, MalformedBody
+from feed.settings import Settings
 
 _FORM = "application/x-www-form-urlencoded"
 _WHOLE_NUMBER = re.compile(r"-?[0-9]{1,17}")
@@ -138,25 +140,16 @@ def require_own_upload(request: AnyRequest, session: Session) -> None:
 
 def own_path(request: AnyRequest, address: str) -> str | None:
     """The path and query of an address of this site; None for the address of another one."""
-    try:
-        given = urlsplit(address)
-    except ValueError:
-        return None
-    if given.scheme not in ("http", "https") or not _is_own_address(request, given):
-        return None
-    return given.path + (f"?{given.query}" if given.query else "")
+    return path_of_own(address, header(request.scope, b"host"), _public_url(request))
 
 
 def _is_own(request: AnyRequest, origin: str) -> bool:
     try:
-        return _is_own_address(request, urlsplit(origin))
+        return is_own(urlsplit(origin), header(request.scope, b"host"), _public_url(request))
     except ValueError:
         return False
 
 
-def _is_own_address(request: AnyRequest, given: SplitResult) -> bool:
-    public = urlsplit(request.app.state.app_state.settings.public_url)
-    # Behind a proxy the process sees another scheme than the browser.
-    return bool(given.netloc) and (
-        given.netloc == header(request.scope, b"host") or (given.scheme, given.netloc) == (public.scheme, public.netloc)
-    )
+def _public_url(request: AnyRequest) -> str:
+    settings: Settings = request.app.state.app_state.settings
+    return settings.public_url

@@ -54,5 +54,5 @@ class _PassedOn(ASGIResponse):
         await request.app.state.operations(self.response.operation, receive_nothing, send_or_collect)
         if failed:
             document = msgspec.json.decode(b"".join(problem), type=Problem)
-            shown = html_problem(document, page_language(request), headers={})
+            shown = html_problem(request, document, page_language(request), headers={})
             await shown.to_asgi_response(app=None, request=request)(scope, receive, send)
