@@ -11,6 +11,8 @@ from markupsafe import Markup, escape
 # The zone of every time that people read; China has had no daylight saving time since 1991.
 SHANGHAI = timezone(timedelta(hours=8), "Asia/Shanghai")
 _TEN_THOUSAND = 10_000
+# The largest first.
+_UNITS = {"zh-CN": ((100_000_000, "亿"), (10_000, "万")), "en": ((1_000_000, "m"), (1_000, "k"))}
 # The ending of an address, before what a grant adds.
 _WEBP = re.compile(r"\.webp(?=\?|$)")
 
@@ -37,10 +39,14 @@ def time_element(value: str | datetime | None, language: str, *, seconds: bool =
 
 
 def count(number: int, language: str) -> str:
-    """A number as lists show it: 12,345 is 1.2万 in Chinese and 12.3k in English."""
-    if language == "zh-CN":
-        return str(number) if number < _TEN_THOUSAND else f"{number // 1000 / 10:g}万"
-    return str(number) if number < _TEN_THOUSAND else f"{number // 100 / 10:g}k"
+    """A number as lists show it: 12,345 is 1.2万 in Chinese and 12.3k in English; rounded down, with units up to 亿 and million."""
+    if number < _TEN_THOUSAND:
+        return str(number)
+    for unit, words in _UNITS["zh-CN" if language == "zh-CN" else "en"]:
+        if number >= unit:
+            tenths = number * 10 // unit
+            return f"{tenths // 10}.{tenths % 10}{words}" if tenths % 10 else f"{tenths // 10}{words}"
+    return str(number)
 
 
 def duration(milliseconds: int | None) -> str:

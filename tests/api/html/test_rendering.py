@@ -6,6 +6,8 @@ import pytest
 from jinja2 import Environment, nodes
 
 from feed.api.html import rendering
+from feed.api.html.error_page import WaysOut
+from feed.api.html.formats import count as count_of
 from feed.api.html.rendering import NameTaken, render, render_fragment
 
 TEMPLATES = Path(rendering.__file__).parent / "templates"
@@ -13,7 +15,15 @@ FUNCTIONS = ("t", "language", "when", "number", "number_of", "reason_of")
 GLOBALS = ("asset", "topic_path", "board_version", "reason_words", "range")
 # `page` adds these.
 FRAME = ("session", "me", "site", "path", "sign_in_path")
-ERROR = {"status": 404, "code": "x", "title": "x", "fields": [], "sign_in": False, "other_language": "en"}
+ERROR = {
+    "status": 404,
+    "code": "x",
+    "title": "x",
+    "fields": [],
+    "sign_in": False,
+    "ways": WaysOut("/", None, None, None),
+    "other_language": "en",
+}
 
 
 def test_a_page_without_a_collision_is_rendered() -> None:
@@ -53,3 +63,20 @@ def test_a_template_gives_no_other_meaning_to_a_name_of_all_templates(path: Path
     parsed = Environment(autoescape=True).parse(path.read_text())
     stored = {each.name for each in parsed.find_all(nodes.Name) if each.ctx in ("store", "param")}
     assert not stored & {*FUNCTIONS, *GLOBALS, *FRAME}
+
+
+@pytest.mark.parametrize(
+    ("number", "chinese", "english"),
+    [
+        (9_999, "9999", "9999"),
+        (10_000, "1万", "10k"),
+        (12_345, "1.2万", "12.3k"),
+        (999_999, "99.9万", "999.9k"),
+        (1_000_000, "100万", "1m"),
+        (99_999_999, "9999.9万", "99.9m"),
+        (100_000_000, "1亿", "100m"),
+        (1_234_567_890, "12.3亿", "1234.5m"),
+    ],
+)
+def test_large_numbers_have_the_unit_that_people_use(number: int, chinese: str, english: str) -> None:
+    assert (count_of(number, "zh-CN"), count_of(number, "en")) == (chinese, english)

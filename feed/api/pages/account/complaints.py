@@ -11,6 +11,7 @@ from feed.api.pages.account.own import own_page
 from feed.api.pages.calls import OperationFailed, get_json
 from feed.api.pages.community.submitting import submit
 from feed.api.pages.form import InjectedForm
+from feed.api.pages.own_decisions import find_decision
 from feed.api.pages.page import see_other, state_of
 from feed.api.pages.sessions import InjectedSession, Session, signed_in
 from feed.errors import NotFound
@@ -20,10 +21,6 @@ from feed.reports.model import TargetKind
 
 _Id = Annotated[str | None, QueryParameter(name="id")]
 _LISTS = {"reports": "/v1/me/reports", "appeals": "/v1/me/appeals", "decisions": "/v1/me/decisions"}
-
-# No decision is looked for behind so many.
-_DECISION_PAGES_MOST = 20
-_DECISIONS_AT_ONCE = 50
 
 
 class TargetNotFound(NotFound):
@@ -145,7 +142,7 @@ async def _appeal_page(
 ) -> Response[bytes]:
     if kind not in get_args(AppealTargetKind) or parse_id(id_) is None:
         raise TargetNotFound
-    decision = await _find_decision(request, session, kind, id_)
+    decision = await find_decision(request, session, lambda each: _is_about(each, kind, id_))
     return await own_page(
         request,
         session,
@@ -161,20 +158,6 @@ async def _appeal_page(
         text=text,
         form_token=secrets.token_urlsafe(16),
     )
-
-
-async def _find_decision(request: AnyRequest, session: Session, kind: str, id_: str) -> Any:
-    """The newest decision in force about the target, as its user reads it; None without one."""
-    cursor: str | None = None
-    for _ in range(_DECISION_PAGES_MOST):
-        listed = await get_json(request, session, "/v1/me/decisions", {"limit": _DECISIONS_AT_ONCE, "cursor": cursor})
-        for each in listed["items"]:
-            if each["in_force"] and _is_about(each, kind, id_):
-                return each
-        cursor = listed["next_cursor"]
-        if cursor is None:
-            return None
-    return None
 
 
 def _is_about(decision: Any, kind: str, id_: str) -> bool:

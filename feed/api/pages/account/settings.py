@@ -38,7 +38,8 @@ async def protect(request: AnyRequest, session: InjectedSession, form: InjectedF
     """Keeps strangers from commenting, for some days."""
     user = signed_in(session)
     days = form.number("days")
-    until: Any = days
+    # Without a number the operation would choose the days itself.
+    until: Any = "" if days is None else days
     if isinstance(days, int) and 1 <= days <= _DAYS_MOST:
         until = datetime.now(UTC) + timedelta(days=days) - _MARGIN
     return await _change(request, user, "PUT", "/v1/me/protection", {"until": until})

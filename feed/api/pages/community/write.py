@@ -19,6 +19,7 @@ from feed.api.pages.community.drafts import (
 )
 from feed.api.pages.community.submitting import submit
 from feed.api.pages.form import InjectedForm
+from feed.api.pages.own_decisions import find_restriction
 from feed.api.pages.page import page, policy_of, see_other, state_of
 from feed.api.pages.sessions import InjectedSession, Session, signed_in
 from feed.media.inputs import ALT
@@ -144,6 +145,7 @@ async def _write_page(
         headers={"content-security-policy": policy_of(settings, uploads=settings.media_upload_origin)},
         section="write",
         me=me,
+        restriction=await find_restriction(request, session),
         draft=draft,
         media=media,
         existing=existing,
@@ -198,4 +200,6 @@ async def _topic_of(request: AnyRequest, session: Session, campaign_id: str) -> 
         answer = await call(request, session.viewer, "GET", f"/v1/campaigns/{segment(campaign_id)}")
     except OperationFailed:
         return ""
-    return str(answer.json()["topic"])
+    # A draw that is entered by a comment or a like may have none.
+    topic: str | None = answer.json()["topic"]
+    return topic or ""

@@ -8,7 +8,7 @@ import httpx
 import pytest
 from PIL import Image
 
-from feed.api.pages.account import complaints
+from feed.api.pages import own_decisions
 from feed.api.pages.account.complaints import TargetNotFound
 from feed.api.state import AppState
 from feed.changes.actions import number_changes
@@ -230,7 +230,7 @@ async def test_a_decision_behind_the_first_page_is_found(
     for post in posts:
         target = {"target": {"kind": "post", "id": post}, "reason_code": "spam"}
         assert (await editor("POST", "/moderation/takedowns", target)).is_success
-    monkeypatch.setattr(complaints, "_DECISIONS_AT_ONCE", 1)
+    monkeypatch.setattr(own_decisions, "_AT_ONCE", 1)
     browser = await visit(person)
     for at, post in enumerate(posts):
         page = await browser.get(f"/appeal?kind=post&id={post}")

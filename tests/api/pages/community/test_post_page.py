@@ -287,8 +287,27 @@ async def test_everybody_finds_the_way_to_report(
 
 
 async def test_one_who_may_not_comment_reads_the_usual_reasons(join: Join, visit: Visit) -> None:
-    post_id = await publish(join("阿珍"))
-    reader = join("路人", phone=None)
+    author, reader = join("阿珍"), join("小明")
+    post_id = await publish(author)
+    assert (await author("PUT", "/me/protection", {})).is_success
     page = await (await visit(reader)).get(f"/posts/{post_id}")
     assert 'id="send-comment"' not in page.text
-    assert 'href="/me/phone"' in page.text
+    assert "作者只接受互动过的人评论" in page.text
+    assert 'href="/me/decisions"' in page.text
+
+
+async def test_the_author_sees_the_photos_of_an_edit_that_is_not_public(
+    join: Join, app_state: AppState, visit: Visit
+) -> None:
+    author = join("阿珍")
+    author_id = int((await author("GET", "/me")).json()["id"])
+    post_id = await publish(author)
+    photo = await make_media.medium(app_state.pool, author_id, alt="新的照片")
+    edited = await author("PATCH", f"/posts/{post_id}", {"media_ids": [str(photo)]})
+    assert edited.status_code == 200, edited.text
+    await app_state.pool.execute("UPDATE posts SET revision = 1 WHERE id = $1", int(post_id))
+    browser = await visit(author)
+    shown = (await browser.get(f"/posts/{post_id}")).text
+    assert re.search(r"修改后的照片或视频.*?新的照片", shown, re.S)
+    await make_media.fail(app_state.pool, photo)
+    assert re.search(r"修改后的照片或视频.*?处理失败", (await browser.get(f"/posts/{post_id}")).text, re.S)

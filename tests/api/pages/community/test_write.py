@@ -13,7 +13,7 @@ from feed.api.pages.page import policy_of
 from feed.api.state import AppState
 from feed.settings import Settings
 from tests.api.pages.community.conftest import Visit
-from tests.support import make_media
+from tests.support import make, make_media
 from tests.support.api import Join, Person
 from tests.support.pages import BrowserClient, hidden_fields
 
@@ -119,6 +119,18 @@ async def test_who_may_not_publish_reads_why_and_keeps_the_text(join: Join, visi
     refused = await browser.post("/write", {**form_of(page), "text": "想说的话"})
     assert refused.status_code == 403
     assert "想说的话" in refused.text
+
+
+@pytest.mark.parametrize(("kind", "says"), [("mute", "账号已被禁言"), ("ban", "账号已被封禁")])
+async def test_one_who_may_not_publish_reads_so_before_writing(join: Join, visit: Visit, kind: str, says: str) -> None:
+    person, reviewer = join("阿珍"), join("审核", roles=("reviewer",))
+    body = {"kind": kind, "reason_code": "spam", "until": "2199-01-01T08:00:00+08:00"}
+    path = f"/moderation/users/{await id_of(person)}/sanction"
+    assert (await reviewer("PUT", path, body)).is_success
+    page = await (await visit(person)).get("/write")
+    assert says in page.text
+    assert 'href="/me/decisions"' in page.text
+    assert says not in (await (await visit(join("小明"))).get("/write")).text
 
 
 async def test_a_photo_that_cannot_be_taken_is_refused_with_its_reason(join: Join, visit: Visit) -> None:
@@ -277,6 +289,16 @@ async def test_the_form_opens_whatever_campaign_a_link_names(join: Join, visit: 
     opened = await visit(join("小明"))
     for campaign in ("x", "1", "a/b", "../../me"):
         assert (await opened.get("/write", params={"campaign": campaign})).status_code == 200, campaign
+
+
+async def test_a_campaign_without_a_topic_leaves_the_form_empty(join: Join, visit: Visit, app_state: AppState) -> None:
+    person = join("阿珍")
+    post = await make.post(app_state.pool, await id_of(person))
+    rules: dict[str, Any] = {"method": "draw", "entry_by": "like", "announcement_post_id": str(post), "topic": None}
+    campaign = await make.campaign(app_state.pool, **rules)
+    page = await (await visit(person)).get(f"/write?campaign={campaign}")
+    assert page.status_code == 200
+    assert re.findall(r'<textarea id="field-text"[^>]*>([^<]*)<', page.text) == [""]
 
 
 async def test_nothing_that_a_form_may_hold_fails(join: Join, visit: Visit) -> None:

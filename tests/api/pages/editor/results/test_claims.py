@@ -100,6 +100,21 @@ async def test_a_claim_is_verified_shipped_corrected_and_handed_over(staff: Staf
     assert "已收到" in (await editor.get(claimed.path)).text
 
 
+async def test_before_the_result_is_final_no_form_offers_to_send_a_prize(app_state: AppState, staff: Staff) -> None:
+    campaign = await phases.announced(app_state.pool, app_state.keys)
+    winner = (await phases.winners_of(app_state.pool, campaign.id))[0]
+    ids = AccountId(winner["account_id"]), WinnerId(winner["id"])
+    await claim_prize(app_state.pool, app_state.keys, *ids, phases.FORM)
+    await app_state.pool.execute("UPDATE winners SET state = 'verified' WHERE id = $1", winner["id"])
+    editor = await staff("钱编辑")
+    list_path = f"/console/campaigns/{campaign.id}/winners/shipments"
+    for path in (Claimed(campaign.id, winner["id"]).path, list_path):
+        page = await editor.get(path)
+        assert "结果最终确定后才能登记寄出" in page.text
+        assert "tracking_no" not in page.text
+        assert "handed_reason" not in page.text
+
+
 async def test_many_shipments_are_recorded_at_once_and_those_that_fail_keep_what_was_typed(
     app_state: AppState, staff: Staff
 ) -> None:
