@@ -11,7 +11,6 @@ from typing import Any
 
 import httpx
 import msgspec
-import psutil  # type: ignore[import-untyped]
 import pytest
 from redis.asyncio import Redis
 
@@ -29,6 +28,7 @@ from tests.support.api import Person
 from tests.support.app import app_over
 from tests.support.own_servers import own_postgres, own_valkey, small_disk
 from tests.support.ports import free_port
+from tests.support.processes import family_of, kill_all
 from tests.support.waiting import HANG_SECONDS
 from tests.support.writing import publish
 
@@ -295,11 +295,8 @@ async def api(settings: Settings) -> AsyncIterator[tuple["asyncio.subprocess.Pro
         ) as client:
             yield process, client
     finally:
-        family = psutil.Process(process.pid).children(recursive=True) if process.returncode is None else []
-        for each in family:
-            each.kill()
         if process.returncode is None:
-            process.kill()
+            kill_all(family_of(process.pid))
         await process.wait()
 
 

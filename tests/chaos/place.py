@@ -174,7 +174,7 @@ class Place:
 
     async def end_in_order(self, part: Part) -> None:
         """As an operator stops it: what it has promised is on disk."""
-        await self._children[part].stop(15)
+        await self._children[part].stop(HANG_SECONDS)
 
     async def begin(self, part: Part) -> None:
         """Starts a part that has been ended, where it was before."""

@@ -18,9 +18,11 @@ import pytest
 
 from feed.commands.installation import find_run
 from feed.embedded.installation import Embedded
-from feed.embedded.orphans import MARK
 from tests.support.feed_up import address_of, end, feed, start
+from tests.support.processes import command_of, environment_of, kill_all, processes_of
 from tests.support.waiting import HANG_SECONDS, until
+
+MAIN = (["-m", "feed", "api"], ["-m", "feed", "worker"])
 
 
 def is_ready(base_url: str) -> bool:
@@ -30,29 +32,12 @@ def is_ready(base_url: str) -> bool:
         return False
 
 
-def processes_of(data: Path) -> list[psutil.Process]:
-    """Servers work in the directory, the API and the worker bear its mark."""
-    found = []
-    for process in psutil.process_iter():
-        try:
-            if process.status() != psutil.STATUS_ZOMBIE and (
-                process.environ().get(MARK) == str(data) or Path(process.cwd()).is_relative_to(data)
-            ):
-                found.append(process)
-        except (psutil.Error, OSError):
-            continue
-    return found
-
-
 def children(data: Path) -> set[int]:
     """The main processes of the API and of the worker."""
     found = set()
     for process in processes_of(data):
         with suppress(psutil.Error):
-            if (
-                process.cmdline()[1:4] in (["-m", "feed", "api"], ["-m", "feed", "worker"])
-                and process.ppid() == find_run(data).pid
-            ):
+            if command_of(process)[1:4] in MAIN and process.ppid() == find_run(data).pid:
                 found.add(process.pid)
     return found
 
@@ -111,8 +96,8 @@ def test_the_application_cannot_change_the_audit_log(up: str, place: Path) -> No
     # Neither API nor worker could connect as the owner.
     owner = environment["FEED_DATABASE_OWNER_URL"]
     for process in processes_of(place):
-        if process.cmdline()[1:4] in (["-m", "feed", "api"], ["-m", "feed", "worker"]):
-            assert owner not in process.environ().values()
+        if command_of(process)[1:4] in MAIN:
+            assert owner not in environment_of(process).values()
 
 
 def test_a_second_one_on_the_directory_is_refused_and_names_the_first(up: str, place: Path) -> None:
@@ -130,8 +115,8 @@ def test_a_second_api_does_not_share_the_port(up: str, place: Path) -> None:
 
 
 def test_a_killed_api_and_a_killed_worker_come_back(up: str, place: Path) -> None:
-    before = children(place)
-    assert len(before) == 2
+    # One that has just been started is still the program that starts it.
+    before = until(lambda: len(found := children(place)) == 2 and found)
     for pid in before:
         os.kill(pid, signal.SIGKILL)
     until(lambda: len(children(place) - before) == 2)
@@ -186,7 +171,7 @@ def test_a_signal_ends_also_what_loses_its_cancellation() -> None:
 def test_a_signal_while_it_starts_ends_everything(tmp_path: Path) -> None:
     data = tmp_path / "data"
     process = start(data)
-    until(lambda: (data / "postgres.new").exists())
+    until(lambda: (data / "postgres.new").exists() or (data / "postgres").exists())
     assert end(process) == 0
     until(lambda: not processes_of(data))
 
@@ -203,9 +188,7 @@ def test_killed_alone_it_takes_everything_along_and_killed_with_everything_it_co
 
     process = start(data)
     address_of(data, process)
-    for part in [psutil.Process(process.pid), *processes_of(data)]:
-        with suppress(psutil.NoSuchProcess):  # Parts also end with their parent.
-            part.kill()
+    kill_all([psutil.Process(process.pid), *processes_of(data)])
     process.wait()
 
     # A run.json of the killed run lies there: what counts is who holds the directory.

@@ -156,7 +156,7 @@ def test_a_child_whose_parent_is_gone_does_not_begin(tmp_path: Path) -> None:
     os.close(writer)
     assert (
         subprocess.run(
-            [sys.executable, "-I", "-S", launcher.__file__, str(reader)], pass_fds=[reader], timeout=30
+            [sys.executable, "-I", "-S", launcher.__file__, str(reader)], pass_fds=[reader], timeout=HANG_SECONDS
         ).returncode
         == 1
     )

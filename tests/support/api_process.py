@@ -14,6 +14,7 @@ import pytest
 
 from feed.keys.store import open_keys
 from tests.support.ports import free_port
+from tests.support.processes import family_of, kill_all
 from tests.support.waiting import HANG_SECONDS
 
 
@@ -69,9 +70,8 @@ class Server:
         assert self._process is not None
         if self._process.returncode is not None:
             return
-        family = [psutil.Process(self._process.pid), *psutil.Process(self._process.pid).children(recursive=True)]
-        for process in family:
-            process.send_signal(signal.SIGKILL)
+        family = family_of(self._process.pid)
+        kill_all(family)
         await self._process.wait()
         psutil.wait_procs(family, timeout=HANG_SECONDS)
 

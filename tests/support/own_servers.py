@@ -15,6 +15,7 @@ from feed.embedded.processes import Child, spawn
 from feed.embedded.servers import start_postgres
 from feed.migrations import migrate
 from tests.support.ports import free_port
+from tests.support.waiting import HANG_SECONDS
 
 _SETTINGS = {"fsync": "off", "full_page_writes": "off", "shared_buffers": "16MB", "max_connections": "60"}
 
@@ -33,7 +34,7 @@ class OwnPostgres:
 
     async def stop(self) -> None:
         if self._child is not None:
-            await self._child.stop(10)
+            await self._child.stop(HANG_SECONDS)
             self._child = None
 
     async def demote(self) -> None:
