@@ -204,9 +204,9 @@ async def test_after_signing_out_back_reveals_no_prize(site: Site) -> None:
     await page.goto(f"{site.url}/me/settings")
     await page.get_by_role("button", name="退出登录").first.click()
     await page.wait_for_url(lambda url: "/me/settings" not in url)
-    await page.go_back()
-    await page.go_back()
-    await page.wait_for_url(re.compile("/sign-in"))
+    for left in ("settings", "prizes"):
+        await page.go_back()
+        await page.wait_for_url(re.compile(f"/sign-in.*{left}"))
     assert "深圳盒子" not in await page.content()
 
 

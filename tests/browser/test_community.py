@@ -343,14 +343,17 @@ async def test_a_slow_answer_neither_overwrites_a_later_one_nor_what_is_typed(si
     visitor = await site.visit(await site.person("小明"))
     page = await visitor.open(f"/posts/{post_id}")
 
+    let_go = asyncio.Event()
+
     async def slowly(route: Route) -> None:
-        await asyncio.sleep(1)
+        await let_go.wait()
         await route.continue_()
 
     await page.route("**/like", slowly)
     await page.locator(f"#like-{post_id}").click()
     await page.locator(f"#like-{post_id}").click()
     await page.get_by_label("写评论").fill("正在写")
+    let_go.set()
     await page.wait_for_selector(f"#like-{post_id}[aria-pressed=true]")
     await expect(page.get_by_label("写评论")).to_have_value("正在写")
     await expect(page.get_by_label("写评论")).to_be_focused()

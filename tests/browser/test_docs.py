@@ -23,7 +23,9 @@ async def test_a_lock_stands_at_what_needs_a_token_and_closes_with_one(site: Sit
     assert all(any("\u4e00" <= character <= "\u9fff" for character in tag) for tag in tags)
     assert await page.evaluate("document.documentElement.scrollWidth <= window.innerWidth")
     for tag in ("动态 Posts", "登录 Signing in"):
-        await page.locator(f".opblock-tag[data-tag='{tag}']").click()
+        section = page.locator(".opblock-tag-section", has=page.locator(f".opblock-tag[data-tag='{tag}']"))
+        await section.locator(".opblock-tag").click()
+        await section.locator(".opblock-summary-path").first.wait_for()
     locks = await page.evaluate(_LOCKS)
     assert locks["GET /v1/posts/{post_id}"] == "none"
     assert locks["POST /v1/auth/tokens"] == "none"
