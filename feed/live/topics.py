@@ -8,8 +8,6 @@ from feed.ids import parse_id
 TopicKind = Literal["post", "board", "latest", "inbox", "queue", "campaign"]
 
 TOPICS_MOST = 30
-# Of the parameter: thirty topics with the longest ids.
-TOPICS_LONGEST = 1_000
 _WITH_ID = ("post", "board", "campaign")
 _FIELD = "topics"
 _ALLOWED = ["post:ID", "board:ID", "latest", "inbox", "queue", "campaign:ID"]

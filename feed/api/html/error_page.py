@@ -2,7 +2,7 @@
 
 import msgspec
 
-from feed.api.html.rendering import CHINESE, ENGLISH, render
+from feed.api.html.rendering import render
 
 # The policy of every page: own files only, no inline scripts and styles, framed by no other page.
 PAGE_POLICY = (
@@ -41,6 +41,5 @@ def error_page(status: int, code: str, title: str, language: str, fields: list[s
         "fields": fields,
         "sign_in": status == 401,
         "ways": ways,
-        "other_language": CHINESE if language == ENGLISH else ENGLISH,
     }
     return render("error.html", language, context).encode()

@@ -1,6 +1,7 @@
 """Templates of the pages: Jinja with escaping everywhere, in both languages, and fragments that are rendered once."""
 
 from collections.abc import Callable, Iterable, Mapping
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -30,7 +31,6 @@ _environment.globals |= {
     "asset": asset,
     "topic_path": formats.topic_path,
     "board_version": formats.board_version,
-    "reason_words": reason_words,
 }
 _environment.filters |= {
     "duration": formats.duration,
@@ -63,6 +63,12 @@ def _english(_: str, english: str) -> str:
 def words(language: str) -> Callable[[str, str], str]:
     """What chooses between a text in Chinese and in English: `t("赞", "Like")`."""
     return _english if language == ENGLISH else _chinese
+
+
+def reason_of(code: str, language: str) -> str:
+    """The words of a reason."""
+    found = reason_words(code)
+    return found.en if language == ENGLISH else found.zh
 
 
 def render(template: str, language: str, context: Mapping[str, Any]) -> str:
@@ -105,15 +111,11 @@ def functions_of(language: str) -> dict[str, Any]:
         text = (one if value == 1 else many) if language == ENGLISH else zh
         return text.format(number(value))
 
-    def reason_of(code: str) -> str:
-        found = reason_words(code)
-        return found.en if language == ENGLISH else found.zh
-
     return {
         "t": words(language),
         "language": language,
         "when": when,
         "number": number,
         "number_of": number_of,
-        "reason_of": reason_of,
+        "reason_of": partial(reason_of, language=language),
     }

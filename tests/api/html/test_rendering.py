@@ -12,7 +12,7 @@ from feed.api.html.rendering import NameTaken, render, render_fragment
 
 TEMPLATES = Path(rendering.__file__).parent / "templates"
 FUNCTIONS = ("t", "language", "when", "number", "number_of", "reason_of")
-GLOBALS = ("asset", "topic_path", "board_version", "reason_words", "range")
+GLOBALS = ("asset", "topic_path", "board_version", "range")
 # `page` adds these.
 FRAME = ("session", "me", "site", "path", "sign_in_path")
 ERROR = {
@@ -22,7 +22,6 @@ ERROR = {
     "fields": [],
     "sign_in": False,
     "ways": WaysOut("/", None, None, None),
-    "other_language": "en",
 }
 
 

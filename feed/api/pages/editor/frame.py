@@ -6,11 +6,10 @@ from typing import Any
 from litestar import Response
 
 from feed.api.dependencies import AnyRequest
-from feed.api.html.rendering import ENGLISH
+from feed.api.html.rendering import reason_of
 from feed.api.pages.calls import checked_id, get_json
 from feed.api.pages.page import page
 from feed.api.pages.sessions import Session
-from feed.reasons import reason_words
 
 
 def admin_path(campaign_id: str, rest: str = "") -> str:
@@ -20,7 +19,7 @@ def admin_path(campaign_id: str, rest: str = "") -> str:
 
 def reasons(codes: Iterable[str], language: str) -> list[tuple[str, str]]:
     """Codes of reasons with their words, in the order in which they are offered."""
-    return [(code, reason_words(code).en if language == ENGLISH else reason_words(code).zh) for code in codes]
+    return [(code, reason_of(code, language)) for code in codes]
 
 
 async def campaign_page(

@@ -1,1 +1,0 @@
-// Keyboard shortcuts and other parts of the pages of staff.
