@@ -119,7 +119,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     media_s3_addressing: Literal["virtual", "path"] = "virtual"  # The bucket in the host name, or in the path.
     media_workers: int = 0  # Photos, and videos, that a worker process renders at once. 0: one for two processors.
     media_evidence_days: int = 180  # How long the files of what was taken down or rejected are kept for staff.
-    cdn_purge_url: str = ""  # Told what caches must drop. Empty: there is no CDN.
+    cdn_purge_url: str = ""  # Gets what caches must drop. Empty: there is no CDN.
     cdn_purge_secret: str = ""  # 32 bytes or more, as text or `whsec_` and base64.
     cors_origins: str = ""  # Comma-separated origins whose pages may call the API. Empty: none.
 

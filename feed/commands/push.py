@@ -22,7 +22,7 @@ def register(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") 
     parser = subparsers.add_parser(
         "push",
         help="查看和重发推送 · pushes: see and retry",
-        description="Shows what the push hook was told, and tries again what was given up.",
+        description="Shows what was sent to the push hook, and tries again what was given up.",
     )
     actions = parser.add_subparsers(metavar="ACTION", required=True)
     listing = actions.add_parser("list", help="推送列表 · pushes as JSON lines, the latest first")

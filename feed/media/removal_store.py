@@ -11,7 +11,7 @@ from feed.postgres import Connection, many
 
 
 async def mark_removed(conn: Connection, media_ids: Sequence[int], reason: RemovedFor) -> list[int]:
-    """Removes media for good: nobody gets them from the commit on, and jobs remove their objects. Returns those that were not yet removed.
+    """Removes media for good: they are not served from the commit on, and jobs remove their objects. Returns those that were not yet removed.
 
     Called in the transaction of the act that removes them. Copies of what was attached to something are purged from the CDN.
     """
@@ -34,7 +34,7 @@ async def mark_removed(conn: Connection, media_ids: Sequence[int], reason: Remov
 
 
 class Leftover(msgspec.Struct, frozen=True):
-    """A medium of which objects may be left that nobody needs any more."""
+    """A medium of which objects may be left that are not needed any more."""
 
     id: int
     key: str
@@ -68,7 +68,7 @@ async def lease_removed(conn: Connection, *, lasts: timedelta, limit: int) -> li
 
 
 async def lease_processed(conn: Connection, *, lasts: timedelta, limit: int) -> list[Leftover]:
-    """Leases media that are ready or failed and whose original still stands."""
+    """Leases media that are ready or failed and whose original is still stored."""
     rows = await conn.fetch(
         """
         WITH due AS (

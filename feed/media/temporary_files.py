@@ -126,7 +126,7 @@ class _Locked:
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, _: TracebackType | None) -> None:
         self.path.unlink(missing_ok=True)
-        # A full disk shows when the rest is written; whoever was writing knows it already.
+        # A full disk shows when the rest is written; that write has failed already.
         with suppress(OSError):
             self.file.close()
 

@@ -10,7 +10,7 @@ from feed.postgres import Connection, many
 
 
 class KeptMedium(msgspec.Struct, frozen=True):
-    """A medium of a post that nobody sees any more, and why."""
+    """A medium of a post that is not visible any more, and why."""
 
     id: int
     post_id: int

@@ -47,7 +47,7 @@ def is_of_post(medium: UsableMedium, post_id: int | None) -> bool:
 def may_be_awaited(medium: UsableMedium, post_id: int | None) -> bool:
     """Whether a post may wait for the medium.
 
-    It has to have arrived: nobody enters a campaign before its deadline with what is photographed after it. One that has failed
+    It has to have arrived: no entry before the deadline of a campaign has what is photographed after it. One that has failed
     stays in a post that has it, until its author replaces it.
     """
     return is_of_post(medium, post_id) or (medium.state == "processing" and medium.is_uploaded)

@@ -1,7 +1,7 @@
 """Posts and their media: which revision is shown with which of them, and posts that wait until theirs are ready.
 
 Lock order: statistics, posts, media. A job makes a medium ready in a transaction of its own, and only then releases the posts that
-wait for it. Whoever attaches a medium locks it before, and so sees it ready, or is seen by that job: no post waits for ever. Of
+wait for it. A transaction that attaches a medium locks it before, and so sees it ready, or is seen by that job: no post waits for ever. Of
 several jobs that make the last media of a post ready, the one that locks the post last sees them all.
 """
 

@@ -8,7 +8,7 @@ import msgspec
 from feed.cases.holds import Hold
 from feed.postgres import Connection, many
 
-# How long ago a medium may have failed for its author to be told now: the worker tells at once, unless it dies.
+# How long ago a medium may have failed for its author to be notified now: the worker notifies at once, unless it is killed.
 _TOLD_WITHIN_DAYS = 2
 
 

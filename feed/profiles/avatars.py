@@ -49,7 +49,7 @@ async def purge_of_taken_down(conn: Connection, account_ids: Sequence[int]) -> N
 
 
 async def remove_unused(conn: Connection, account_id: int, *, decided: int | None = None) -> None:
-    """Removes the pictures that nobody will show again. `decided`: the case that is being closed.
+    """Removes the pictures that are shown nowhere any more. `decided`: the case that is being closed.
 
     A picture can be shown again while a reviewer may still decide about it: it is part of a change with an open case, or of the last
     change, which was rejected.

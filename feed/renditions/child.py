@@ -36,7 +36,7 @@ class Outcome(msgspec.Struct, frozen=True, omit_defaults=True):
     failed: FailureCode | None = None
     # The disk was full: of the machine, and not of the file.
     no_room: bool = False
-    # Of a failure, or the traceback of an error that is nobody's but ours.
+    # Of a failure, or the traceback of a defect in this code.
     detail: str = ""
 
 

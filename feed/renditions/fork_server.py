@@ -110,7 +110,7 @@ class _Server:
             try:
                 ended.connection.send(msgspec.json.encode(message) + b"\n", socket.MSG_NOSIGNAL | socket.MSG_DONTWAIT)
             except OSError:
-                # The other side has gone, and with it whoever wanted to know.
+                # The other side has gone: there is no caller to respond to.
                 return
 
 

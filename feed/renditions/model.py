@@ -1,4 +1,4 @@
-"""Renditions: what becomes of a file that somebody uploaded, and why it may not become any. Pure."""
+"""Renditions: what an uploaded file is turned into, and why it may be refused. Pure."""
 
 from typing import Literal
 

@@ -6,7 +6,7 @@ above is the same on both.
 
 import msgspec
 
-# Nobody else is called, and no other program is run.
+# No other process is called, and no other program is run.
 _X86_64 = {
     "socket": 41,
     "connect": 42,

@@ -35,7 +35,7 @@ class LocalStorage:
         return f"LocalStorage({str(self._root)!r})"
 
     async def put(self, name: str, content: bytes | Path, *, content_type: str) -> None:
-        """Writes an object, complete or not at all. The content type is stored by whoever serves the object."""
+        """Writes an object, complete or not at all. The content type is not stored: the row of the object has it."""
         target = self._path(name)
         with _unavailable():
             await asyncio.to_thread(self._put, target, content)
@@ -162,7 +162,7 @@ class LocalStorage:
             temporary.unlink(missing_ok=True)
 
     def _finish(self, file: BinaryIO, rest: bytes, temporary: Path, target: Path) -> None:
-        """Writes the rest and gives the file its name, after its bytes are on the disk: a name never stands for half a file."""
+        """Writes the rest and gives the file its name, after its bytes are on the disk: no name is that of half a file."""
         _write(file, rest)
         os.fsync(file.fileno())
         while True:

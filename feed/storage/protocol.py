@@ -60,7 +60,7 @@ class ObjectStorage(Protocol):
         """The objects whose names begin with `prefix`, a folder with its slash."""
 
     async def sign_put(self, name: str, *, byte_count: int, valid_for: timedelta) -> SignedRequest:
-        """A request by which a client writes this object itself. The size is checked afterwards by whoever signed it."""
+        """A request by which a client writes this object itself. The signer checks the size afterwards."""
 
     async def check(self) -> None:
         """Writes, reads and removes an object, as the processes do when they start.

@@ -10,7 +10,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 
 _PREFIX = "feed-media-"
-# Between its creation and its lock a folder is nobody's for a moment.
+# Between its creation and its lock a folder has no owner for a moment.
 _YOUNG_SECONDS = 60.0
 
 

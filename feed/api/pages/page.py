@@ -26,7 +26,7 @@ _NO_STORE = "private, no-store"
 # The same page may be another one after the next action of its user.
 _PRIVATE = "private, no-cache"
 
-# What stands for itself in an address, or is encoded already.
+# What is not encoded in an address, or is encoded already.
 _IN_ADDRESSES = "/?#[]@!$&'()*+,;=:%~"
 
 # What of the frame is its user's alone.

@@ -168,7 +168,7 @@ class _Reader:
             layout.track_seconds.append(Fraction(ticks, layout.ticks_per_second))
 
     def _read_descriptions(self, box: Box) -> None:
-        """The kinds of the samples of a track: whether they are encrypted, and how Dolby Vision is told."""
+        """The kinds of the samples of a track: whether they are encrypted, and how Dolby Vision is recognised."""
         layout = self._layout
         for entry in self._children(box.start + 8, box.end):
             layout.encrypted = layout.encrypted or entry.kind in (b"encv", b"enca", b"drmi", b"drms")

@@ -13,7 +13,7 @@ _PIXEL_ASPECT_MOST = 4
 Turn = Literal["transpose=clock", "transpose=cclock", "transpose=cclock_flip", "transpose=clock_flip", "hflip"]
 
 # By the dominant directions of the matrix: where the horizontal and the vertical axis of the picture go. Without the filter `vflip`,
-# which turns nothing but reads the lines backwards: whoever gets its frames has to know of negative distances between lines.
+# which turns nothing but reads the lines backwards: code that reads its frames has to support negative distances between lines.
 _TURNS: dict[tuple[int, int, int, int], tuple[Turn, ...]] = {
     (1, 0, 0, 1): (),
     (-1, 0, 0, -1): ("transpose=clock", "transpose=clock"),

@@ -1,6 +1,6 @@
-"""The photos and videos of what is or was reviewed, also while nobody else may see them, and what is left of removed ones.
+"""The photos and videos of what is or was reviewed, also while they are hidden from all others, and what is left of removed ones.
 
-Whoever reads this may see them: staff, and authors their own. The addresses are granted ones.
+Readers are staff, and authors of their own. The addresses are granted ones.
 """
 
 from collections.abc import Sequence

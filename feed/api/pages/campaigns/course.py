@@ -10,7 +10,7 @@ import msgspec
 from feed.api.html.formats import parse_time
 
 Step = Literal["scheduled", "open", "judging", "announced", "final"]
-# Where a campaign in each state stands. A cancelled one stands nowhere.
+# The step of a campaign in each state. A cancelled one has none.
 _STEP_OF: dict[str, Step] = {
     "scheduled": "scheduled",
     "open": "open",
@@ -25,7 +25,7 @@ _STEPS: tuple[Step, ...] = ("scheduled", "open", "judging", "announced", "final"
 
 
 class CourseStep(msgspec.Struct, frozen=True):
-    """A step, when it begins as far as that is known, and where it stands: `done`, `now`, or `later`."""
+    """A step, when it begins as far as that is known, and its state: `done`, `now`, or `later`."""
 
     name: Step
     at: str | None

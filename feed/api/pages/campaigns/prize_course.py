@@ -25,7 +25,7 @@ _CLAIMABLE = ("notified", "viewed", "claimed")
 
 
 class PrizeStep(msgspec.Struct, frozen=True):
-    """A step, when it was if that is known, and where it stands: `done`, `now`, or `later`."""
+    """A step, when it was if that is known, and its state: `done`, `now`, or `later`."""
 
     name: Step
     at: str | None

@@ -14,7 +14,7 @@ from feed.api.pages.sessions import Session
 
 
 class Finding(msgspec.Struct, frozen=True):
-    """A finding about a field. `said` has the words of the field, `message` stands beside it; `stops`: it prevents the publication."""
+    """A finding about a field. `said` has the words of the field, `message` is shown beside it; `stops`: it prevents the publication."""
 
     field: str
     message: str

@@ -38,7 +38,7 @@ _VIDEOS_IN_A_ROW = 2
 
 
 class Options(msgspec.Struct, frozen=True):
-    """What a block shows, and how. `article`: the id of the article that it stands under, whatever its address looked like."""
+    """What a block shows, and how. `article`: the id of the article above it, whatever its address looked like."""
 
     parts: tuple[Part, ...] = DEFAULT_PARTS
     limit: int = DEFAULT_LIMIT
