@@ -1,6 +1,7 @@
 """The block in pages of another site: who may frame it, how high it is, what it listens to, and what readers without cookies get."""
 
 import io
+import time
 from collections.abc import Sequence
 from typing import Any
 
@@ -13,6 +14,7 @@ from tests.support import make
 from tests.support.make import DAY
 from tests.support.newspaper import newspaper
 from tests.support.ports import free_port
+from tests.support.waiting import HANG_SECONDS
 
 _SMALL = {"width": 320, "height": 640}
 # What the newspaper records of messages and of elements that move.
@@ -55,12 +57,13 @@ async def _block(page: Page) -> Frame:
 async def _sized(page: Page, frame: Frame) -> int:
     """The height of the frame, once it is that of the block."""
     wanted = "document.querySelector('.feed-block').getBoundingClientRect().height"
-    for _ in range(100):
+    deadline = time.monotonic() + HANG_SECONDS
+    while True:
         height = int(await page.evaluate("document.getElementById('block').clientHeight"))
         if height and height == await frame.evaluate(f"Math.ceil({wanted})"):
             return height
+        assert time.monotonic() < deadline, f"{height} is not the height of the block"
         await page.wait_for_timeout(50)
-    raise AssertionError(f"{height} is not the height of the block")
 
 
 async def _open(visitor: Visitor, url: str) -> Page:
