@@ -292,8 +292,11 @@ def http_error_response(request: Request[Any, Any, Any], error: HTTPException) -
     if isinstance(error, NotFoundException):
         return error_response(request, NotFound())
     if isinstance(error, MethodNotAllowedException):
-        allow = ", ".join(sorted(allowed_methods(request)))
-        return problem(request, status=405, error=MethodNotAllowed(), headers={"allow": allow})
+        methods = allowed_methods(request)
+        page = _page_of_form(request) if "POST" in methods else None
+        if page is not None:
+            return Response(b"", status_code=303, headers={"location": page, "cache-control": "no-store"})
+        return problem(request, status=405, error=MethodNotAllowed(), headers={"allow": ", ".join(sorted(methods))})
     if error.status_code == HTTP_413_REQUEST_ENTITY_TOO_LARGE:
         return error_response(request, BodyTooLarge())
     if isinstance(error, SerializationException) or (isinstance(error, ClientException) and error.status_code == 400):
@@ -305,7 +308,10 @@ def http_error_response(request: Request[Any, Any, Any], error: HTTPException) -
 
 def allowed_methods(request: Request[Any, Any, Any]) -> set[str]:
     """The methods of the requested path; empty without a route."""
-    path = request.scope["path"].rstrip("/") or "/"
+    return _methods_of(request, request.scope["path"].rstrip("/") or "/")
+
+
+def _methods_of(request: Request[Any, Any, Any], path: str) -> set[str]:
     for route in request.app.routes:
         template = route.path_format.split("/")
         requested = path.split("/")
@@ -315,6 +321,21 @@ def allowed_methods(request: Request[Any, Any, Any]) -> set[str]:
             methods = set(getattr(route, "methods", ()))
             return methods | {"HEAD"} if "GET" in methods else methods
     return set()
+
+
+def _page_of_form(request: Request[Any, Any, Any]) -> str | None:
+    """The page above the address of a form, for a browser that opens that address: by a reload after a refusal, by another language or
+    after the sign-in. It keeps the query. None for other requests.
+    """
+    asks_for_page = request.method == "GET" and "text/html" in request.headers.get("accept", "")
+    if not asks_for_page or not _is_of_reader(request):
+        return None
+    path, _, query = own_address(request.scope).partition("?")
+    while path:
+        path = path.rpartition("/")[0]
+        if "GET" in _methods_of(request, path or "/"):
+            break
+    return (path or "/") + (f"?{query}" if query else "")
 
 
 def database_away_response(request: Request[Any, Any, Any], error: Exception) -> Response[bytes]:

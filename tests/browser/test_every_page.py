@@ -81,14 +81,8 @@ CONSOLE: dict[str, tuple[Reader, str]] = {
     f"{_CAMPAIGN}/settlement/sheet": ("editor", "/console/campaigns/{announced}/settlement/sheet"),
     f"{_CAMPAIGN}/settlement/undo": ("editor", "/console/campaigns/{announced}/settlement/undo"),
     f"{_CAMPAIGN}/settlement/number": ("editor", "/console/campaigns/{drawn}/settlement/number"),
-    f"{_CAMPAIGN}/settlement/correction": ("editor", "/console/campaigns/{drawn}/settlement/correction"),
     f"{_CAMPAIGN}/fairness": ("editor", "/console/campaigns/{announced}/fairness"),
     f"{_CAMPAIGN}/objections": ("editor", "/console/campaigns/{announced}/objections"),
-    f"{_CAMPAIGN}/objections/answer": ("editor", "/console/campaigns/{announced}/objections/answer"),
-    f"{_CAMPAIGN}/objections/{{objection_id:str}}/answer": (
-        "editor",
-        "/console/campaigns/{announced}/objections/{objection}/answer",
-    ),
     f"{_CAMPAIGN}/winners": ("editor", "/console/campaigns/{final}/winners"),
     f"{_CAMPAIGN}/winners/announce": ("editor", "/console/campaigns/{settled}/winners/announce"),
     f"{_CAMPAIGN}/winners/places/{{rank:str}}/replace": (
@@ -123,7 +117,7 @@ CONSOLE: dict[str, tuple[Reader, str]] = {
     "/console/status/{kind:str}": ("editor", "/console/status/pushes"),
     "/console/staff": ("editor", "/console/staff"),
 }
-# Files, and addresses of forms, which lead to the page with the form.
+# Files, and what leads on.
 NO_PAGES = {
     "/assets/{release:str}/{name:path}",
     "/embed/fragment",
@@ -131,24 +125,7 @@ NO_PAGES = {
     "/embed/frame.js",
     "/language",
     "/sign-in/state",
-    "/sign-in/code",
-    "/sign-out",
-    "/inbox/read",
-    "/me/profile",
-    "/me/avatar/use",
-    "/me/protection",
-    "/me/protection/end",
-    "/me/restore",
-    "/prizes/{prize_id:str}/codes",
-    "/prizes/{prize_id:str}/received",
-    "/console/editorial/{kind:str}/{subject_id:str}/sign",
-    "/console/editorial/{kind:str}/{subject_id:str}/return",
-    "/console/status/{kind:str}/{item_id:str}/retry",
-    "/console/staff/{user_id:str}",
     f"{_CAMPAIGN}/settlement/sheet.csv",
-    f"{_CAMPAIGN}/winners/messages/{{message_id:str}}/retry",
-    f"{_CAMPAIGN}/winners/messages/{{message_id:str}}/resolve",
-    *(f"{_PRIZE}/{act}" for act in ("reveal", "handed-over", "verify", "shipment")),
 }
 FIELDS = "[...document.querySelectorAll('input, textarea')].map((each) => each.value).join()"
 WORDS = "在深圳湾读书，" * 20 + "https://example.com/" + "very-long-address-without-a-break" * 4 + " #读书#"

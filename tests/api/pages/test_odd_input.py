@@ -48,6 +48,10 @@ _ODD_TEXTS = (
 _IN_A_QUERY = 24
 
 
+# Ids of addresses that the town does not have.
+_NOT_IN_TOWN = re.compile(r"\{(prize_id|message_id|media_id|objection_id|item_id|subject_id)")
+
+
 class Town:
     """A town with a campaign: the ids that addresses need, and the browser of a person with every role."""
 
@@ -123,6 +127,37 @@ async def test_odd_fields_are_never_a_server_error(town: Town) -> None:
             if answer.status_code >= 500:
                 failed.append((path, odd[:20], answer.status_code))
     assert not failed, failed
+
+
+async def test_the_address_of_every_form_leads_to_a_page_and_keeps_its_query(town: Town) -> None:
+    """After a refused form a reload, another language and the sign-in ask for the address by GET."""
+    routes = page_routes(town.app_state)
+    addresses = sorted(
+        {path for method, path in routes if method == "POST"} - {path for m, path in routes if m == "GET"}
+    )
+    assert len(addresses) > 50
+    wrong = []
+    for path in addresses:
+        answer = await town.browser.get(town.concrete(path), params={"kind": "post"})
+        location = answer.headers.get("location", "")
+        target, _, query = location.partition("?")
+        above = town.concrete(path).startswith(f"{target.rstrip('/')}/")
+        if (answer.status_code, query, above) != (303, "kind=post", True):
+            wrong.append((path, answer.status_code, location))
+        # Of what does not exist the page says so; a comment leads on to its post.
+        elif (shown := await town.browser.get(location)).status_code not in (200, 303, 404) or (
+            shown.status_code == 404 and not _NOT_IN_TOWN.search(path)
+        ):
+            wrong.append((path, location, shown.status_code))
+    assert not wrong, wrong
+
+
+async def test_only_a_browser_that_asks_for_a_page_is_led_from_a_form(town: Town) -> None:
+    address = "/console/words/check"
+    for accept in ("application/json", "image/*", "*/*"):
+        answer = await town.browser.http.get(address, headers={"accept": accept})
+        assert (answer.status_code, answer.headers["allow"]) == (405, "OPTIONS, POST"), accept
+    assert (await town.browser.http.put(address)).status_code == 405
 
 
 @pytest.mark.parametrize(

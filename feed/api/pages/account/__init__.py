@@ -11,7 +11,6 @@ from feed.api.pages.account.complaints import (
     show_appeal,
     show_report,
 )
-from feed.api.pages.account.form_addresses import show_page_of_form
 from feed.api.pages.account.inbox import read_inbox, show_inbox
 from feed.api.pages.account.language import choose_language
 from feed.api.pages.account.leaving import (
@@ -38,7 +37,6 @@ from feed.api.pages.account.tickets import show_ticket, use_ticket
 
 ROUTES: tuple[Any, ...] = (
     choose_language,
-    show_page_of_form,
     show_sign_in,
     request_code,
     exchange_code,

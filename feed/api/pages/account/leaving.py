@@ -92,6 +92,8 @@ async def _deletion_page(
         session,
         "account/delete.html",
         "delete",
+        # Also of the form that takes it back.
+        path="/me/delete",
         error=error,
         unsure=unsure,
         days=settings.deletion_days,

@@ -94,6 +94,14 @@ async def _settings_page(
 ) -> Response[bytes]:
     settings = await get_json(request, session, "/v1/me/settings")
     done = "done" in request.query_params
+    # Also of the forms that are sent to other addresses.
     return await own_page(
-        request, session, "account/settings.html", "settings", error=error, settings=settings, done=done
+        request,
+        session,
+        "account/settings.html",
+        "settings",
+        path="/me/settings",
+        error=error,
+        settings=settings,
+        done=done,
     )

@@ -9,7 +9,6 @@ from feed.api.pages.campaigns.prizes import (
     ask_decline,
     claim_prize,
     decline_prize,
-    go_to_prize,
     receive_prize,
     show_codes,
     show_prize,
@@ -30,5 +29,4 @@ ROUTES: tuple[Any, ...] = (
     decline_prize,
     receive_prize,
     show_codes,
-    go_to_prize,
 )

@@ -99,12 +99,6 @@ async def show_codes(
     return await _prize_page(request, session, prize_id, codes=shown.json()["items"])
 
 
-@get(["/prizes/{prize_id:str}/codes", "/prizes/{prize_id:str}/received"])
-async def go_to_prize(prize_id: FromPath[str]) -> Response[None]:
-    """From the address of a form to the page that it is on, for a browser that opens it again."""
-    return see_other(f"/prizes/{segment(prize_id)}")
-
-
 async def _act(request: AnyRequest, session: Session, form: Form, prize_id: str, verb: str) -> Response[Any]:
     try:
         await send(request, session, form, "POST", f"{_path(prize_id)}/{verb}")

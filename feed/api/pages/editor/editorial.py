@@ -100,13 +100,6 @@ async def return_text(
     return see_other(f"/console/editorial/{kind}/{subject_id}?done=returned")
 
 
-@get(["/console/editorial/{kind:str}/{subject_id:str}/sign", "/console/editorial/{kind:str}/{subject_id:str}/return"])
-async def return_to_text(kind: FromPath[str], subject_id: FromPath[str]) -> Response[None]:
-    """The address of a form, opened again, leads to its text."""
-    _operation(kind, subject_id)
-    return see_other(f"/console/editorial/{kind}/{subject_id}")
-
-
 def _operation(kind: str, subject_id: str, rest: str = "") -> str:
     if kind not in _KINDS:
         raise PageNotFound
@@ -144,4 +137,4 @@ async def _show(
     )
 
 
-ROUTES: Final[tuple[Any, ...]] = (list_texts, show_text, sign_text, return_text, return_to_text)
+ROUTES: Final[tuple[Any, ...]] = (list_texts, show_text, sign_text, return_text)

@@ -48,13 +48,6 @@ async def retry(
     return see_other(f"{STATUS}/{kind}?{urlencode({'done': item_id})}")
 
 
-@get(f"{STATUS}/{{kind:str}}/{{item_id:str}}/retry")
-async def return_to_list(kind: FromPath[str], item_id: FromPath[str]) -> Response[None]:
-    """The address of a form, opened again, leads to its list."""
-    _path(kind)
-    return see_other(f"{STATUS}/{kind}#item-{checked_id(item_id)}")
-
-
 async def _show(
     request: AnyRequest, session: Session, kind: str, *, error: OperationFailed | None = None
 ) -> Response[bytes]:

@@ -66,13 +66,6 @@ async def set_roles(
     return await _set(request, own, form, user_id, body, failed=user_id)
 
 
-@get(f"{STAFF}/{{user_id:str}}")
-async def return_to_staff(user_id: FromPath[str]) -> Response[None]:
-    """The address of a form, opened again, leads to the list."""
-    checked_id(user_id, AccountNotFound)
-    return see_other(f"{STAFF}#user-{user_id}")
-
-
 async def _roles_of(request: AnyRequest, session: Session, user_id: str) -> list[str]:
     """The present roles of an account, for admins. Raises OperationFailed."""
     # The operation of admins decides who may ask: the record is for all staff.

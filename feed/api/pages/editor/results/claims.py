@@ -31,17 +31,6 @@ async def show_prize(
     return await _show(request, signed_in(session), campaign_id, prize_id, done=done)
 
 
-@get(
-    [
-        f"/console/campaigns/{{campaign_id:str}}/winners/prizes/{{prize_id:str}}/{form}"
-        for form in ("reveal", "verify", "shipment", "handed-over")
-    ]
-)
-async def return_to_prize(campaign_id: FromPath[str], prize_id: FromPath[str]) -> Response[None]:
-    """The address of a form, opened again, leads to its page: that of revealed details shows none."""
-    return see_other(_path(campaign_id, prize_id))
-
-
 @post("/console/campaigns/{campaign_id:str}/winners/prizes/{prize_id:str}/reveal")
 async def reveal_claim(
     campaign_id: FromPath[str],
@@ -167,7 +156,6 @@ async def _show(
 
 ROUTES: Final[tuple[Any, ...]] = (
     show_prize,
-    return_to_prize,
     reveal_claim,
     verify_claim,
     ship_prize,

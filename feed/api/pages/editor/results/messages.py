@@ -57,17 +57,6 @@ async def resolve_message(
     return await _act(request, signed_in(session), campaign_id, message_id, form, "resolve", outcome)
 
 
-@get(
-    [
-        f"/console/campaigns/{{campaign_id:str}}/winners/messages/{{message_id:str}}/{form}"
-        for form in ("retry", "resolve")
-    ]
-)
-async def return_to_messages(campaign_id: FromPath[str], message_id: FromPath[str]) -> Response[None]:
-    """The address of a form, opened again, leads to its message."""
-    return see_other(f"{_path(campaign_id)}#message-{checked_id(message_id)}")
-
-
 async def _act(
     request: AnyRequest,
     session: Session,
@@ -125,4 +114,4 @@ async def _show(
     )
 
 
-ROUTES: Final[tuple[Any, ...]] = (list_messages, retry_message, resolve_message, return_to_messages)
+ROUTES: Final[tuple[Any, ...]] = (list_messages, retry_message, resolve_message)

@@ -93,19 +93,6 @@ async def answer_objections(
     return see_other(f"/console/campaigns/{campaign_id}/objections?done={done}")
 
 
-@get("/console/campaigns/{campaign_id:str}/objections/answer")
-async def return_to_objections(campaign_id: FromPath[str]) -> Response[None]:
-    """The address of a form, opened again, leads to its page."""
-    return see_other(f"/console/campaigns/{checked_id(campaign_id)}/objections")
-
-
-@get("/console/campaigns/{campaign_id:str}/objections/{objection_id:str}/answer")
-async def return_to_objection(campaign_id: FromPath[str], objection_id: FromPath[str]) -> Response[None]:
-    """The address of a form, opened again, leads to its objection."""
-    ids = checked_id(campaign_id), checked_id(objection_id)
-    return see_other(f"/console/campaigns/{ids[0]}/objections#objection-{ids[1]}")
-
-
 def _answer_of(form: Form) -> dict[str, Any]:
     body: dict[str, Any] = {"text": form.text("text")}
     if form.text("remedy"):
@@ -162,6 +149,4 @@ ROUTES: Final[tuple[Any, ...]] = (
     show_objections,
     answer_objection,
     answer_objections,
-    return_to_objections,
-    return_to_objection,
 )

@@ -8,7 +8,7 @@ from litestar import Response, get, post
 from litestar.params import FromPath, FromQuery
 
 from feed.api.dependencies import AnyRequest
-from feed.api.pages.calls import OperationFailed, call, checked_id, find_json, get_json
+from feed.api.pages.calls import OperationFailed, call, find_json, get_json
 from feed.api.pages.editor.answers import names_of, posts_of
 from feed.api.pages.editor.frame import admin_path, campaign_page
 from feed.api.pages.editor.results.draw import read_draw
@@ -28,12 +28,6 @@ async def show_settlement(
 ) -> Response[bytes]:
     """How the settlement stands, and what it waits for."""
     return await _show(request, signed_in(session), campaign_id, done=done)
-
-
-@get("/console/campaigns/{campaign_id:str}/settlement/correction")
-async def return_to_settlement(campaign_id: FromPath[str]) -> Response[None]:
-    """The address of a form, opened again, leads to its page."""
-    return see_other(f"/console/campaigns/{checked_id(campaign_id)}/settlement")
 
 
 async def _show(
@@ -171,7 +165,6 @@ async def _confirm(
 
 ROUTES: Final[tuple[Any, ...]] = (
     show_settlement,
-    return_to_settlement,
     show_sheet,
     download_sheet,
     confirm_settling,

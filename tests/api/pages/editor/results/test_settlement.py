@@ -154,17 +154,3 @@ async def test_a_campaign_that_does_not_exist_has_no_pages(staff: Staff, campaig
     admin = await staff("管理员", role="admin")
     for page in PAGES:
         assert (await admin.get(f"/console/campaigns/{campaign}/{page}")).status_code == 404, page
-
-
-async def test_the_address_of_a_form_opened_again_leads_to_its_page(staff: Staff) -> None:
-    browser = await staff("钱编辑")
-    for path, page in (
-        ("/console/campaigns/1/settlement/correction", "/console/campaigns/1/settlement"),
-        ("/console/campaigns/1/winners/prizes/2/verify", "/console/campaigns/1/winners/prizes/2"),
-        ("/console/campaigns/1/winners/prizes/2/shipment", "/console/campaigns/1/winners/prizes/2"),
-        ("/console/campaigns/1/objections/answer", "/console/campaigns/1/objections"),
-        ("/console/campaigns/1/objections/2/answer", "/console/campaigns/1/objections#objection-2"),
-        ("/console/editorial/post/1/sign", "/console/editorial/post/1"),
-    ):
-        found = await browser.get(path)
-        assert (found.status_code, found.headers["location"]) == (303, page)
