@@ -9,14 +9,15 @@ from litestar.params import FromPath, FromQuery
 
 from feed.api.dependencies import AnyRequest
 from feed.api.errors import Problem
-from feed.api.pages.calls import OperationFailed, checked_id, get_json, segment
+from feed.api.pages.calls import OperationFailed, checked_id, get_json
 from feed.api.pages.editor.answers import names_of, trailing_id
 from feed.api.pages.editor.frame import admin_path, campaign_page
 from feed.api.pages.form import Form, InjectedForm
 from feed.api.pages.page import see_other
-from feed.api.pages.sending import send
+from feed.api.pages.sending import refused, send
 from feed.api.pages.sessions import InjectedSession, Session, signed_in
 from feed.campaigns.prize_kinds import code_kinds, shipped_kinds
+from feed.errors import FieldError
 
 # A page of shipments; the next ones follow when these are sent.
 _SHIPMENTS = 100
@@ -153,7 +154,10 @@ async def add_codes(
     """Stores the codes of a prize, one a line; known ones are not stored twice."""
     own = signed_in(session)
     codes = [line.strip() for line in form.text("codes").splitlines() if line.strip()]
-    path = admin_path(campaign_id, f"/prizes/{segment(form.text('prize') or '0')}/codes")
+    prize = form.number("prize")
+    if not isinstance(prize, int):
+        return await _codes_page(request, own, campaign_id, error=refused(request, FieldError("prize", "not_integer")))
+    path = admin_path(campaign_id, f"/prizes/{prize}/codes")
     try:
         found = (await send(request, own, form, "POST", path, {"codes": codes})).json()
     except OperationFailed as error:
