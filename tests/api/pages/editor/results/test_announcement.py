@@ -4,7 +4,7 @@ import asyncio
 
 from feed.api.state import AppState
 from tests.api.pages.editor.conftest import Staff
-from tests.support import phases
+from tests.support import make, phases
 
 
 async def announced_at(app_state: AppState, campaign_id: int) -> object:
@@ -107,10 +107,44 @@ async def test_a_reason_is_empty_at_first_and_kept_when_it_is_refused(app_state:
     campaign = await phases.announced(app_state.pool, app_state.keys)
     editor = await staff("钱编辑")
     base = f"/console/campaigns/{campaign.id}"
-    for rest in ("cancel", "winners/export", "winners/places/1/replace", "settlement/undo"):
+    for rest in ("winners/export", "winners/places/1/replace", "settlement/undo"):
         page = await editor.get(f"{base}/{rest}")
         assert page.status_code == 200, rest
         assert "&lt;function" not in page.text, rest
-    kept = await editor.send(await editor.get(f"{base}/cancel"), f"{base}/cancel", {"reason": "照片来自网络"})
-    assert kept.status_code == 409
+    cancel = f"/console/campaigns/{await make.campaign(app_state.pool)}/cancel"
+    kept = await editor.send(await editor.get(cancel), cancel, {"reason": "照片来自网络" * 500})
+    assert kept.status_code == 422
     assert "照片来自网络" in kept.text
+
+
+async def test_an_act_of_two_people_waits_for_the_other_one(app_state: AppState, staff: Staff) -> None:
+    pool, keys = app_state.pool, app_state.keys
+    first, second = await staff("钱编辑"), await staff("孙编辑")
+    settled, announced = await phases.settled(pool, keys), await phases.announced(pool, keys)
+    running = await make.campaign(pool)
+    reason = {"reason": "照片来自网络", "reason_code": "copied"}
+    for path, confirms in (
+        (f"/console/campaigns/{running}/cancel", "确认取消活动"),
+        (f"/console/campaigns/{settled.id}/winners/announce", "核对无误，确认公布"),
+        (f"/console/campaigns/{announced.id}/winners/places/1/replace", "确认替换"),
+    ):
+        assert (await first.send(await first.get(path), path, reason)).status_code == 303, path
+        assert confirms not in (await first.get(path)).text, path
+        assert confirms in (await second.get(path)).text, path
+
+
+async def test_an_act_that_is_not_possible_any_more_or_yet_has_no_form(app_state: AppState, staff: Staff) -> None:
+    editor = await staff("钱编辑")
+    announced = await phases.announced(app_state.pool, app_state.keys)
+    running = await make.campaign(app_state.pool)
+    for campaign, act in (
+        (announced.id, "cancel"),
+        (announced.id, "settlement/settle"),
+        (running, "settlement/settle"),
+        (running, "settlement/undo"),
+    ):
+        path = f"/console/campaigns/{campaign}/{act}"
+        page = await editor.get(path)
+        assert page.status_code == 200, path
+        assert f'action="{path}"' not in page.text, path
+        assert f'href="/console/campaigns/{campaign}/settlement"' in page.text, path
