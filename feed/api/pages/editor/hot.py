@@ -83,7 +83,10 @@ async def end_hot_action(
 ) -> Response[Any]:
     """Ends what editors have done about a post: its rank follows from the formula again."""
     own = signed_in(session)
-    await send(request, own, form, "DELETE", f"/v1/admin/hot/{checked_id(post_id)}", keyed=False)
+    try:
+        await send(request, own, form, "DELETE", f"/v1/admin/hot/{checked_id(post_id)}", keyed=False)
+    except OperationFailed as error:
+        return await _show(request, own, post_id, error=error)
     return see_other(f"/console/hot/{post_id}?done=hot_ended")
 
 

@@ -48,21 +48,41 @@ class Entry(msgspec.Struct, frozen=True):
 
 
 @get("/console/jury")
-async def list_seats(request: AnyRequest, session: InjectedSession) -> Response[bytes]:
+async def list_seats(
+    request: AnyRequest, session: InjectedSession, done: FromQuery[str | None] = None
+) -> Response[bytes]:
     """The juries of the viewer."""
-    own = signed_in(session)
-    seats = (await get_json(request, own, "/v1/me/juries", {"limit": _GROUP}))["items"]
-    return await page(request, own, "editor/seats.html", cache="no-store", section="jury", seats=seats)
+    return await _seats_page(request, signed_in(session), done=done)
+
+
+async def _seats_page(
+    request: AnyRequest, session: Session, *, done: str | None = None, error: OperationFailed | None = None
+) -> Response[bytes]:
+    seats = (await get_json(request, session, "/v1/me/juries", {"limit": _GROUP}))["items"]
+    return await page(
+        request,
+        session,
+        "editor/seats.html",
+        status=200 if error is None else error.status,
+        cache="no-store",
+        section="jury",
+        seats=seats,
+        is_declined=done == "declined",
+        problem=None if error is None else error.problem,
+    )
 
 
 @post("/console/jury/{campaign_id:str}/decline")
 async def decline_seat(
     campaign_id: FromPath[str], request: AnyRequest, session: InjectedSession, form: InjectedForm
-) -> Response[None]:
+) -> Response[Any]:
     """Gives up a seat before the first mark."""
-    path = f"/v1/me/juries/{checked_id(campaign_id)}"
-    await send(request, signed_in(session), form, "DELETE", path, keyed=False)
-    return see_other("/console/jury")
+    own, path = signed_in(session), f"/v1/me/juries/{checked_id(campaign_id)}"
+    try:
+        await send(request, own, form, "DELETE", path, keyed=False)
+    except OperationFailed as error:
+        return await _seats_page(request, own, error=error)
+    return see_other("/console/jury?done=declined")
 
 
 @get("/console/jury/{campaign_id:str}")

@@ -20,6 +20,7 @@ async def show_console(request: AnyRequest, session: InjectedSession) -> Respons
     own = signed_in(session)
     roles = frozenset((await get_json(request, own, "/v1/me"))["roles"])
     edits, reviews = bool(roles & {"editor", "admin"}), bool(roles & {"reviewer", "editor", "admin"})
+    objections = await _list_objections(request, own) if edits else None
     return await page(
         request,
         own,
@@ -29,7 +30,9 @@ async def show_console(request: AnyRequest, session: InjectedSession) -> Respons
         edits=edits,
         reviews=reviews,
         campaigns=await _list_active(request, own) if edits else [],
-        objections=await _list_objections(request, own) if edits else [],
+        objections=objections["items"] if objections else [],
+        more_objections=bool(objections and objections["next_cursor"]),
+        overdue=(await get_json(request, own, "/v1/admin/prizes/stuck"))["items"] if edits else [],
         queue=await get_json(request, own, "/v1/moderation/queue") if reviews else None,
         seats=(await get_json(request, own, "/v1/me/juries"))["items"],
     )
@@ -40,10 +43,8 @@ async def _list_active(request: AnyRequest, session: Session) -> list[Any]:
     return [each for each in found["items"] if each["state"] not in _DONE]
 
 
-async def _list_objections(request: AnyRequest, session: Session) -> list[Any]:
-    found = await get_json(request, session, "/v1/admin/objections", {"state": "open", "limit": _CAMPAIGNS})
-    items: list[Any] = found["items"]
-    return items
+async def _list_objections(request: AnyRequest, session: Session) -> Any:
+    return await get_json(request, session, "/v1/admin/objections", {"state": "open", "limit": _CAMPAIGNS})
 
 
 ROUTES: Final[tuple[Any, ...]] = (show_console,)

@@ -77,7 +77,7 @@ async def lift_takedown(request: AnyRequest, session: InjectedSession, form: Inj
         )
     except OperationFailed as error:
         return await _takedowns_page(request, own, problem=error.problem, status=error.status)
-    return see_other(f"{TAKEDOWNS}?state=lifted")
+    return see_other(f"{TAKEDOWNS}?state=lifted&done=lifted")
 
 
 async def _takedowns_page(
@@ -92,10 +92,12 @@ async def _takedowns_page(
     link = given.get("link", "").strip()[:_LINK_MOST]
     kind, id_ = (form.text("kind"), form.text("id")) if form else (given.get("kind", ""), given.get("id", ""))
     state = "lifted" if given.get("state") == "lifted" else "in_force"
-    preview = None
+    preview = campaign_id = None
     if link and not kind:
         found = request.app.state.app_state.links.target(link)
-        if found is not None and found.kind != "campaign":
+        if found is not None and found.kind == "campaign":
+            campaign_id = found.id
+        elif found is not None:
             kind, id_ = found.kind, found.id
     if kind and id_:
         preview = await _preview(request, viewer, kind, id_[:200])
@@ -111,7 +113,8 @@ async def _takedowns_page(
         section="takedowns",
         link=link,
         preview=preview,
-        not_found=bool(link) and preview is None,
+        campaign_id=campaign_id,
+        not_found=bool(link) and preview is None and campaign_id is None,
         state=state,
         items=listed["items"],
         next_cursor=listed["next_cursor"],

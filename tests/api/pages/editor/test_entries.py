@@ -218,3 +218,25 @@ async def test_what_was_not_read_is_neither_published_nor_given_a_picture(app_st
     assert [(each["name"], each.get("image_media_id")) for each in draft["prizes"]] == [("门票", None), ("好书", None)]
     # What is read now can be acted on.
     assert (await first.send(refused, f"{base}/publish")).status_code == 303
+
+
+async def test_a_juror_who_gives_up_the_seat_reads_that_it_is_given_up_or_why_not(
+    app_state: AppState, staff: Staff
+) -> None:
+    campaign, _ = await running(app_state)
+    # Who made it is notified.
+    made_by = await make.person(app_state.pool, role="editor")
+    await app_state.pool.execute("UPDATE campaigns SET created_by = $2 WHERE id = $1", campaign, made_by)
+    juror = await staff("评委王", role=None)
+    await make.juror(app_state.pool, campaign, int((await juror.get("/sign-in/state")).json()["user_id"]))
+    page = await juror.get("/console/jury")
+    action = f"/console/jury/{campaign}/decline"
+    # Once a campaign has opened, its jury is never empty.
+    refused = await juror.send(page, action)
+    assert (refused.status_code, f'action="{action}"' in refused.text) == (409, True)
+    await make.juror(app_state.pool, campaign, await make.person(app_state.pool))
+    declined = await juror.send(page, action)
+    assert "你已不是该活动的评委" in (await juror.get(declined.headers["location"])).text
+    again = await juror.send(page, action)
+    assert again.status_code >= 400
+    assert "你现在不是任何活动的评委" in again.text

@@ -31,6 +31,7 @@ async def test_what_a_pasted_link_leads_to_is_shown_taken_down_and_lifted(app_st
     assert (await join("小明")("GET", f"/posts/{post_id}")).status_code == 404
     page = await browser.send(f"{TAKEDOWNS}/lift", kind="post", id=post_id, reason_code="checked")
     assert page.url.params["state"] == "lifted"
+    assert "已解除，内容恢复显示" in page.text
     assert (await join("小明")("GET", f"/posts/{post_id}")).status_code == 200
 
 
@@ -50,7 +51,6 @@ async def test_a_link_that_leads_nowhere_is_said(app_state: AppState, join: Join
         "https://example.com/p/1",
         "<script>alert(1)</script>",
         "x" * 3000,
-        "http://127.0.0.1:8080/campaigns/1",
     ):
         page = await browser.open(f"{TAKEDOWNS}?link={quote(link)}")
         assert page.status_code == 200, link
@@ -59,6 +59,15 @@ async def test_a_link_that_leads_nowhere_is_said(app_state: AppState, join: Join
         assert (await browser.open(f"{TAKEDOWNS}?{query}")).status_code < 500, query
     assert (await browser.send(TAKEDOWNS, kind="x", id="1", reason_code="spam")).status_code == 422
     assert (await browser.send(f"{TAKEDOWNS}/lift", kind="post", id="1")).status_code == 404
+
+
+async def test_the_link_of_a_campaign_names_who_cancels_it(app_state: AppState, join: Join) -> None:
+    for name, roles, leads in (("阿雅", ("reviewer",), False), ("钱编辑", ("editor",), True)):
+        browser = await browser_of(app_state, join(name, roles=roles))
+        page = await browser.open(f"{TAKEDOWNS}?link=http://127.0.0.1:8080/campaigns/17")
+        assert "这是活动的链接" in page.text
+        assert "这不是本站内容的链接" not in page.text
+        assert ('href="/console/campaigns/17/cancel"' in page.text) == leads
 
 
 async def test_a_picture_is_taken_down_where_it_is_seen_and_the_way_back_leads_there(

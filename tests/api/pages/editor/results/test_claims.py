@@ -168,6 +168,9 @@ async def test_codes_are_counted_and_never_shown(app_state: AppState, staff: Sta
     campaign = await phases.settled(app_state.pool, app_state.keys, prizes=[code])
     editor = await staff("钱编辑")
     path = f"/console/campaigns/{campaign.id}/winners/codes"
+    # What a settled campaign lacks is among what waits for editors.
+    start = (await editor.get("/console")).text
+    assert f'href="/console/campaigns/{campaign.id}/winners">' in start[start.index('id="start-overdue"') :]
     page = await editor.get(path)
     assert "听书月卡" in page.text
     sent = await editor.send(page, path, {"prize": "1", "codes": "SECRET-A\r\n\r\n  SECRET-B  \r\nSECRET-A"})
@@ -232,3 +235,25 @@ async def test_names_and_texts_with_markup_are_text_in_every_page(
         assert page.status_code == 200, path
         assert "<img src" not in page.text, path
         assert "&lt;img src=x&gt;" in page.text, path
+
+
+async def test_a_prize_is_sent_or_handed_over_once_the_objection_period_is_over(
+    app_state: AppState, staff: Staff
+) -> None:
+    campaign = await phases.announced(app_state.pool, app_state.keys)
+    winner = (await phases.winners_of(app_state.pool, campaign.id))[0]
+    await claim_prize(
+        app_state.pool, app_state.keys, AccountId(winner["account_id"]), WinnerId(winner["id"]), phases.FORM
+    )
+    prize = Claimed(campaign.id, winner["id"])
+    editor = await staff("钱编辑")
+    await editor.send(await editor.get(prize.path), f"{prize.path}/verify")
+    shipments = f"/console/campaigns/{campaign.id}/winners/shipments"
+    forms = ((prize.path, "/shipment"), (prize.path, "/handed-over"), (shipments, ""))
+    for page, rest in forms:
+        shown = (await editor.get(page)).text
+        assert f'action="{page}{rest}"' not in shown, page
+        assert "结果最终确定后才能登记寄出" in shown, page
+    await phases.finish(app_state.pool, campaign.id)
+    for page, rest in forms:
+        assert f'action="{page}{rest}"' in (await editor.get(page)).text, page
