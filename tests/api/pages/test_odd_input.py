@@ -81,6 +81,7 @@ async def town(app_state: AppState) -> Town:
         "post_id": post,
         "comment_id": comment,
         "user_id": author,
+        "staff_id": person,
         "subject_id": post,
         "kind": "post",
         "name": "x",
@@ -171,23 +172,28 @@ async def test_only_a_browser_that_asks_for_a_page_is_led_from_a_form(town: Town
             'value="ban" selected',
         ),
         ("/console/users/{user_id}/sanction", {"kind": "mute", "until": "明天", "reason_code": "spam"}, "明天"),
-        ("/console/users/{user_id}/requeue", {"since": "昨天", "reason_code": "careless"}, ""),
+        ("/console/users/{staff_id}/requeue", {"since": "昨天", "reason_code": "careless"}, ""),
         ("/console/campaigns/{campaign_id}/shortlist", {"size": "三十"}, "三十"),
         (
             "/console/campaigns/{campaign_id}/winners/access",
             {"user_id": "17", "reason": "核对", "days": "三天"},
             "三天",
         ),
+        ("/console/takedowns", {"kind": "post", "id": "{post_id}", "reason_code": ""}, ""),
         ("/me/protection", {"days": "一周"}, ""),
     ],
 )
 async def test_what_is_no_number_and_no_time_is_refused_with_its_form(
     town: Town, path: str, fields: dict[str, str], typed: str
 ) -> None:
-    answer = await town.browser.post(town.concrete(path), fields)
+    given = {name: town.concrete(value) for name, value in fields.items()}
+    answer = await town.browser.post(town.concrete(path), given)
     assert answer.status_code == 422
     assert 'role="alert" data-problem>' in answer.text
     assert typed in answer.text
+    # Each message leads to its field.
+    for field in re.findall(r'href="#(field-[^"]*)"', answer.text):
+        assert f'id="{field}"' in answer.text, field
     # The page with the form, not that of an error.
     assert 'name="form_account"' in answer.text
 
