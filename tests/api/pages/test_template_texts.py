@@ -34,3 +34,12 @@ def test_what_is_chinese_has_its_english_beside_it(path: Path) -> None:
 def test_an_untranslated_bracket_is_found() -> None:
     parsed = Environment(autoescape=True).parse('{{ t("共", "of") }}（{{ n }}{{ "、" }}{# 注 #}')
     assert list(untranslated(parsed)) == ["1: （", "1: 、"]
+
+
+@pytest.mark.parametrize("path", sorted(_TEMPLATES.rglob("*.html")), ids=lambda path: f"{path.parent.name}/{path.name}")
+def test_tables_are_read_and_scrolled_without_a_mouse(path: Path) -> None:
+    source = path.read_text(encoding="utf-8")
+    for scrolled in re.findall(r'<div class="scroll"[^>]*>', source):
+        assert 'tabindex="0" role="region" aria-label' in scrolled, scrolled
+    for header in re.findall(r"<th\b[^>]*>", source):
+        assert "scope=" in header, header

@@ -48,6 +48,8 @@ async def test_four_persons_sign_and_the_byline_is_shown(join: Join, staff: Staf
         assert (await each.send(page, f"{path}/sign")).headers["location"] == f"{path}?done=signed"
     done = await people[0].get(path)
     assert "编辑 张三　审读 李四　二审 王五　三审 赵六" in done.text
+    english = await people[0].get(path, headers={"accept-language": "en"})
+    assert "Editor 张三, Reader 李四, Second check 王五, Final check 赵六" in english.text
     listed = await people[1].get("/console/editorial")
     assert "四关已签" in listed.text
 
