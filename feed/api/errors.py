@@ -24,7 +24,7 @@ from feed.api.languages import preferred_language
 from feed.api.media_types import prefers_text
 from feed.api.messages import field_message, message_of
 from feed.api.parameters import parameter_problem
-from feed.api.paths import own_address, path_of_own
+from feed.api.paths import allowed_methods, own_address, page_above, path_of_own
 from feed.api.responses import stored_response
 from feed.batching import DatabaseAway
 from feed.errors import (
@@ -306,23 +306,6 @@ def http_error_response(request: Request[Any, Any, Any], error: HTTPException) -
     return problem(request, status=error.status_code, error=BadRequest())
 
 
-def allowed_methods(request: Request[Any, Any, Any]) -> set[str]:
-    """The methods of the requested path; empty without a route."""
-    return _methods_of(request, request.scope["path"].rstrip("/") or "/")
-
-
-def _methods_of(request: Request[Any, Any, Any], path: str) -> set[str]:
-    for route in request.app.routes:
-        template = route.path_format.split("/")
-        requested = path.split("/")
-        if len(template) == len(requested) and all(
-            part.startswith("{") or part == segment for part, segment in zip(template, requested, strict=True)
-        ):
-            methods = set(getattr(route, "methods", ()))
-            return methods | {"HEAD"} if "GET" in methods else methods
-    return set()
-
-
 def _page_of_form(request: Request[Any, Any, Any]) -> str | None:
     """The page above the address of a form, for a browser that opens that address: by a reload after a refusal, by another language or
     after the sign-in. It keeps the query. None for other requests.
@@ -330,12 +313,7 @@ def _page_of_form(request: Request[Any, Any, Any]) -> str | None:
     asks_for_page = request.method == "GET" and "text/html" in request.headers.get("accept", "")
     if not asks_for_page or not _is_of_reader(request):
         return None
-    path, _, query = own_address(request.scope).partition("?")
-    while path:
-        path = path.rpartition("/")[0]
-        if "GET" in _methods_of(request, path or "/"):
-            break
-    return (path or "/") + (f"?{query}" if query else "")
+    return page_above(request)
 
 
 def database_away_response(request: Request[Any, Any, Any], error: Exception) -> Response[bytes]:

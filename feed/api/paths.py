@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from typing import Any
 from urllib.parse import SplitResult, quote, unquote_to_bytes, urlsplit
 
+from litestar import Request
 from litestar.types import HTTPScope, Scope
 
 from feed.bounded_cache import memoized
@@ -96,3 +97,30 @@ def path_of_own(address: str, host: str | None, public_url: str) -> str | None:
     if given.scheme not in ("http", "https") or not is_own(given, host, public_url):
         return None
     return given.path + (f"?{given.query}" if given.query else "")
+
+
+def allowed_methods(request: Request[Any, Any, Any]) -> set[str]:
+    """The methods of the requested path; empty without a route."""
+    return _methods_of(request, request.scope["path"].rstrip("/") or "/")
+
+
+def page_above(request: Request[Any, Any, Any]) -> str:
+    """The nearest path above the requested one that has a GET, with the query of the request."""
+    path, _, query = own_address(request.scope).partition("?")
+    while path:
+        path = path.rpartition("/")[0]
+        if "GET" in _methods_of(request, path or "/"):
+            break
+    return (path or "/") + (f"?{query}" if query else "")
+
+
+def _methods_of(request: Request[Any, Any, Any], path: str) -> set[str]:
+    for route in request.app.routes:
+        template = route.path_format.split("/")
+        requested = path.split("/")
+        if len(template) == len(requested) and all(
+            part.startswith("{") or part == segment for part, segment in zip(template, requested, strict=True)
+        ):
+            methods = set(getattr(route, "methods", ()))
+            return methods | {"HEAD"} if "GET" in methods else methods
+    return set()

@@ -6,9 +6,9 @@ from typing import Any
 from litestar import Request, Response
 from litestar.datastructures.state import State
 
-from feed.api.errors import UnsupportedMediaType, allowed_methods
+from feed.api.errors import UnsupportedMediaType
 from feed.api.parameters import list_query_problems
-from feed.api.paths import path_parameters
+from feed.api.paths import allowed_methods, path_parameters
 from feed.api.screened import require_publishable
 from feed.decoding.decoder import body_decoder, without_lone_surrogates
 from feed.errors import FieldError, Invalid, Unauthenticated
