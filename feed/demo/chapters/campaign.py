@@ -28,6 +28,7 @@ _SECTIONS_SHOWN = ("、活动时间", "、评选方式", "、奖品")
 _HEADING = re.compile("[一二三四五六七八九十]+、")
 # Seconds from the deadline to the settlement; ten is the minimum.
 _GRACE_SECONDS = 11
+_OPEN_SECONDS_MOST = 240.0
 
 
 async def create_accounts(context: DemoContext) -> None:
@@ -72,7 +73,7 @@ async def open_campaign(context: DemoContext) -> None:
     output.check(stranger.status == 403, "审核员不能发布活动", "a reviewer may not publish a campaign", found=stranger)
     _show_worth(context)
     # Whole seconds, as people write times.
-    open_seconds = round(min(90.0, 20 + 7 * context.arrival_seconds + 0.5 * context.photo_seconds))
+    open_seconds = round(min(_OPEN_SECONDS_MOST, 20 + 7 * context.arrival_seconds + 0.5 * context.photo_seconds))
     now = float(round(time.time()))
     context.ends_at, context.settle_at = now + open_seconds, now + open_seconds + _GRACE_SECONDS
     await editor.patch(context.admin_path, _terms(context))

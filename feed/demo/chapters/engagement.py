@@ -174,7 +174,7 @@ async def _check_counts(context: DemoContext) -> None:
 
 
 async def _counts(context: DemoContext, post_id: str) -> tuple[int, int]:
-    """The public counts, read until they match or a second has passed."""
+    """The public counts, read until they match or seconds have passed."""
     entry = context.tally.entered[post_id]
     found = (-1, -1)
 
