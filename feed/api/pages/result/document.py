@@ -1,5 +1,6 @@
 """Reads of a published result for its page: what is signed besides the rows, and single rows."""
 
+import asyncio
 import re
 from collections.abc import Callable
 from typing import Any, NamedTuple
@@ -15,6 +16,8 @@ _ID = re.compile(r"[0-9]{1,19}")
 # Within the address of a post, whatever its form: ids have at least so many digits.
 _ID_IN_ADDRESS = re.compile(r"(?<![0-9])[0-9]{15,19}(?![0-9])")
 _LONGEST = 500
+# The format of results whose entries have no proofs.
+_WITHOUT_PROOFS = "feed-result-1"
 # What the form sends for the entry of the signed-in user.
 MINE = "mine"
 
@@ -63,11 +66,11 @@ async def read_document(request: AnyRequest, campaign_id: str, winners: Any, lan
 
 
 async def find_entry(
-    request: AnyRequest, viewer: Viewer | None, campaign_id: str, wanted: str, language: str
+    request: AnyRequest, viewer: Viewer | None, campaign_id: str, wanted: str, language: str, *, format_: str
 ) -> Entry | None:
     """The row of a post or comment (its id, or an address that contains it), of a pseudonym, or `mine`; None if there is none.
 
-    Of a pseudonym it is the best row. Raises OperationFailed.
+    Of a pseudonym it is the best row. `format_` is that of the result. Raises OperationFailed.
     """
     text = wanted.strip()[:_LONGEST]
     if text == MINE and viewer is not None:
@@ -87,6 +90,8 @@ async def find_entry(
             continue
         assert answer is not None
         return _entry(campaign_id, bytes(answer.read(_Proof).row), has_proof=True)
+    if format_ != _WITHOUT_PROOFS:
+        return None
     return await _row_where(request, campaign_id, lambda row: entry_id in (row.post_id, row.comment_id), language)
 
 
@@ -104,9 +109,14 @@ async def _row_where(
     request: AnyRequest, campaign_id: str, is_wanted: Callable[[_Row], bool], language: str
 ) -> Entry | None:
     answer = await _result(request, campaign_id, language)
+    # A document of a hundred thousand rows takes longer than other requests may wait.
+    return await asyncio.to_thread(_find_row, campaign_id, answer, is_wanted)
+
+
+def _find_row(campaign_id: str, answer: Answer, is_wanted: Callable[[_Row], bool]) -> Entry | None:
     for encoded in answer.read(_Sheet).sheet:
         if is_wanted(msgspec.json.decode(encoded, type=_Row)):
-            has_proof = b'"feed-result-1"' not in answer.body[:100_000]
+            has_proof = b'"%b"' % _WITHOUT_PROOFS.encode() not in answer.body[:100_000]
             return _entry(campaign_id, bytes(encoded), has_proof=has_proof)
     return None
 

@@ -32,7 +32,7 @@ async def show_result(
     winners = await get_json(request, None, f"/v1/campaigns/{quoted}/winners")
     document = await read_document(request, quoted, winners, language)
     viewer = session.viewer if session and entry == MINE else None
-    found = await find_entry(request, viewer, quoted, entry, language) if entry else None
+    found = await find_entry(request, viewer, quoted, entry, language, format_=document["format"]) if entry else None
     return await page(
         request,
         session,
