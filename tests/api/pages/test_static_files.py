@@ -3,6 +3,7 @@
 import hashlib
 from pathlib import Path
 
+import httpx
 import pytest
 
 from feed.api.html import assets
@@ -43,6 +44,17 @@ def test_packages_are_those_that_were_recorded() -> None:
     del files["SHA256SUMS.txt"]
     assert {name: hashlib.sha256(path.read_bytes()).hexdigest() for name, path in files.items()} == recorded
     assert all((path.parent / "LICENSE").is_file() for path in files.values())
+
+
+@pytest.mark.parametrize("name", ["forms.js", "base.css"])
+async def test_a_page_of_another_release_gets_the_present_files(client: httpx.AsyncClient, name: str) -> None:
+    present = await client.get(f"http://feed.test{assets.asset(name)}")
+    former = await client.get(f"http://feed.test{assets.ASSETS_PATH}/0.0.1-0123456789/{name}")
+    assert (present.status_code, former.status_code) == (200, 200)
+    assert former.content == present.content
+    assert "immutable" in present.headers["cache-control"]
+    # Nothing remembers it under that address: the next release has another one.
+    assert former.headers["cache-control"] == "no-cache"
 
 
 def test_the_documents_have_the_script_that_pages_run() -> None:

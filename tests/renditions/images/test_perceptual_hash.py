@@ -80,7 +80,8 @@ def test_pages_of_text_are_told_apart() -> None:
             )
         pages.append(hash_of(page))
     one, other = pages
-    assert one is None or other is None or not is_near(one, other)
+    assert None not in (one, other)
+    assert not is_near(one, other)
 
 
 def test_a_hash_has_its_size_whatever_the_picture_has() -> None:

@@ -116,7 +116,7 @@ async def test_markup_in_names_texts_and_descriptions_stays_text(
         assert "<script>alert" not in page, path
         assert "<img src=x>" not in page, path
         assert '<b id="x">' not in page, path
-        assert "49" not in re.sub(r"\d{10,}", "", page) or "7 * 7" in page
+        assert "{{ 7 * 7 }}" in page, path
 
 
 async def test_a_long_text_is_folded_outside_of_its_topics(browser: BrowserClient, join: Join) -> None:

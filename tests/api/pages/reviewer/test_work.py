@@ -41,7 +41,8 @@ async def test_a_decision_is_about_the_case_and_version_that_were_shown(app_stat
     shown = decision(page, "remove", reason_code="spam", note="先记下")
     page = await browser.send("/console/queue/decide", shown)
     assert page.status_code == 409
-    assert "data-code" in page.text or "先记下" in page.text
+    assert "内容或任务已有变化，请刷新后再审" in page.text
+    assert "先记下" in page.text
     assert (await author("GET", f"/posts/{post_id}")).json()["state"] == "published"
 
 
