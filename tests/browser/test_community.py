@@ -144,7 +144,7 @@ async def test_without_script_a_citizen_posts_likes_and_comments(site: Site, tmp
     await page.get_by_role("button", name="发布", exact=True).click()
     await page.wait_for_url("**/posts/*")
     # The photo is processed while others do not see the post yet.
-    await expect(page.locator(".review")).to_contain_text("审核中")
+    await expect(page.locator(".review")).to_contain_text("照片或视频处理中")
     post_id = await post_of(site, await site.person("小明"))
     await visitor.open(f"/posts/{post_id}")
     await page.locator(f"#like-{post_id}").click()
