@@ -9,12 +9,13 @@ from litestar.params import FromQuery, QueryParameter
 from feed.api.dependencies import AnyRequest
 from feed.api.mobile.me import OwnStates
 from feed.api.pages.account.own import own_page
-from feed.api.pages.calls import OperationFailed, call, get_json
+from feed.api.pages.calls import OperationFailed, call, find_json, get_json
 from feed.api.pages.community.lists import read_cards
 from feed.api.pages.form import InjectedForm
 from feed.api.pages.page import see_other
 from feed.api.pages.sessions import InjectedSession, Session, signed_in
 from feed.api.pages.uploads import UPLOAD_BYTES_MOST, pass_upload_on
+from feed.ids import parse_id
 from feed.media.model import FileTooLarge
 
 _STATES = get_args(OwnStates)
@@ -62,7 +63,7 @@ async def show_avatar(
 ) -> Response[bytes]:
     """The picture that was uploaded, while it is processed and when it can be used; without one, where to choose it."""
     user = signed_in(session)
-    medium = None if not (media_id or "").isdecimal() else await get_json(request, user, f"/v1/media/{media_id}")
+    medium = None if parse_id(media_id or "") is None else await get_json(request, user, f"/v1/media/{media_id}")
     return await _avatar_page(request, user, medium=medium)
 
 
@@ -74,8 +75,17 @@ async def use_avatar(request: AnyRequest, session: InjectedSession, form: Inject
     try:
         await call(request, user.viewer, "PATCH", "/v1/me", body={"avatar_media_id": media_id})
     except OperationFailed as error:
-        return await _avatar_page(request, user, error=error)
+        medium = await _find_medium(request, user, media_id)
+        # A picture that can be used stays on the page; in place of another one the form is shown.
+        is_usable = medium is not None and medium["state"] == "ready"
+        return await _avatar_page(request, user, medium=medium if is_usable else None, error=error)
     return see_other("/me?done=1")
+
+
+async def _find_medium(request: AnyRequest, session: Session, media_id: str | None) -> Any:
+    if parse_id(media_id or "") is None:
+        return None
+    return await find_json(request, session, f"/v1/media/{media_id}", "media_not_found")
 
 
 async def _avatar_page(

@@ -355,6 +355,18 @@ async def test_a_picture_that_is_still_processed_is_not_taken(join: Join, visit:
     assert 'type="file"' in refused.text
 
 
+async def test_a_video_is_no_profile_picture_and_says_so(join: Join, visit: Visit) -> None:
+    person = join("小明")
+    browser = await visit(person)
+    owner = int((await person("GET", "/me")).json()["id"])
+    for state in ("ready", "processing"):
+        video = await make_media.medium(browser.app_state.pool, owner, kind="video", state=state)
+        page = await browser.get(f"/me/avatar?media_id={video}")
+        assert "头像要用照片，不能用视频" in page.text
+        assert 'action="/me/avatar/use"' not in page.text
+        assert 'type="file"' in page.text
+
+
 async def test_a_ready_picture_is_taken_and_removed_again(join: Join, visit: Visit) -> None:
     person = join("小明")
     browser = await visit(person)

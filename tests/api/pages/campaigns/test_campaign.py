@@ -190,6 +190,20 @@ async def test_a_link_preview_has_title_summary_and_address(app_state: AppState)
     assert metas["og:image"].endswith("/share.png")
 
 
+async def test_every_page_of_a_campaign_has_one_heading_and_says_something(app_state: AppState) -> None:
+    campaign = await make.campaign(app_state.pool)
+    for _ in range(11):
+        await make.entry(app_state.pool, campaign)
+    coming = await make.campaign(app_state.pool, starts_at=make.now() + DAY, ends_at=make.now() + 2 * DAY)
+    browser = await browser_of(app_state)
+    first = await browser.get(f"/campaigns/{campaign}")
+    more = re.search(r'rel="next" href="([^"#]+)', first.text)
+    assert more is not None
+    for path in (f"/campaigns/{campaign}", more[1].replace("&amp;", "&"), f"/campaigns/{coming}/board"):
+        assert (await browser.get(path)).text.count("<h1") == 1, path
+    assert "活动开始后才有榜单" in await words(browser, f"/campaigns/{coming}/board")
+
+
 async def test_markup_in_a_campaign_stays_text(app_state: AppState) -> None:
     evil = "<script>alert(1)</script>"
     prize = phases.PRIZE | {"name": evil}

@@ -311,3 +311,15 @@ async def test_the_author_sees_the_photos_of_an_edit_that_is_not_public(
     assert re.search(r"修改后的照片或视频.*?新的照片", shown, re.S)
     await make_media.fail(app_state.pool, photo)
     assert re.search(r"修改后的照片或视频.*?处理失败", (await browser.get(f"/posts/{post_id}")).text, re.S)
+
+
+async def test_a_closed_topic_says_so_and_asks_for_no_posts(browser: BrowserClient, join: Join) -> None:
+    await publish(join("阿珍"), "在深圳湾 #读书#")
+    path = "/topics/%E8%AF%BB%E4%B9%A6"
+    assert "参与话题" in (await browser.get(path)).text
+    editor = join("编辑", roles=("editor",))
+    changed = await editor("PATCH", f"/admin{path}", {"state": "closed"})
+    assert changed.is_success, changed.text
+    closed = await browser.get(path)
+    assert "话题已关闭" in closed.text
+    assert "参与话题" not in closed.text
