@@ -7,7 +7,7 @@ import msgspec
 
 from feed.media.inputs import UPLOAD_HOURS
 from feed.media.model import Kind, MediaId
-from feed.postgres import Connection, one
+from feed.postgres import Connection, many, one
 
 
 class NewMedium(msgspec.Struct, frozen=True, kw_only=True):
@@ -30,6 +30,15 @@ class Recent(msgspec.Struct, frozen=True):
 
     byte_count: int
     unused: int
+
+
+class AwaitedUpload(msgspec.Struct, frozen=True):
+    """An upload whose bytes have not all arrived."""
+
+    id: int
+    key: str
+    byte_count: int
+    part_bytes: int
 
 
 class Attempted(msgspec.Struct, frozen=True):
@@ -84,6 +93,21 @@ async def count_recent(conn: Connection, account_ids: Sequence[int]) -> Recent:
     )
     assert found is not None
     return found
+
+
+async def list_awaited(conn: Connection, *, after_id: int, limit: int) -> list[AwaitedUpload]:
+    """Uploads whose bytes have not all arrived, by id."""
+    rows = await conn.fetch(
+        """
+        SELECT id, key, byte_count, part_bytes FROM media
+        WHERE id > $1 AND state = 'processing' AND removed_at IS NULL AND uploaded_at IS NULL
+        ORDER BY id
+        LIMIT $2
+        """,
+        after_id,
+        limit,
+    )
+    return many(rows, AwaitedUpload)
 
 
 async def find_attempted(conn: Connection, media_id: int) -> Attempted | None:

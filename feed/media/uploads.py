@@ -46,15 +46,15 @@ from feed.media.model import (
     UploadExpired,
     UploadIncomplete,
     UploadQuotaReached,
-    incoming_folder_of,
     part_name,
 )
+from feed.media.oversize_parts import list_arrived
 from feed.media.removal_store import mark_removed
 from feed.media.sniffing import HEAD_BYTES, Sniffed, sniff
 from feed.media.temporary_files import TemporaryFile
 from feed.media.upload_store import NewMedium
 from feed.postgres import Connection, Pool, transaction
-from feed.storage.protocol import ObjectStorage, SignedRequest, StoredObject
+from feed.storage.protocol import ObjectStorage, SignedRequest
 from feed.texts import read_text, text_problems
 
 # After its body a request has fifteen seconds: an older one with the same key has ended, and a repetition takes over.
@@ -163,7 +163,7 @@ async def begin_upload(
 
 async def sign_parts(storage: ObjectStorage, medium: Medium) -> list[SignedPart]:
     """The parts of an upload, with a request for each one that is not there. Raises StorageUnavailable."""
-    arrived = await _list_arrived(storage, medium.key)
+    arrived = await list_arrived(storage, medium.key)
     left = medium.upload_expires_at - datetime.now(UTC)
     valid_for = max(min(timedelta(minutes=URL_MINUTES), left), timedelta(seconds=1))
     signed = []
@@ -328,19 +328,8 @@ def _read_alt(alt: str) -> str:
     return read_text(alt, ALT)[0]
 
 
-async def _list_arrived(storage: ObjectStorage, key: str) -> dict[int, StoredObject]:
-    """The objects of an upload by the numbers of their parts."""
-    folder = incoming_folder_of(key)
-    found = {}
-    async for each in storage.list(folder):
-        number = each.name.removeprefix(folder)
-        if number.isascii() and number.isdecimal():
-            found[int(number)] = each
-    return found
-
-
 async def _check_parts(storage: ObjectStorage, medium: Medium, sent: Sequence[SentPart]) -> None:
-    arrived = await _list_arrived(storage, medium.key)
+    arrived = await list_arrived(storage, medium.key)
     expected = {part.number: part.byte_count for part in list_parts(medium.byte_count, medium.part_bytes)}
     oversize = [
         each.name for number, each in arrived.items() if number not in expected or each.byte_count != expected[number]

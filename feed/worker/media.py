@@ -11,7 +11,7 @@ from typing import NamedTuple
 import structlog
 
 from feed.inbox.push_hook import read_hook
-from feed.media import processing, removal, sweep
+from feed.media import oversize_parts, processing, removal, sweep
 from feed.media.model import Kind
 from feed.media.processing import Workshop
 from feed.media.watch import get_media_health
@@ -85,6 +85,12 @@ async def remove_next_objects(pool: Pool, media: MediaWork | None) -> bool:
 async def remove_next_originals(pool: Pool, media: MediaWork | None) -> bool:
     """Removes the originals of processed media."""
     return media is not None and await removal.remove_next_originals(pool, media.workshop.storage)
+
+
+async def remove_oversize_parts(pool: Pool, media: MediaWork | None) -> None:
+    """Removes parts of uploads that are larger than announced."""
+    if media is not None:
+        await oversize_parts.remove_oversize_parts(pool, media.workshop.storage)
 
 
 async def sweep_media(pool: Pool, media: MediaWork | None) -> None:

@@ -94,6 +94,7 @@ SCHEDULE: tuple[Entry, ...] = (
     Entry("remove_next_objects", 1, lambda w: media.remove_next_objects(w.pool, w.media)),
     Entry("remove_next_originals", 1, lambda w: media.remove_next_originals(w.pool, w.media)),
     Entry("expire_unused_media", 60, lambda w: expire_unused(w.pool)),
+    Entry("remove_oversize_parts", 600, lambda w: media.remove_oversize_parts(w.pool, w.media)),
     Entry("sweep_media", 600, lambda w: media.sweep_media(w.pool, w.media)),
     Entry("watch_media", 15, lambda w: media.watch_media(w.pool)),
     Entry("send_media_purges", 0.5, lambda w: send_purges(w.pool, w.media and w.media.purge)),
