@@ -52,6 +52,7 @@ ALLOWED = {
     ("live/hub.py", "_streams"): "open streams, 6,000 at most",
     ("live/stream.py", "groups"): "groups of open streams",
     ("live/stream.py", "streams"): "open streams, 6,000 at most",
+    ("media/temporary_files.py", "_open"): "accounts with an upload that arrives, 64 at most",
     ("media/sweep.py", "_awaited"): "media of which the listing of a sweep has shown a part",
     ("media/sweep.py", "_unknown"): "names of one sweep, 10,000 at most",
     ("renditions/fork_server.py", "_by_connection"): "children that run",
