@@ -91,8 +91,7 @@ class Hub:
         if owner is not None:
             self._by_owner[owner] += 1
         if self._running is None:
-            self._running = asyncio.create_task(self._run(), name="read the states of streams")
-            self._running.add_done_callback(self._stopped)
+            self._start()
         return stream
 
     def begin(self, stream: Stream, send: Send) -> bytes:
@@ -144,6 +143,10 @@ class Hub:
         if self._running is not None:
             await stop_tasks(self._running)
 
+    def _start(self) -> None:
+        self._running = asyncio.create_task(self._run(), name="read the states of streams")
+        self._running.add_done_callback(self._stopped)
+
     def _stopped(self, task: "asyncio.Task[None]") -> None:
         self._running = None
         if not task.cancelled() and (error := task.exception()) is not None:
@@ -151,6 +154,9 @@ class Hub:
             log.error("states of streams not read", exc_info=error)
             for stream in list(self._streams):
                 self._end(stream, "restarting", _RESTART_MS)
+        elif self._streams and not self._ending:
+            # Joined after the last pass, which had found no stream left, and before this call.
+            self._start()
 
     async def _run(self) -> None:
         checked_at = self._clock()

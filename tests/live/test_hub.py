@@ -127,6 +127,23 @@ async def test_an_unexpected_error_ends_streams_so_that_their_clients_come_back(
     assert hub.size == 0
 
 
+async def test_a_stream_that_joins_while_the_reading_ends_is_served() -> None:
+    counts, first, second = Counts(), Client(), Client()
+    hub = hub_over(counts)
+    stream = joined(hub, first, POST)
+    [reading] = [each for each in asyncio.all_tasks() if each.get_name() == "read the states of streams"]
+    await until(lambda: '"likes":0' in first.text)
+    hub.leave(stream)
+    while not reading.done():
+        await asyncio.sleep(0)
+    joined(hub, second, OTHER)
+    await until(lambda: '"likes":0' in second.text)
+    counts.likes[2] = 4
+    await until(lambda: '"likes":4' in second.text)
+    await hub.close()
+    assert hub.size == 0
+
+
 async def test_of_very_many_topics_each_has_its_turn() -> None:
     counts, client = Counts(), Client()
     hub = hub_over(counts, most=1)
