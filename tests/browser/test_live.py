@@ -3,7 +3,8 @@
 import asyncio
 from typing import Any
 
-from playwright.async_api import Page, expect
+import pytest
+from playwright.async_api import Page, Route, expect
 
 from tests.browser.conftest import Site
 from tests.browser.support import PHONE, axe_problems
@@ -194,3 +195,34 @@ async def test_the_numbers_of_a_campaign_follow_whatever_its_board_and_nothing_i
     assert await page.locator("#numbers details[open]").count() == 1
     await page.wait_for_timeout(2_500)
     assert len(fetched) == 1
+
+
+# What a stream is answered, and the topics that are not asked for again.
+REFUSALS: dict[int, set[str]] = {502: set(), 429: set(), 401: {"inbox"}}
+
+
+@pytest.mark.parametrize("status", REFUSALS)
+async def test_a_refused_stream_comes_back_with_all_that_its_viewer_may_read(site: Site, status: int) -> None:
+    reviewer = await site.person("审核员", roles=("reviewer",))
+    await site.call(await site.person("阿珍"), "POST", "/v1/posts", {"text": "第一条"})
+    visitor = await site.visit(reviewer)
+    visitor.allowed.append(str(status))
+    asked: list[set[str]] = []
+
+    async def refuse(route: Route) -> None:
+        asked.append(set(route.request.url.partition("topics=")[2].split(",")))
+        # The stream itself, and the question what it was answered: two times.
+        if len(asked) <= 4 and asked[-1] & (REFUSALS[status] or asked[0]):
+            await route.fulfill(status=status, body="")
+        else:
+            await route.continue_()
+
+    await visitor.page.route("**/v1/events*", refuse)
+    page = await visitor.open("/console/queue" if status != 401 else "/")
+    async with asyncio.timeout(HANG_SECONDS):
+        while not asked or (len(asked) <= 4 if not REFUSALS[status] else asked[-1] & REFUSALS[status]):
+            await asyncio.sleep(0.1)
+    assert asked[0] >= ({"latest", "inbox"} if status == 401 else {"queue"})
+    assert asked[-1] == asked[0] - REFUSALS[status]
+    await site.call(await site.person("小明"), "POST", "/v1/posts", {"text": "第二条"})
+    await page.wait_for_selector("#fresh:has-text('1')" if status == 401 else "[data-live-new=queue]:has-text('1 条')")

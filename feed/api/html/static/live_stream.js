@@ -19,6 +19,30 @@ const wait = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
 // The topics in the order in which they are dropped from the end.
 const ordered = (topics) => [...topics].sort((a, b) => ORDER.indexOf(kindOf(a)) - ORDER.indexOf(kindOf(b)));
 
+// What a new stream about these topics would be answered; 0 without an answer.
+async function ask(topics) {
+  const stop = new AbortController();
+  try {
+    const response = await fetch(URL_OF_EVENTS + topics.join(","), {
+      headers: { accept: "text/event-stream" }, credentials: "same-origin", cache: "no-store", signal: stop.signal,
+    });
+    return { status: response.status, afterMs: 1000 * (Number(response.headers.get("retry-after")) || 0) };
+  } catch {
+    return { status: 0, afterMs: 0 };
+  } finally {
+    stop.abort();
+  }
+}
+
+// The topics that the viewer may not read (any more): without a session the private ones, without the role those of staff, which a
+// banned user has none of. A server that restarts or has too many streams refuses none.
+function refusedBy(status, topics) {
+  const own = topics.filter((each) => PRIVATE.includes(kindOf(each)));
+  const staff = own.filter((each) => kindOf(each) !== "inbox");
+  if (status === 403 && staff.length) return staff;
+  return status === 401 || status === 403 ? own : [];
+}
+
 // The stream itself. `deliver(topic, state)` gets the state of each topic, and each that follows.
 class Source {
   constructor(deliver) {
@@ -62,11 +86,14 @@ class Source {
     this.deliver(state.topic, state);
   }
 
-  // The browser comes back by itself after a broken connection, not after a refusal: the session may have ended, or there are too many.
-  retry() {
-    for (const topic of this.topics) if (PRIVATE.includes(kindOf(topic))) this.refused.add(topic);
+  // The browser comes back by itself after a broken connection, not after a status, and does not tell which one it was: it is asked for.
+  async retry() {
+    const source = this.source;
+    const { status, afterMs } = await ask(this.topics);
+    if (this.source !== source) return;
+    for (const topic of refusedBy(status, this.topics)) this.refused.add(topic);
     this.topics = this.topics.filter((each) => !this.refused.has(each));
-    const pause = Math.min(BACKOFF_CAP_MS, 2000 * 2 ** this.failures);
+    const pause = Math.max(afterMs, Math.min(BACKOFF_CAP_MS, 2000 * 2 ** this.failures));
     this.failures = Math.min(this.failures + 1, 10);
     clearTimeout(this.timer);
     // The jitter comes after the cap: browsers that were refused together come back apart.
