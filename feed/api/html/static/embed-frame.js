@@ -34,7 +34,8 @@
   window.addEventListener("message", function (event) {
     if (event.origin !== home || !event.data || event.data.feed !== "height") return;
     var height = event.data.height;
-    if (typeof height !== "number" || !(height >= LEAST && height <= MOST)) return;
+    if (typeof height !== "number" || !(height >= LEAST && isFinite(height))) return;
+    height = Math.min(height, MOST);
     blocks().forEach(function (frame) {
       if (frame.contentWindow === event.source) frame.style.height = Math.ceil(height) + "px";
     });
