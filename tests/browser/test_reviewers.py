@@ -11,7 +11,7 @@ from playwright.async_api import Page, expect
 from feed.storage.grants import UploadGrants
 from feed.storage.local import LocalStorage
 from tests.browser.conftest import Site
-from tests.browser.support import PHONE, Person, Visitor, axe_problems, follow
+from tests.browser.support import PHONE, Person, Visitor, axe_problems, follow, session_of
 from tests.support.media_files import picture
 from tests.support.served_media import store_medium
 
@@ -202,6 +202,56 @@ async def test_the_next_case_is_shown_before_the_decision_has_arrived(site: Site
     await expect(page.locator("textarea[name=note]")).to_have_value("先写着")
     await expect(page.locator("textarea[name=note]")).to_be_focused()
     assert [each["id"] for each in await _cases(site, reviewer)] == leased[1:]
+
+
+async def test_verdicts_that_meet_a_lost_session_lead_to_the_sign_in_and_are_not_shown_as_made(site: Site) -> None:
+    author, reviewer = await site.person("阿珍"), await site.person("阿雅", roles=("reviewer",))
+    for number in range(3):
+        await site.call(author, "POST", "/v1/posts", {"text": f"第{number}条"})
+    visitor = await site.visit(reviewer)
+    visitor.allowed.append("401")
+    page = await visitor.open("/console/queue")
+    await follow(page, page.keyboard.press("b"))
+    leased = await _leased(site, reviewer)
+    await page.keyboard.press("3")
+    await page.keyboard.press("n")
+    await page.keyboard.type("核对过原文")
+    await page.keyboard.press("Escape")
+    await site.pool.execute("UPDATE sign_ins SET ended_at = now()")
+    await page.keyboard.press("r")
+    # The next one is shown at once; what is decided there before the answer has arrived is not made either.
+    await page.keyboard.press("a")
+    await page.wait_for_url("**/sign-in?back=/console/queue/work*")
+    assert await page.locator("#case").count() == 0
+    assert [each["id"] for each in await _cases(site, reviewer)] == [each["id"] for each in leased]
+    secret = await session_of(site.pool, reviewer)
+    await visitor.context.add_cookies([{"name": "feed_session", "value": secret, "url": site.url}])
+    # Nor is it put into the form of another case.
+    await visitor.open(f"{WORK}?at={leased[1]['id']}")
+    await expect(page.locator("textarea[name=note]")).to_have_value("")
+    await visitor.open(WORK)
+    await _shown(page, leased[0]["id"])
+    await expect(page.locator("textarea[name=note]")).to_have_value("核对过原文")
+    await expect(page.locator("[data-number='3']")).to_be_checked()
+    await page.keyboard.press("r")
+    await page.wait_for_selector("#outcome .done")
+    assert [each["id"] for each in await _cases(site, reviewer)] == [each["id"] for each in leased[1:]]
+
+
+async def test_escape_returns_to_the_verdict_that_waited_for_its_reason(site: Site) -> None:
+    author, reviewer = await site.person("阿珍"), await site.person("阿雅", roles=("reviewer",))
+    await site.call(author, "POST", "/v1/posts", {"text": "在深圳湾读书"})
+    visitor = await site.visit(reviewer)
+    page = await visitor.open("/console/queue")
+    await follow(page, page.keyboard.press("b"))
+    for leaves in ((), ("n",)):
+        await page.keyboard.press("r")
+        await expect(page.locator(".reasons input").first).to_be_focused()
+        for key in leaves:
+            await page.keyboard.press(key)
+        await page.keyboard.press("Escape")
+        await expect(page.locator(".pending-verdict")).to_be_hidden()
+        await expect(page.locator("[data-key=r]")).to_be_focused()
 
 
 async def test_arrivals_move_no_row_and_a_batch_is_about_what_was_chosen(site: Site) -> None:

@@ -1,6 +1,8 @@
 // Lists, posts and comments: counters, drafts, replies in place, the photo viewer. Written for ES2020; every page works
 // without it.
 
+import { fillFields, isChanged, readFields } from "./fields.js";
+
 const chinese = document.documentElement.lang !== "en";
 const say = (zh, en) => (chinese ? zh : en);
 
@@ -23,18 +25,16 @@ document.addEventListener("input", (event) => {
 });
 
 // Drafts of forms with `data-draft`, in this tab, of this account only.
-const TYPED = "textarea, input[type=text]";
 const draftKey = (form) => {
   const owner = form.elements.namedItem("form_account");
   return owner ? `feed:draft:${owner.value}:${form.dataset.draft}` : "";
 };
 
 function keep(form) {
-  const fields = [...form.querySelectorAll(TYPED)].filter((each) => each.name && each.value !== each.defaultValue);
   const key = draftKey(form);
   try {
-    if (!key || !fields.length) sessionStorage.removeItem(key);
-    else sessionStorage.setItem(key, JSON.stringify(fields.map((each) => [each.name, each.value])));
+    if (!key || ![...form.elements].some(isChanged)) sessionStorage.removeItem(key);
+    else sessionStorage.setItem(key, JSON.stringify(readFields(form, isChanged)));
   } catch {
     // Storage is full or forbidden: there is no draft.
   }
@@ -47,12 +47,7 @@ function restore(form) {
   } catch {
     return;
   }
-  for (const [name, value] of kept) {
-    const field = form.elements.namedItem(name);
-    if (!(field instanceof HTMLElement) || field.value !== field.defaultValue) continue;
-    field.value = value;
-    if (field.dataset.most) count(field);
-  }
+  if (kept.length) fillFields(form, kept);
 }
 
 document.addEventListener("feed:sent", (event) => {
@@ -66,35 +61,34 @@ document.addEventListener("feed:sent", (event) => {
 });
 
 // Replies: the form is filled in place; without script the link opens the page with it filled.
+const linkTo = (id) => document.querySelector(`a[data-reply="${CSS.escape(id)}"]`);
+
+// What the form replies to; with an empty id it is a comment again.
+function setReply(form, id) {
+  const link = id ? linkTo(id) : null;
+  const thread = link?.closest(".thread")?.id;
+  form.elements.namedItem("reply_to_id").value = id;
+  const place = form.querySelector(".replying");
+  place.hidden = !id;
+  place.querySelector("b").textContent = !id ? "" : link?.dataset.name ?? say("一条评论", "a comment");
+  // A reply replaces its thread only: the rest of the list stays where it is.
+  form.dataset.swap = thread ? `#${thread},#comments-title,#write-comment` : "#comments";
+  if (thread) delete form.dataset.address;
+  else form.dataset.address = "";
+}
+
 document.addEventListener("click", (event) => {
   const link = event.target.closest?.("a[data-reply]");
   const form = document.querySelector("form.say");
   if (!link || !form || event.ctrlKey || event.metaKey || event.shiftKey) return;
   event.preventDefault();
   const id = link.dataset.reply;
-  const thread = id ? link.closest(".thread")?.id : "";
-  form.elements.namedItem("reply_to_id").value = id;
-  const place = form.querySelector(".replying");
-  place.hidden = !id;
-  place.querySelector("b").textContent = id ? link.dataset.name : "";
-  // A reply replaces its thread only: the rest of the list stays where it is.
-  form.dataset.swap = thread ? `#${thread},#comments-title,#write-comment` : "#comments";
-  if (thread) delete form.dataset.address;
-  else form.dataset.address = "";
-  const field = form.elements.namedItem("text");
-  field.focus({ preventScroll: true });
-  form.scrollIntoView({ block: "center" });
-});
-
-// Above the keyboard of a phone: the field and its button.
-window.visualViewport?.addEventListener("resize", () => {
-  const field = document.activeElement;
-  const form = field instanceof HTMLTextAreaElement ? field.closest("form.say") : null;
-  const button = form?.querySelector("button.primary");
-  if (!button) return;
-  const bottom = window.visualViewport.offsetTop + window.visualViewport.height;
-  const below = button.getBoundingClientRect().bottom - bottom + 12;
-  if (below > 0) window.scrollBy({ top: below });
+  const opener = id ? null : linkTo(form.elements.namedItem("reply_to_id").value);
+  setReply(form, id);
+  keep(form);
+  const target = opener ?? form.elements.namedItem("text");
+  target.focus({ preventScroll: true });
+  (opener ?? form).scrollIntoView({ block: "center" });
 });
 
 // Menus close as menus do.
@@ -190,6 +184,8 @@ document.addEventListener("click", (event) => {
 function prepare() {
   for (const photo of document.querySelectorAll(".photos > a[data-hash]:not([style])")) colour(photo);
   for (const form of document.querySelectorAll("form[data-draft]")) restore(form);
+  const reply = document.querySelector("form.say [name=reply_to_id]");
+  if (reply?.value && reply.form.querySelector(".replying").hidden) setReply(reply.form, reply.value);
   for (const field of document.querySelectorAll("[data-most]")) count(field);
   // What a link leads to, where the browser knows no autofocus of such elements.
   const target = document.querySelector(".comment.target");

@@ -10,8 +10,10 @@
 // Nothing moves under a pointer or the focus: what is new is offered. A field that is being changed is never replaced. Screen readers
 // hear one short summary in a while.
 
+import { isChanged } from "./fields.js";
 import { announce } from "./forms.js";
 import { openShared } from "./live_stream.js";
+import { begin, isOutdated, swap } from "./swaps.js";
 
 const REGION_SECONDS = 5;
 const SPOKEN_MS = 15000;
@@ -143,12 +145,6 @@ function versionOf(state, most) {
 // The least time between two loads of a region, which may be costly.
 const pauseOf = (region) => Number(region.dataset.liveSeconds || REGION_SECONDS) * 1000;
 
-const isChanged = (field) => {
-  if (field.type === "checkbox" || field.type === "radio") return field.checked !== field.defaultChecked;
-  if (field.tagName === "SELECT") return [...field.options].some((each) => each.selected !== each.defaultSelected);
-  return field.value !== field.defaultValue;
-};
-
 // Whether a person is about to use something in the region.
 function isInUse(region) {
   return region.contains(document.activeElement)
@@ -183,6 +179,7 @@ async function refresh(id, known) {
     return;
   }
   const version = known.version;
+  const number = begin();
   let made = null;
   try {
     const response = await fetch(location.href, { headers: { accept: "text/html" }, credentials: "same-origin", cache: "no-cache" });
@@ -192,8 +189,8 @@ async function refresh(id, known) {
   } catch {
     // The next change tries again.
   }
-  // A form may have replaced it, or a field been touched, while the page was on its way.
-  if (!made || !old.isConnected || isInUse(old)) {
+  // A form may have replaced it or a part of it, or a field been touched, while the page was on its way.
+  if (!made || !old.isConnected || isInUse(old) || isOutdated([old], number)) {
     if (made && old.isConnected) known.timer = setTimeout(() => refresh(id, known), pauseOf(old));
     return;
   }
@@ -208,7 +205,7 @@ async function refresh(id, known) {
   // What was unfolded stays so.
   const folds = [...made.querySelectorAll("details")];
   old.querySelectorAll("details").forEach((each, place) => { if (folds[place]) folds[place].open = each.open; });
-  old.replaceWith(document.adoptNode(made));
+  swap(old, made, number);
   document.dispatchEvent(new CustomEvent("feed:swapped", { detail: { swap: `#${id}` } }));
   speak(made.dataset.liveRegion.startsWith("board:") ? say("榜单有更新", "The board has moved") : say("数据有更新", "The numbers have changed"));
 }

@@ -1,7 +1,7 @@
 // The page of a reviewer: the next case appears at once while the decision is sent, single-key shortcuts that can be switched off,
 // and the time that is left of a lease. Every form works without this script. Written for ES2020.
 
-import { announce } from "./forms.js";
+import { announce, isSignIn } from "./forms.js";
 
 const chinese = document.documentElement.lang !== "en";
 const say = (zh, en) => (chinese ? zh : en);
@@ -12,6 +12,7 @@ const HIDING = new Set(["reject", "remove"]);
 let sending = Promise.resolve();
 let number = 0;
 let waiting = null;
+let isLeaving = false;
 
 // Shortcuts
 
@@ -43,7 +44,9 @@ document.addEventListener("keydown", (event) => {
   if (event.ctrlKey || event.altKey || event.metaKey || event.repeat || event.isComposing || event.keyCode === 229) return;
   if (event.key === "Escape") {
     if (isField(event.target)) event.target.blur();
+    const opener = waiting;
     stopAsking();
+    opener?.focus();
     return;
   }
   if (!(box ? box.checked : areOn()) || isField(event.target) || event.defaultPrevented) return;
@@ -136,12 +139,14 @@ function decide(action, body, form, button) {
   const words = button.firstChild.textContent.trim();
   const isShown = showAhead(body.get("next"));
   if (!isShown) button.setAttribute("aria-busy", "true");
-  sending = sending.then(() => send(action, body)).then(({ response, page, isSignIn }) => {
-    if (isSignIn) {
+  sending = sending.then(() => (isLeaving ? null : send(action, body))).then((answer) => {
+    if (!answer || isSignIn(answer.response.url)) {
       document.dispatchEvent(new CustomEvent("feed:signed-out", { detail: { form } }));
-      location.assign(response.url);
+      if (answer) location.assign(answer.response.url);
+      isLeaving = true;
       return;
     }
+    const { response, page } = answer;
     if (!response.ok) {
       fail(caseId, words, page, action, body, isShown, form);
       return;
@@ -164,7 +169,7 @@ async function send(action, body) {
       method: "POST", body, headers: { accept: "text/html" }, credentials: "same-origin", signal: stop.signal,
     });
     const page = new DOMParser().parseFromString(await response.text(), "text/html");
-    return { response, page, isSignIn: new URL(response.url).pathname === "/sign-in" };
+    return { response, page };
   } finally {
     clearTimeout(timer);
   }

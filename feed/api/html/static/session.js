@@ -4,10 +4,10 @@
 // back on a page with that form, its fields are filled again. A page that comes back from the browser's memory is shown only
 // while its account is still signed in.
 
+import { fillFields, identityOf, isText, readFields } from "./fields.js";
 import { announce } from "./forms.js";
 
 const KEPT = "feed:kept-form";
-const NOT_KEPT = new Set(["session_token", "form_account", "form_token", "back"]);
 // Claims and what staff do with them: their fields are kept nowhere. `kept_form.py` has the same rule.
 const PRIVATE = /^\/prizes\/|\/winners\//;
 const account = () => document.querySelector("#act [name=form_account]")?.value ?? "";
@@ -16,10 +16,8 @@ document.addEventListener("feed:signed-out", (event) => {
   const form = event.detail.form;
   if (PRIVATE.test(form.getAttribute("action") ?? location.pathname)) return;
   const owner = new FormData(form).get("form_account");
-  const fields = [...form.elements].filter((each) => each.name && !NOT_KEPT.has(each.name) && isText(each))
-    .map((each) => [each.name, each.value]);
-  if (!owner || !fields.some(([, value]) => value.trim())) return;
-  const kept = { owner, action: form.getAttribute("action"), fields };
+  if (!owner || ![...form.elements].some((each) => each.name && isText(each) && each.value.trim())) return;
+  const kept = { owner, action: form.getAttribute("action"), same: identityOf(form), fields: readFields(form) };
   try {
     sessionStorage.setItem(KEPT, JSON.stringify(kept));
   } catch {
@@ -40,25 +38,15 @@ function restore() {
   } catch {
     return;
   }
-  const form = kept && [...document.forms].find((each) => each.getAttribute("action") === kept.action);
+  const form = kept && [...document.forms]
+    .find((each) => each.getAttribute("action") === kept.action && identityOf(each) === kept.same);
   if (!form) return;
-  for (const [name, value] of kept.fields) {
-    const field = form.elements.namedItem(name);
-    if (isText(field) && !field.value.trim()) {
-      field.value = value;
-      field.dispatchEvent(new Event("input", { bubbles: true }));
-    }
-  }
+  fillFields(form, kept.fields);
   sessionStorage.removeItem(KEPT);
   form.closest("details")?.setAttribute("open", "");
   const first = [...form.elements].find(isText);
   first?.scrollIntoView({ block: "center" });
   announce(document.documentElement.lang === "en" ? "What you wrote is back in its box." : "你写的内容已经放回输入框。");
-}
-
-function isText(field) {
-  return field instanceof HTMLTextAreaElement
-    || (field instanceof HTMLInputElement && ["text", "tel", "email", "search", "url", "number"].includes(field.type));
 }
 
 // Shown from memory: hidden until it is known that this browser is still signed in as the account of the page.

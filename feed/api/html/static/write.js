@@ -1,7 +1,7 @@
 // The form for a post: files are sent while the text is written, each with its progress; a failed one can be sent again or replaced.
 // Without this script files are sent by a form of their own. Written for ES2020.
 
-import { announce } from "./forms.js";
+import { announce, isSignIn } from "./forms.js";
 import { Sha256 } from "./sha256.js";
 
 const chinese = document.documentElement.lang !== "en";
@@ -201,7 +201,7 @@ function showFailure(item, words) {
 
 // A response as a page; a problem as an error with its words.
 function read(request) {
-  if (new URL(request.responseURL || location.href, location.href).pathname.startsWith("/sign-in")) {
+  if (isSignIn(request.responseURL || location.href)) {
     document.dispatchEvent(new CustomEvent("feed:signed-out", { detail: { form } }));
     location.assign(request.responseURL);
   }
