@@ -25,9 +25,9 @@ _QUIET = {"referrer-policy": "no-referrer"}
 @get(TICKET_PAGE)
 async def show_ticket(request: AnyRequest, ticket: FromQuery[str | None] = None) -> Response[bytes]:
     """A page with one button. A script presses it once the page is seen, unless a page of another site has led here: it could sign
-    its reader in to an account of its own choice, so it is the reader who presses.
+    its reader in to an account of its own choice, so it is the reader who presses. So it is in an older browser, which does not say.
     """
-    opened = header(request.scope, b"sec-fetch-site") in (None, "none", "same-origin")
+    opened = header(request.scope, b"sec-fetch-site") in ("none", "same-origin")
     return await _page(request, ticket=(ticket or "")[:_LONGEST], opened=opened)
 
 

@@ -90,6 +90,20 @@ async def test_a_browser_of_another_user_is_switched(join: Join, visit: Visit) -
     assert await user_id(old) is None
 
 
+@pytest.mark.parametrize(
+    ("site", "is_pressed"), [("none", True), ("same-origin", True), ("cross-site", False), (None, False)]
+)
+async def test_a_page_presses_its_button_only_where_no_other_site_can_have_led_to_it(
+    join: Join, browser: BrowserClient, site: str | None, *, is_pressed: bool
+) -> None:
+    reader = BrowserClient(browser.app_state)
+    reader.http.headers.pop("sec-fetch-site", None)
+    url = await ticket_url(join("小明"))
+    page = await reader.http.get(url, headers={} if site is None else {"sec-fetch-site": site})
+    assert ("ticket.js" in page.text) is is_pressed
+    assert hidden_fields(page.text, "/sign-in/ticket")["web_ticket"]
+
+
 async def test_a_form_of_another_site_signs_no_browser_in(join: Join, browser: BrowserClient) -> None:
     page = await browser.get(await ticket_url(join("小明")))
     fields = hidden_fields(page.text, "/sign-in/ticket")
