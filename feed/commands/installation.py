@@ -13,13 +13,13 @@ import structlog
 from feed.campaigns.rules.site_terms import read_licences
 from feed.embedded.processes import CannotStart, find_holder, write_private
 from feed.environment import read_settings
-from feed.inbox.push_hook import read_hook
 from feed.limits.configuration import read_table
 from feed.settings import MissingSetting, Settings, WeakSecret
 from feed.sms.provider_account import InvalidSmsSettings
 from feed.sms.registry import check_settings, require_sending
 from feed.storage.opening import open_storage
 from feed.storage.protocol import StorageMisconfigured, StorageUnavailable
+from feed.webhooks import read_hook
 
 log = structlog.get_logger("feed.commands")
 

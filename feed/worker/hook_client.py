@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 import httpx
 import msgspec
 
-from feed.inbox.push_hook import Hook, headers_of
+from feed.webhooks import Hook, headers_of
 
 _RESPONSE_SECONDS = 5.0
 # Up to this much of a response's body is read, so that the connection is reused.

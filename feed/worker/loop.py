@@ -11,7 +11,6 @@ import structlog
 
 from feed import redis as feed_redis
 from feed.cases.chain import read_site_chain
-from feed.inbox.push_hook import read_hook
 from feed.keys.store import Keys, open_keys
 from feed.keys.vault import open_kms
 from feed.links import links_of
@@ -28,6 +27,7 @@ from feed.sms.registry import open_provider
 from feed.startup import open_database
 from feed.storage.opening import open_storage
 from feed.tasks import close_all, stop_tasks
+from feed.webhooks import read_hook
 from feed.worker.checkpoints import open_outlets
 from feed.worker.drand_client import DrandClient
 from feed.worker.media import open_media_work

@@ -10,7 +10,6 @@ from typing import NamedTuple
 
 import structlog
 
-from feed.inbox.push_hook import read_hook
 from feed.media import oversize_parts, processing, removal, sweep
 from feed.media.model import Kind
 from feed.media.processing import Workshop
@@ -22,6 +21,7 @@ from feed.renditions.runner import Renderer
 from feed.renditions.video import rendering
 from feed.settings import Settings
 from feed.storage.protocol import ObjectStorage
+from feed.webhooks import read_hook
 from feed.worker.media_purges import PurgeClient
 from feed.worker.work_folders import remove_dead_folders, work_folder
 

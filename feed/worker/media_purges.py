@@ -9,11 +9,11 @@ import httpx
 import msgspec
 import structlog
 
-from feed.inbox.push_hook import Hook, outcome_of, retry_after_of, retry_delay
 from feed.media import purges
 from feed.media.purge_store import PurgeAttempt
 from feed.observability.metrics import PURGE_OLDEST, PURGES, PURGES_DEAD
 from feed.postgres import Pool
+from feed.webhooks import Hook, outcome_of, retry_after_of, retry_delay
 from feed.worker.hook_client import HookClient, HookResponse
 
 log = structlog.get_logger("feed.media")

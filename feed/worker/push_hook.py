@@ -9,13 +9,13 @@ import msgspec
 import structlog
 
 from feed.inbox import push_actions
-from feed.inbox.push_hook import Hook, outcome_of, retry_after_of, retry_delay
 from feed.inbox.push_store import Attempt
 from feed.links import DEFAULT_LINKS, Links
 from feed.observability.metrics import PUSH_OLDEST, PUSHES
 from feed.postgres import Pool
 from feed.screens.staff import pushes as screen
 from feed.screens.staff.pushes import PushBody
+from feed.webhooks import Hook, outcome_of, retry_after_of, retry_delay
 from feed.worker.hook_client import HookClient
 
 log = structlog.get_logger("feed.pushes")

@@ -6,10 +6,10 @@ import signal
 
 from feed import redis as feed_redis
 from feed.environment import read_settings
-from feed.inbox.push_hook import read_hook
 from feed.keys.store import open_keys
 from feed.postgres import open_pool
 from feed.sms.file_provider import FileProvider
+from feed.webhooks import read_hook
 from feed.worker.hook_client import HookResponse
 from feed.worker.loop import work
 from feed.worker.push_hook import PushClient

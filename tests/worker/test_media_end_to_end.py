@@ -9,12 +9,12 @@ import httpx
 import pytest
 from asyncpg import Pool, Record
 
-from feed.inbox.push_hook import read_hook
 from feed.media.processing import Workshop
 from feed.posts.media import release_ready_posts
 from feed.renditions.runner import Renderer
 from feed.storage.absent import AbsentStorage
 from feed.storage.local import LocalStorage
+from feed.webhooks import read_hook
 from feed.worker.media import MediaWork
 from feed.worker.media_purges import PurgeClient
 from feed.worker.schedule import SCHEDULE

@@ -8,12 +8,12 @@ from typing import Any
 import pytest
 from asyncpg import Pool, Record
 
-from feed.inbox.push_hook import MAX_TRIES, InvalidHookSettings, read_hook
 from feed.media import purge_store, purges, removal_store
 from feed.media.model import PurgeNotDead, PurgeNotFound
 from feed.media.purge_store import PurgeAttempt
 from feed.observability.metrics import PURGES_DEAD
 from feed.postgres import transaction
+from feed.webhooks import MAX_TRIES, InvalidHookSettings, read_hook
 from feed.worker.media_purges import PurgeClient, call_of, send_purges, watch_purges
 from tests.support import make, make_media
 from tests.support.push_receiver import SECRET, Answer, Receiver, receiving

@@ -14,9 +14,9 @@ from feed.accounts.model import AccountId
 from feed.inbox import store as inbox
 from feed.inbox.model import NewNotification
 from feed.inbox.push_actions import retry_all_pushes
-from feed.inbox.push_hook import MAX_TRIES, read_hook
 from feed.links import Links
 from feed.postgres import transaction
+from feed.webhooks import MAX_TRIES, read_hook
 from feed.worker import retention
 from feed.worker.push_hook import PushClient, send_pushes, watch_pushes
 from feed.worker.schedule import SCHEDULE

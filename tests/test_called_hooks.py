@@ -1,4 +1,4 @@
-"""The hook's settings, signatures and answers: pure."""
+"""Hooks that `feed` calls: settings, signatures and the meaning of responses. Pure."""
 
 import base64
 import hmac
@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from feed.inbox.push_hook import (
+from feed.webhooks import (
     MAX_TRIES,
     Hook,
     InvalidHookSettings,
