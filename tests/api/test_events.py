@@ -1,8 +1,6 @@
 """Live events, from a server process: what a stream begins with, what it gets, and when it ends."""
 
 import asyncio
-import os
-import shutil
 import signal
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, suppress
@@ -20,11 +18,10 @@ from tests.support import make
 from tests.support.api_process import Server, environment_of, server
 from tests.support.event_stream import open_stream
 from tests.support.ports import free_port
+from tests.support.programs import nginx_path
 from tests.support.waiting import HANG_SECONDS
 
 __all__ = ["server"]
-
-NGINX = shutil.which("nginx") or shutil.which("nginx", path="/usr/sbin")
 
 
 class People:
@@ -322,16 +319,15 @@ http {{
 """
 
 
-@pytest.mark.skipif(NGINX is None and not os.environ.get("CI"), reason="nginx is not installed")
 async def test_the_first_event_passes_a_proxy_that_buffers_and_compresses_at_once(
     server: Server, people: People, tmp_path: Path
 ) -> None:
-    assert NGINX is not None, "nginx is not installed"
+    program = nginx_path()
     listen = free_port()
     (tmp_path / "nginx.conf").write_text(
         _CONFIG.format(directory=tmp_path, listen=listen, upstream=server.url), "utf-8"
     )
-    nginx = await asyncio.create_subprocess_exec(NGINX, "-c", str(tmp_path / "nginx.conf"), "-p", str(tmp_path))
+    nginx = await asyncio.create_subprocess_exec(program, "-c", str(tmp_path / "nginx.conf"), "-p", str(tmp_path))
     try:
         url = f"http://127.0.0.1:{listen}"
         await _until_served(url)

@@ -4,7 +4,6 @@ The limit of the test is far more generous, because the machine may be busy; wha
 """
 
 import asyncio
-import shutil
 import signal
 import time
 from collections.abc import AsyncIterator
@@ -17,9 +16,9 @@ from feed.auth.tokens import issue_token
 from feed.keys.store import open_keys
 from tests.support.api_process import Server, environment_of
 from tests.support.ports import free_port
+from tests.support.programs import nginx_path
 from tests.support.waiting import HANG_SECONDS
 
-NGINX = shutil.which("nginx") or shutil.which("nginx", path="/usr/sbin")
 WORD = "不该出现的字"
 # Seconds until nothing may be served any more. The bound is two.
 LIMIT = 15.0
@@ -42,15 +41,14 @@ http {{
 
 @pytest.fixture
 async def proxied(database: str, redis_url: str, tmp_path: Path) -> AsyncIterator[str]:
-    if NGINX is None:
-        pytest.skip("nginx is not installed")
+    program = nginx_path()
     server = Server(environment_of(database, redis_url, tmp_path), free_port(), "--workers", "3")
     await server.start()
     listen = free_port()
     (tmp_path / "nginx.conf").write_text(
         _CONFIG.format(directory=tmp_path, listen=listen, upstream=server.url), "utf-8"
     )
-    nginx = await asyncio.create_subprocess_exec(NGINX, "-c", str(tmp_path / "nginx.conf"), "-p", str(tmp_path))
+    nginx = await asyncio.create_subprocess_exec(program, "-c", str(tmp_path / "nginx.conf"), "-p", str(tmp_path))
     yield f"http://127.0.0.1:{listen}"
     nginx.send_signal(signal.SIGKILL)
     await nginx.wait()

@@ -3,7 +3,6 @@
 import asyncio
 import itertools
 import random
-import shutil
 import subprocess
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -20,9 +19,9 @@ from feed.postgres import Pool
 from feed.settings import Settings
 from tests.support.api_process import Server, environment_of
 from tests.support.ports import free_port
+from tests.support.programs import nginx_path
 from tests.support.waiting import HANG_SECONDS
 
-NGINX = shutil.which("nginx") or shutil.which("nginx", path="/usr/sbin:/usr/local/sbin")
 _GONE_SECONDS = 15.0
 
 CONFIGURATION = """
@@ -109,8 +108,7 @@ async def until_open(client: httpx.AsyncClient, process: asyncio.subprocess.Proc
 
 @pytest.fixture
 async def site(database: str, redis_url: str, tmp_path: Path) -> AsyncIterator[Site]:
-    if NGINX is None:
-        pytest.skip("nginx is not installed")
+    program = nginx_path()
     origins = {"FEED_CORS_ORIGINS": ",".join(filter(None, ORIGINS[:3]))}
     server = Server(environment_of(database, redis_url, tmp_path) | origins, free_port())
     await server.start()
@@ -121,7 +119,7 @@ async def site(database: str, redis_url: str, tmp_path: Path) -> AsyncIterator[S
         CONFIGURATION.format(directory=directory, port=port, upstream=server.url), "utf-8"
     )
     process = await asyncio.create_subprocess_exec(
-        NGINX, "-p", str(directory), "-c", str(directory / "nginx.conf"), stderr=subprocess.DEVNULL
+        program, "-p", str(directory), "-c", str(directory / "nginx.conf"), stderr=subprocess.DEVNULL
     )
     key = open_keys(tmp_path / "keys", create=False).token_key
     tokens: dict[str, str | None] = {
