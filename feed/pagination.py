@@ -4,7 +4,7 @@ import base64
 import hashlib
 import hmac
 from datetime import UTC, datetime
-from typing import Any, Generic, NamedTuple, TypeVar
+from typing import Any, Generic, NamedTuple, Protocol, TypeVar
 
 import msgspec
 
@@ -37,6 +37,17 @@ class Position(NamedTuple):
 
 NEWEST = Position(END_OF_TIME, MAX_ID)
 OLDEST = Position(BEGINNING, 0)
+
+
+class Identified(Protocol):
+    """An item of a list that is ordered by id."""
+
+    @property
+    def id(self) -> str:
+        """The id, as callers get it."""
+
+
+Listed = TypeVar("Listed", bound=Identified)
 
 
 class Page(msgspec.Struct, Generic[T]):
@@ -81,6 +92,15 @@ class Cursors:
     def after(self, name: str, position: Position) -> str:
         """The cursor for the page after `position`."""
         return self.write(name, (_to_microseconds(position.at), position.id))
+
+    def before_id(self, name: str, cursor: str | None) -> int:
+        """The id before which a page begins, of a list with the newest first; MAX_ID without a cursor. Raises CursorInvalid."""
+        return self.read(name, cursor, int) if cursor else MAX_ID
+
+    def page_by_id(self, name: str, found: list[Listed], limit: int) -> Page[Listed]:
+        """The page of such a list, of which one item more than `limit` was asked for."""
+        shown = found[:limit]
+        return Page(shown, self.write(name, int(shown[-1].id)) if len(found) > limit else None)
 
     def _mac(self, name: str, body: bytes) -> bytes:
         return hmac.digest(self._key, name.encode() + b"\0" + body, hashlib.sha256)[:_MAC_BYTES]

@@ -9,7 +9,6 @@ from feed.api.responses import PRIVATE
 from feed.cases.chain import ReviewChain, stages_of
 from feed.curation import actions, store
 from feed.curation.model import HotActionKind, HotReason, PinsFull, PostNotSigned, TopicInCampaign
-from feed.ids import MAX_ID
 from feed.pagination import Page
 from feed.posts.model import PostId, PostNotFound, PostNotPublished
 from feed.screens.posts.hot_explain import HotActionCard, hot_action_card
@@ -78,12 +77,10 @@ async def list_changed_topics(
     app_state: InjectedAppState, viewer: InjectedViewer, limit: Limit = 20, cursor: Cursor = None
 ) -> Response[Page[EditorTopicCard]]:
     """Topics that are not simply `allowed`, are an alias, or have a review chain of their own; the newest topic first."""
-    before_id = app_state.cursors.read("changed topics", cursor, int) if cursor else MAX_ID
+    before_id = app_state.cursors.before_id("changed topics", cursor)
     async with app_state.pool.acquire() as conn:
         found = await screen.list_changed(conn, before_id=before_id, limit=limit + 1)
-    shown = found[:limit]
-    more = app_state.cursors.write("changed topics", int(shown[-1].id)) if len(found) > limit else None
-    return Response(Page(shown, more), headers={"cache-control": PRIVATE})
+    return Response(app_state.cursors.page_by_id("changed topics", found, limit), headers={"cache-control": PRIVATE})
 
 
 @get("/topics/{name:str}", errors=(TopicNotFound,))

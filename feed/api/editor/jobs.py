@@ -16,7 +16,6 @@ from feed.api.dependencies import (
     requires_role,
 )
 from feed.api.responses import PRIVATE
-from feed.ids import MAX_ID
 from feed.pagination import Page
 from feed.screens.posts.cards import Id
 from feed.screens.staff import status as screen
@@ -45,12 +44,10 @@ async def list_jobs(
 ) -> Response[Page[JobCard]]:
     """Jobs of the queue, newest first. One that has ended is removed; a message that lost its job gets another one within seconds."""
     name = f"job:{job_state or ''}"
-    before_id = app_state.cursors.read(name, cursor, int) if cursor else MAX_ID
+    before_id = app_state.cursors.before_id(name, cursor)
     async with app_state.pool.acquire() as conn:
         found = await screen.list_jobs(conn, [job_state] if job_state else _STATES, before_id, limit + 1)
-    shown = found[:limit]
-    next_cursor = app_state.cursors.write(name, int(shown[-1].id)) if len(found) > limit else None
-    return Response(Page(shown, next_cursor), headers={"cache-control": PRIVATE})
+    return Response(app_state.cursors.page_by_id(name, found, limit), headers={"cache-control": PRIVATE})
 
 
 @post("/jobs/{job_id:str}/retry", status_code=200, errors=(JobNotFound, JobRunning))

@@ -15,7 +15,6 @@ from feed.api.dependencies import (
     requires_role,
 )
 from feed.api.responses import PRIVATE
-from feed.ids import MAX_ID
 from feed.media import purges
 from feed.media.model import PurgeNotDead, PurgeNotFound
 from feed.media.purge_store import PurgeState
@@ -38,12 +37,10 @@ async def list_media_purges(
 ) -> Response[Page[MediaPurgeCard]]:
     """Purges of photos and videos from the CDN, newest first. Those with `state=dead` need a decision by an admin."""
     name = f"media_purge:{purge_state or ''}"
-    before_id = app_state.cursors.read(name, cursor, int) if cursor else MAX_ID
+    before_id = app_state.cursors.before_id(name, cursor)
     async with app_state.pool.acquire() as conn:
         found = await screen.list_media_purges(conn, [purge_state] if purge_state else _STATES, before_id, limit + 1)
-    shown = found[:limit]
-    next_cursor = app_state.cursors.write(name, int(shown[-1].id)) if len(found) > limit else None
-    return Response(Page(shown, next_cursor), headers={"cache-control": PRIVATE})
+    return Response(app_state.cursors.page_by_id(name, found, limit), headers={"cache-control": PRIVATE})
 
 
 @post("/{purge_id:str}/retry", status_code=200, errors=(PurgeNotFound, PurgeNotDead))

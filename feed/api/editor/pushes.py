@@ -15,7 +15,6 @@ from feed.api.dependencies import (
     requires_role,
 )
 from feed.api.responses import PRIVATE
-from feed.ids import MAX_ID
 from feed.inbox import push_actions
 from feed.inbox.model import PushNotDead, PushNotFound
 from feed.inbox.push_store import PushState
@@ -38,12 +37,10 @@ async def list_pushes(
 ) -> Response[Page[PushCard]]:
     """Pushes to the push hook, newest first. Those with `state=dead` have no retries left and need a decision by an admin."""
     name = f"push:{push_state or ''}"
-    before_id = app_state.cursors.read(name, cursor, int) if cursor else MAX_ID
+    before_id = app_state.cursors.before_id(name, cursor)
     async with app_state.pool.acquire() as conn:
         found = await screen.list_pushes(conn, [push_state] if push_state else _STATES, before_id, limit + 1)
-    shown = found[:limit]
-    next_cursor = app_state.cursors.write(name, int(shown[-1].id)) if len(found) > limit else None
-    return Response(Page(shown, next_cursor), headers={"cache-control": PRIVATE})
+    return Response(app_state.cursors.page_by_id(name, found, limit), headers={"cache-control": PRIVATE})
 
 
 @post("/{push_id:str}/retry", status_code=200, errors=(PushNotFound, PushNotDead))

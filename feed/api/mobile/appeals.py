@@ -6,7 +6,7 @@ from litestar.params import JSONBody
 
 from feed.api.dependencies import Cursor, InjectedAppState, InjectedKeyedRequest, InjectedViewer, Limit, field_id
 from feed.api.responses import PRIVATE
-from feed.ids import MAX_ID, GivenId
+from feed.ids import GivenId
 from feed.pagination import Page
 from feed.reports import appeals as actions
 from feed.reports.appeal_model import (
@@ -66,7 +66,7 @@ async def list_appeals(
 ) -> Response[Page[AppealCard]]:
     """The viewer's appeals with their outcomes, newest first."""
     name = f"appeals:{viewer.account_id}"
-    before_id = app_state.cursors.read(name, cursor, int) if cursor else MAX_ID
+    before_id = app_state.cursors.before_id(name, cursor)
     async with app_state.pool.acquire() as conn:
         found = await screen.list_appeals(
             conn,
@@ -76,9 +76,7 @@ async def list_appeals(
             limit=limit + 1,
             days=app_state.settings.appeal_days,
         )
-    shown = found[:limit]
-    more = app_state.cursors.write(name, int(shown[-1].id)) if len(found) > limit else None
-    return Response(Page(shown, more), headers=_OWN)
+    return Response(app_state.cursors.page_by_id(name, found, limit), headers=_OWN)
 
 
 @get("/me/decisions")
@@ -87,7 +85,7 @@ async def list_decisions(
 ) -> Response[Page[DecisionCard]]:
     """What was decided against the viewer, newest first: what was removed or refused, with its text and the reason, mutes and bans."""
     name = f"decisions:{viewer.account_id}"
-    before_id = app_state.cursors.read(name, cursor, int) if cursor else MAX_ID
+    before_id = app_state.cursors.before_id(name, cursor)
     async with app_state.pool.acquire() as conn:
         found = await screen.list_decisions(
             conn,
@@ -97,9 +95,7 @@ async def list_decisions(
             limit=limit + 1,
             days=app_state.settings.appeal_days,
         )
-    shown = found[:limit]
-    more = app_state.cursors.write(name, int(shown[-1].id)) if len(found) > limit else None
-    return Response(Page(shown, more), headers=_OWN)
+    return Response(app_state.cursors.page_by_id(name, found, limit), headers=_OWN)
 
 
 appeals = Router("/", route_handlers=[appeal_decision, list_appeals, list_decisions])

@@ -30,7 +30,7 @@ from feed.campaigns.errors import (
     NotAJuror,
 )
 from feed.campaigns.jury import members
-from feed.ids import MAX_ID, GivenId
+from feed.ids import GivenId
 from feed.inbox import actions
 from feed.inbox.model import NotificationKind
 from feed.media.model import MediaInUse, MediaNotReady
@@ -130,7 +130,7 @@ async def list_juries(
 ) -> Response[Page[SeatCard]]:
     """The campaigns that the viewer is a juror of, newest first, with the progress of the marks."""
     name = f"juries:{viewer.account_id}"
-    before_id = app_state.cursors.read(name, cursor, int) if cursor else MAX_ID
+    before_id = app_state.cursors.before_id(name, cursor)
     async with app_state.pool.acquire() as conn:
         found = await my_juries.list_juries(conn, viewer.account_id, before_id=before_id, limit=limit + 1)
     shown = found[:limit]
@@ -186,7 +186,7 @@ async def list_inbox(
 ) -> Response[Page[InboxItem]]:
     """The viewer's notifications, newest first, in Chinese or, by `Accept-Language`, in English. Listing them does not mark them as read."""
     name = f"inbox:{viewer.account_id}:{kind or ''}"
-    before_id = app_state.cursors.read(name, cursor, int) if cursor else MAX_ID
+    before_id = app_state.cursors.before_id(name, cursor)
     language = language_of(request)
     async with app_state.pool.acquire() as conn:
         found = await screen.list_inbox(
@@ -198,10 +198,8 @@ async def list_inbox(
             language=language,
             links=app_state.links,
         )
-    shown = found[:limit]
-    next_cursor = app_state.cursors.write(name, int(shown[-1].id)) if len(found) > limit else None
     headers = _OWN | {"content-language": language, "vary": "Accept-Language"}
-    return Response(Page(shown, next_cursor), headers=headers)
+    return Response(app_state.cursors.page_by_id(name, found, limit), headers=headers)
 
 
 @post("/inbox/read", status_code=200)

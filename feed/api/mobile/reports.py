@@ -8,7 +8,7 @@ from feed.accounts.model import AccountLeaving, AccountNotFound, Banned, PhoneNo
 from feed.api.dependencies import Cursor, InjectedAppState, InjectedKeyedRequest, InjectedViewer, Limit, field_id
 from feed.api.responses import PRIVATE
 from feed.comments.model import CommentNotFound
-from feed.ids import MAX_ID, GivenId
+from feed.ids import GivenId
 from feed.pagination import Page
 from feed.posts.model import PostNotFound
 from feed.reasons import ReportReason
@@ -79,12 +79,10 @@ async def list_reports(
 ) -> Response[Page[ReportCard]]:
     """The viewer's reports with their outcomes, newest first."""
     name = f"reports:{viewer.account_id}"
-    before_id = app_state.cursors.read(name, cursor, int) if cursor else MAX_ID
+    before_id = app_state.cursors.before_id(name, cursor)
     async with app_state.pool.acquire() as conn:
         found = await screen.list_reports(conn, viewer.account_id, before_id=before_id, limit=limit + 1)
-    shown = found[:limit]
-    more = app_state.cursors.write(name, int(shown[-1].id)) if len(found) > limit else None
-    return Response(Page(shown, more), headers=_OWN)
+    return Response(app_state.cursors.page_by_id(name, found, limit), headers=_OWN)
 
 
 reports = Router("/", route_handlers=[report_target, list_reports])
