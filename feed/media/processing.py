@@ -36,6 +36,8 @@ TIMEOUTS_MOST = 2
 LEASE = timedelta(seconds=60)
 # A medium is ready or failed after so much time in which media of its kind were processed.
 DEADLINE = timedelta(hours=24)
+# Whatever happens: an outage of the worker or of the storage counts only when it takes longer than any should.
+LATEST = timedelta(days=7)
 # Between two attempts: more than one attempt takes, and less than an outage that matters to the deadline.
 _WORK_GAP = timedelta(hours=1)
 _WORK_NOTED = timedelta(minutes=1)
@@ -93,7 +95,9 @@ async def process_next_medium(pool: Pool, workshop: Workshop, kind: Kind) -> boo
 async def fail_stuck_media(pool: Pool, on_change: OnChange) -> bool:
     """Fails what no attempt will end any more. Returns whether there may be more."""
     async with transaction(pool) as conn:
-        stuck = await store.fail_stuck(conn, most_attempts=ATTEMPTS_MOST, within=DEADLINE, limit=_STUCK_BATCH)
+        stuck = await store.fail_stuck(
+            conn, most_attempts=ATTEMPTS_MOST, within=DEADLINE, latest=LATEST, limit=_STUCK_BATCH
+        )
     if stuck:
         await on_change([each.id for each in stuck])
     for each in stuck:

@@ -155,11 +155,13 @@ async def note_work(conn: Connection, kind: Kind, *, gap: timedelta, apart: time
     )
 
 
-async def fail_stuck(conn: Connection, *, most_attempts: int, within: timedelta, limit: int) -> list[StuckMedium]:
+async def fail_stuck(
+    conn: Connection, *, most_attempts: int, within: timedelta, latest: timedelta, limit: int
+) -> list[StuckMedium]:
     """Fails media that no attempt will end: out of attempts, over the deadline, or attached with an upload that has expired.
 
-    The deadline is `within` of the time in which media of this kind were processed since the upload: outages do not count.
-    Whatever is leased is left alone until its lease ends.
+    The deadline is `within` of the time in which media of this kind were processed since the upload: outages do not count,
+    up to `latest` after it. Whatever is leased is left alone until its lease ends.
     """
     rows = await conn.fetch(
         """
@@ -174,6 +176,7 @@ async def fail_stuck(conn: Connection, *, most_attempts: int, within: timedelta,
                 AND (
                     attempts >= $1
                     OR (uploaded_at IS NOT NULL AND worked_seconds - worked_seconds_before > extract(epoch FROM $2::interval))
+                    OR uploaded_at < clock_timestamp() - $4::interval
                     OR (uploaded_at IS NULL AND upload_expires_at < clock_timestamp() AND used_as IS NOT NULL)
                 )
             ORDER BY id
@@ -190,5 +193,6 @@ async def fail_stuck(conn: Connection, *, most_attempts: int, within: timedelta,
         most_attempts,
         within,
         limit,
+        latest,
     )
     return msgspec.convert([dict(row) for row in rows], list[StuckMedium])

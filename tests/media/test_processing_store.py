@@ -104,7 +104,8 @@ async def work(conn: Connection, *, after: timedelta, gap: timedelta = _HOUR) ->
 
 
 async def fail_stuck(conn: Connection) -> list[int]:
-    return [each.id for each in await store.fail_stuck(conn, most_attempts=3, within=timedelta(hours=24), limit=50)]
+    limits = {"within": timedelta(hours=24), "latest": timedelta(days=7)}
+    return [each.id for each in await store.fail_stuck(conn, most_attempts=3, **limits, limit=50)]
 
 
 async def test_an_outage_counts_for_an_hour_at_most(conn: Connection) -> None:
@@ -118,8 +119,8 @@ async def test_media_that_waited_through_an_outage_are_tried_and_those_that_othe
     conn: Connection,
 ) -> None:
     (waiting,) = await upload(conn, await make.account(conn))
-    await conn.execute("UPDATE media SET uploaded_at = clock_timestamp() - interval '9 days' WHERE id = $1", waiting)
-    await work(conn, after=timedelta(days=9))
+    await conn.execute("UPDATE media SET uploaded_at = clock_timestamp() - interval '6 days' WHERE id = $1", waiting)
+    await work(conn, after=timedelta(days=6))
     assert await fail_stuck(conn) == []
     for _ in range(23):
         await work(conn, after=_HOUR)
@@ -131,3 +132,16 @@ async def test_media_that_waited_through_an_outage_are_tried_and_those_that_othe
     assert await conn.fetchval("SELECT error_code FROM media WHERE id = $1", waiting) == "not_processed"
     states = await conn.fetch("SELECT state FROM media WHERE id = ANY ($1::bigint[])", [younger, photo])
     assert [each["state"] for each in states] == ["processing", "processing"]
+
+
+async def test_every_medium_is_ready_or_failed_after_a_week_whatever_happens(conn: Connection) -> None:
+    """Also on a site where nothing else was processed meanwhile."""
+    old, new = [(await upload(conn, await make.account(conn)))[0] for _ in range(2)]
+    await conn.execute(
+        "UPDATE media SET uploaded_at = clock_timestamp() - interval '7 days 1 minute' WHERE id = $1", old
+    )
+    await conn.execute(
+        "UPDATE media SET uploaded_at = clock_timestamp() - interval '6 days 23 hours' WHERE id = $1", new
+    )
+    assert await fail_stuck(conn) == [old]
+    assert await conn.fetchval("SELECT error_code FROM media WHERE id = $1", old) == "not_processed"
