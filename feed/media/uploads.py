@@ -88,7 +88,8 @@ async def upload_file(
     """Adds a photo or video whose bytes are in a file, and stores them. Returns its id.
 
     A repeated request stores them again if the first one has ended without doing so, for instance with its process. Raises
-    Invalid, Banned, Muted, TooManyUnused, UploadQuotaReached, StorageUnavailable, MediaNotFound if it was deleted meanwhile.
+    Invalid, Banned, Muted, TooManyUnused, UploadQuotaReached, IdempotencyKeyBusy while the first one is at work, StorageUnavailable,
+    MediaNotFound if it was deleted meanwhile.
     """
     alt = _read_alt(form.alt)
     if form.kind is not None and form.kind != sniffed.kind:

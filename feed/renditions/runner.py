@@ -129,6 +129,7 @@ class _Server:
             return False
 
     async def stop(self) -> None:
+        """Ends the server and its children, within a bounded time."""
         # Without its connection it ends, and the kernel ends its children with it.
         self._control.close()
         try:
@@ -140,6 +141,10 @@ class _Server:
             await self._process.wait()
 
     async def run(self, job: Job, on_progress: Callable[[int], None]) -> Outcome:
+        """The outcome of a job in a child process.
+
+        Raises ChildCrashed, ChildTimedOut, RenderingFailed, RenderingUnavailable, and what `on_progress` raises.
+        """
         async with self._started(job) as (output, connection, wish):
             try:
                 async with asyncio.timeout(job.limits.wall_seconds + _GRACE_SECONDS):

@@ -41,7 +41,7 @@ def is_available() -> bool:
 
 
 def forbid_new_rights() -> None:
-    """No program that is started from here on has more rights: the kernel asks for this before a filter is set."""
+    """No program that is started from here on has more rights: the kernel asks for this before a filter is set. Raises OSError."""
     if _libc().prctl(_PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0:
         raise OSError(ctypes.get_errno(), "prctl(PR_SET_NO_NEW_PRIVS)")
 

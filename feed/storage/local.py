@@ -111,7 +111,7 @@ class LocalStorage:
         return SignedRequest(self.grants.address(name, byte_count=byte_count, now=now, valid_for=valid_for), {})
 
     async def check(self) -> None:
-        """Also removes what killed processes left half-written."""
+        """Also removes what killed processes left half-written. Raises StorageMisconfigured."""
         name = f"{PROBES}{secrets.token_hex(8)}"
         try:
             await self.put(name, b"feed", content_type="text/plain")

@@ -57,7 +57,10 @@ class S3Storage:
                 return None
 
     async def read(self, name: str, *, start: int = 0, length: int | None = None) -> AsyncGenerator[bytes, None]:
-        """In requests of their own, so that a slow reader holds no connection; all pieces are of one version of the object."""
+        """In requests of their own, so that a slow reader holds no connection; all pieces are of one version of the object.
+
+        Raises FileNotFoundError, StorageUnavailable.
+        """
         require_name(name)
         if length is None:
             with _unavailable("read"):
@@ -102,6 +105,7 @@ class S3Storage:
             return SignedRequest(await obstore.sign_async(self._public, "PUT", require_name(name), valid_for), {})
 
     async def check(self) -> None:
+        """Raises StorageMisconfigured with the setting to look at, StorageUnavailable."""
         name = f"{PROBES}{secrets.token_hex(8)}"
         with self._explained():
             await self._writer.put(name, _PROBE, content_type="text/plain")

@@ -85,7 +85,7 @@ def render(template: str, language: str, context: Mapping[str, Any]) -> str:
 def render_fragment(template: str, language: str, encoded: bytes, **context: Any) -> Markup:
     """The fragment of a JSON object (`it` in the template), rendered once for the same bytes, template, language and context.
 
-    The context must be hashable by its text, and hold nothing that belongs to one viewer alone.
+    The context must be hashable by its text, and hold nothing that belongs to one viewer alone. Raises NameTaken.
     """
     variant = f"{template} {sorted(context.items())}"
     key = (variant, language, bytes(encoded))

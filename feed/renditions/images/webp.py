@@ -12,6 +12,7 @@ _FRAME_HEADER = 16
 
 
 def is_webp(data: bytes) -> bool:
+    """Whether the bytes begin as a WebP file does."""
     return data[:4] == b"RIFF" and data[8:12] == b"WEBP"
 
 

@@ -50,7 +50,7 @@ class CoverChoice:
         self._decided = brightness >= _BRIGHTNESS_LEAST and contrast >= _CONTRAST_LEAST
 
     def picture(self) -> Image.Image:
-        """The cover. Only after a frame was seen."""
+        """The cover. Raises LookupError before a frame was seen."""
         if self._best is None:
             raise LookupError("no frame was seen")
         return picture_of(self._best)

@@ -35,7 +35,7 @@ class Frames(Generic[AnyFrame]):
         self.next = next(frames, None)
 
     def take(self) -> AnyFrame:
-        """The next frame; only while there is one."""
+        """The next frame. Raises LookupError when there is none."""
         taken = self.next
         if taken is None:
             raise LookupError("every frame is taken")

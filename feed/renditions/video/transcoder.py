@@ -76,6 +76,7 @@ class _Transcoding:
         self._shown_from = self._shown_until = 0
 
     def write(self, target: Path) -> Transcoded:
+        """Writes the new file, to its end. Returns what it holds. Raises RenderingFailed."""
         sound = None if self._sound_filter is None else (self._sound_filter.layout, self._sound_filter.rate)
         with Encoder(target, self._picture_filter.size, min(self._rate, _RATE_MOST), sound) as encoder:
             while self._pictures.next is not None or self._sounds.next is not None:
