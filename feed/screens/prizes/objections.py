@@ -32,7 +32,7 @@ class OwnObjection(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class MayObject(msgspec.Struct, frozen=True):
-    """Whether the account's person may object to the result now. `refusal` is the code of the error of every objection; None: one of `kinds` is taken."""
+    """Whether the account's person may object to the result now. `refusal` is the code of the error of every objection; null: one of `kinds` is taken."""
 
     refusal: Literal["objections_closed", "not_a_participant", "objection_needs_phone", "already_objected"] | None
     kinds: list[ObjectionKind]
