@@ -126,7 +126,7 @@ async def test_a_process_that_is_killed_while_it_writes_to_a_bucket_leaves_nothi
     names = {each.name async for each in storage.list("incoming/")}
     before, s3_server.holding = len(s3_server.requests), True
     try:
-        async with httpx.AsyncClient(base_url=server.url, trust_env=False, timeout=60) as client:
+        async with httpx.AsyncClient(base_url=server.url, trust_env=False, timeout=HANG_SECONDS) as client:
             upload = asyncio.create_task(
                 client.post(
                     "/v1/media", files={"file": ("a.jpg", content)}, headers={"authorization": f"Bearer {token}"}
