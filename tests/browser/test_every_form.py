@@ -9,8 +9,8 @@ from playwright.async_api import Page, Route, expect
 
 from feed.api.html import assets
 from tests.browser.conftest import Site
+from tests.browser.pages import CONSOLE, PUBLIC, Reader, write_contents
 from tests.browser.support import DESKTOP
-from tests.browser.test_every_page import CONSOLE, PUBLIC, Reader, build_town
 
 # What answers a form; 0: nothing, the connection is broken.
 STATUSES = (403, 409, 422, 500, 0)
@@ -89,16 +89,16 @@ async def _failures(page: Page, at: int, name: str, has_text: bool) -> list[str]
 async def test_every_form_that_fails_says_so_and_keeps_what_was_typed(
     site: Site, pages: dict[str, tuple[Reader, str]]
 ) -> None:
-    town = await build_town(site)
+    contents = await write_contents(site)
     visitors: dict[Reader, Any] = {}
     tried: set[str] = set()
     found: list[str] = []
     for reader, pattern in pages.values():
         if reader not in visitors:
-            visitors[reader] = await site.visit(town.readers[reader], viewport=DESKTOP)
+            visitors[reader] = await site.visit(contents.readers[reader], viewport=DESKTOP)
             visitors[reader].allowed += ["Failed to load resource", "net::ERR"]
             visitors[reader].page.on("dialog", lambda dialog: dialog.accept())
-        page = await visitors[reader].open(pattern.format(**town.ids))
+        page = await visitors[reader].open(pattern.format(**contents.ids))
         for at, (action, has_text) in enumerate(await page.evaluate(_FIND)):
             kind = await page.evaluate(_KIND, action)
             if kind in tried:
@@ -107,7 +107,7 @@ async def test_every_form_that_fails_says_so_and_keeps_what_was_typed(
             problems = await _failures(page, at, f"{page.url} {action}", has_text)
             found += problems
             if problems:
-                page = await visitors[reader].open(pattern.format(**town.ids))
+                page = await visitors[reader].open(pattern.format(**contents.ids))
                 await page.evaluate(_FIND)
     assert len(tried) > 20, sorted(tried)
     assert not found, "\n".join(found)
