@@ -3,8 +3,10 @@
 import argparse
 import asyncio
 import gc
+import multiprocessing
 import os
 import resource
+from concurrent.futures import ProcessPoolExecutor
 from contextlib import suppress
 from signal import SIG_DFL, SIGTERM, signal
 from typing import Any
@@ -15,6 +17,7 @@ from feed.embedded.launcher import end_with_parent
 from feed.embedded.processes import require_free_port
 from feed.geoip.files import open_regions
 from feed.observability import logging
+from feed.settings import Settings
 from feed.terminal import print_lines
 
 # The timeout for complete headers, also of the next request on a keep-alive connection.
@@ -76,7 +79,7 @@ def run_api(arguments: argparse.Namespace) -> int:
     settings = require_serving(find_settings(arguments.data))
     open_regions(settings.ip_regions_file)  # Checked once here, not in each worker.
     asyncio.run(check_key_store(settings))
-    asyncio.run(check_storage(settings))
+    _check_storage(settings)
     # granian uses SO_REUSEPORT: another feed on the same port would get half of the requests.
     require_free_port(arguments.host, arguments.port)
     os.environ.update(environment(settings))  # The worker processes read it.
@@ -106,6 +109,17 @@ def run_api(arguments: argparse.Namespace) -> int:
     )
     server.serve(target_loader=load_application, wrap_loader=False)
     return 0
+
+
+def _check_storage(settings: Settings) -> None:
+    """In a process of its own: once the library of bucket storages was used here, it would wait for its threads without end in the
+    worker processes, which are forked from this one without threads. Raises CannotStart."""
+    with ProcessPoolExecutor(1, mp_context=multiprocessing.get_context("fork")) as processes:
+        processes.submit(_run_storage_check, settings).result()
+
+
+def _run_storage_check(settings: Settings) -> None:
+    asyncio.run(check_storage(settings))
 
 
 def _raise_descriptor_limit() -> None:

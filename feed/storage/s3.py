@@ -1,6 +1,6 @@
 """S3, and what speaks its protocol: OSS, COS, OBS, MinIO.
 
-Bodies are sent as they are, each in one request with a signed SHA-256: never in signed chunks with a trailer, which some of these
+Bodies are sent as they are, each in one request: never in signed chunks with a trailer, which some of these
 refuse. Objects are removed one by one for the same reason.
 """
 
@@ -39,7 +39,7 @@ class S3Storage:
     def __init__(self, bucket: S3Bucket) -> None:
         self._bucket = bucket
         self._store = _open(bucket, bucket.endpoint)
-        self._writer = S3Writer(bucket)
+        self._writer = S3Writer(self._store)
         self._public = _open(bucket, bucket.public_endpoint) if bucket.public_endpoint else self._store
 
     def __repr__(self) -> str:

@@ -28,9 +28,3 @@ def server_address(bucket: S3Bucket, endpoint: str) -> str:
     parts = urlsplit(endpoint)
     host = parts.netloc if parts.netloc.startswith(f"{bucket.name}.") else f"{bucket.name}.{parts.netloc}"
     return urlunsplit((parts.scheme, host, parts.path.rstrip("/"), "", ""))
-
-
-def object_address(bucket: S3Bucket, name: str) -> str:
-    """The URL of an object, whose name has no character to be escaped."""
-    address = server_address(bucket, bucket.endpoint)
-    return f"{address}/{name}" if bucket.addressing == "virtual" else f"{address}/{bucket.name}/{name}"

@@ -1,4 +1,4 @@
-"""Writes objects of a bucket: each by one request, which is streamed, with the signed SHA-256 of its body.
+"""Writes objects of a bucket: each by one request, which is streamed to an address that the library signs.
 
 The library that reads has two ways to write: the whole file in memory, or the multipart protocol, whose parts of five megabytes are in
 memory, and stay in the bucket where no list shows them if the process is killed. One request needs a piece of memory, and is an object
@@ -6,18 +6,19 @@ or nothing.
 """
 
 import asyncio
+import base64
 import hashlib
 import ssl
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Mapping
 from contextlib import aclosing
-from datetime import UTC, datetime
+from datetime import timedelta
+from functools import partial
 from pathlib import Path
 
 import httpx
+import obstore
 from obstore.exceptions import BaseError, GenericError, PermissionDeniedError, UnauthenticatedError
-
-from feed.storage.s3_bucket import S3Bucket, object_address
-from feed.storage.s3_signature import signed_headers
+from obstore.store import S3Store
 
 PIECE_BYTES = 256 * 1024
 _CONNECT_SECONDS = 2
@@ -38,18 +39,20 @@ class BucketNotFound(BaseError):
 class S3Writer:
     """Writes to one bucket. Holds no connection between two objects."""
 
-    def __init__(self, bucket: S3Bucket) -> None:
-        self._bucket = bucket
+    def __init__(self, store: S3Store) -> None:
+        self._store = store
         self._trusted = _trusted()
 
     async def put(self, name: str, content: bytes | Path, *, content_type: str) -> None:
         """Writes an object, complete or not at all. Raises BaseError as the library does, with the status of the answer if there is one."""
-        length, sha256 = await asyncio.to_thread(_measure, content)
+        length, md5 = await asyncio.to_thread(_measure, content)
         within = _REQUEST_SECONDS + length / _SLOWEST_BYTES_PER_SECOND
+        # With a length, so that it is not sent in chunks, which some servers refuse; with a hash, so that what was damaged is.
+        headers = {"content-type": content_type, "content-length": str(length), "content-md5": md5}
         for attempt in range(1, _ATTEMPTS + 1):
             try:
                 async with asyncio.timeout(within):
-                    answer = await self._send(name, content, length, sha256, content_type)
+                    answer = await self._send(name, content, within, headers)
             except (httpx.TransportError, TimeoutError) as error:
                 if attempt == _ATTEMPTS:
                     raise GenericError(type(error).__name__) from error
@@ -61,26 +64,15 @@ class S3Writer:
             await asyncio.sleep(_PAUSE_SECONDS)
 
     async def _send(
-        self, name: str, content: bytes | Path, length: int, sha256: str, content_type: str
+        self, name: str, content: bytes | Path, within: float, headers: Mapping[str, str]
     ) -> httpx.Response:
-        url = httpx.URL(object_address(self._bucket, name))
-        headers = signed_headers(
-            method="PUT",
-            path=url.raw_path.decode(),
-            headers={"host": url.netloc.decode(), "content-type": content_type},
-            sha256=sha256,
-            at=datetime.now(UTC),
-            region=self._bucket.region,
-            key_id=self._bucket.key_id,
-            key_secret=self._bucket.key_secret,
-        )
+        url = await obstore.sign_async(self._store, "PUT", name, timedelta(seconds=within))
         timeout = httpx.Timeout(_REQUEST_SECONDS, connect=_CONNECT_SECONDS)
         async with (
             httpx.AsyncClient(verify=self._trusted, timeout=timeout) as client,
             aclosing(_pieces(content)) as pieces,
         ):
-            # With a length, so that it is not sent in chunks, which some servers refuse.
-            return await client.put(url, content=pieces, headers=headers | {"content-length": str(length)})
+            return await client.put(url, content=pieces, headers=headers)
 
 
 def _trusted() -> ssl.SSLContext:
@@ -91,12 +83,16 @@ def _trusted() -> ssl.SSLContext:
 
 
 def _measure(content: bytes | Path) -> tuple[int, str]:
-    """How many bytes there are, and their SHA-256."""
+    """How many bytes there are, and their MD5 in Base64 (RFC 1864)."""
     if isinstance(content, bytes):
-        return len(content), hashlib.sha256(content).hexdigest()
+        return len(content), _in_base64(hashlib.md5(content, usedforsecurity=False).digest())
     with content.open("rb") as file:
-        digest = hashlib.file_digest(file, "sha256")
-        return file.tell(), digest.hexdigest()
+        digest = hashlib.file_digest(file, partial(hashlib.md5, usedforsecurity=False))
+        return file.tell(), _in_base64(digest.digest())
+
+
+def _in_base64(digest: bytes) -> str:
+    return base64.b64encode(digest).decode()
 
 
 async def _pieces(content: bytes | Path) -> AsyncGenerator[bytes, None]:

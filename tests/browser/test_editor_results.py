@@ -49,6 +49,7 @@ async def test_two_editors_announce_one_by_keyboard_and_one_without_script_on_a_
     # The same person again: the reason stands above the form, and has the focus.
     page = await desk.open(announce)
     desk.allowed.append("409")
+    await page.click("#announce summary")
     await page.click(f'form[action="{announce}"] button')
     await page.wait_for_selector("[data-problem]:focus")
     await page.wait_for_selector("[data-problem]:focus :text('另一个人')")

@@ -1,5 +1,6 @@
 """What the commands say of the media storage: wrong settings stop them by name, one that is away stops nothing."""
 
+import os
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -8,10 +9,13 @@ import pytest
 
 from feed.auth.tokens import issue_token
 from feed.keys.store import open_keys
+from feed.postgres import Pool
+from tests.support import make
 from tests.support.api_process import Server, environment_of
 from tests.support.command_line import Installation
 from tests.support.ports import free_port
 from tests.support.s3_server import KEY_ID, KEY_SECRET, REGION, S3Server, serving_s3
+from tests.support.served_media import store_medium
 from tests.support.waiting import HANG_SECONDS
 
 
@@ -103,5 +107,26 @@ async def test_texts_go_on_while_the_storage_is_away(database: str, redis_url: s
             headers = {"authorization": f"Bearer {token}"}
             assert (await client.post("/v1/posts", json={"text": "照样发帖"}, headers=headers)).status_code == 201
             assert len((await client.get("/v1/feeds/latest")).json()["items"]) == 1
+    finally:
+        await started.kill()
+
+
+async def test_every_process_of_the_api_reads_from_a_bucket(
+    pool: Pool, s3_server: S3Server, database: str, redis_url: str, tmp_path: Path
+) -> None:
+    """They are forked from the one that has checked the bucket."""
+    author = await make.account(pool)
+    content = os.urandom(300_000)
+    post_id = await make.post(pool, author)
+    medium = await store_medium(pool, s3_server.storage("feed-media"), author, content, post_id=post_id)
+    environ = environment_of(database, redis_url, tmp_path) | bucket(s3_server.url)
+    started = Server(environ, free_port(), "--workers", "2")
+    await started.start()
+    try:
+        for _ in range(10):
+            # A connection of its own, so that both processes are asked.
+            async with httpx.AsyncClient(base_url=started.url, trust_env=False, timeout=HANG_SECONDS) as client:
+                answer = await client.get(medium.path)
+                assert (answer.status_code, answer.content) == (200, content)
     finally:
         await started.kill()

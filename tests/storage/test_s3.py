@@ -2,9 +2,10 @@
 
 import os
 import threading
+from base64 import b64encode
 from collections.abc import Iterator
 from datetime import timedelta
-from hashlib import sha256
+from hashlib import md5
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 from typing import Any
@@ -107,7 +108,8 @@ async def test_bodies_are_sent_as_they_are(s3_server: S3Server, tmp_path: Path) 
     # Each in one request: nothing of a multipart upload that is not completed can stay where no list shows it.
     assert [each.method for each in sent] == ["PUT", "PUT", "DELETE", "DELETE"]
     bodies = [b"small", file.read_bytes()]
-    assert [each.headers["x-amz-content-sha256"] for each in sent[:2]] == [sha256(each).hexdigest() for each in bodies]
+    hashes = [b64encode(md5(each, usedforsecurity=False).digest()).decode() for each in bodies]
+    assert [each.headers["content-md5"] for each in sent[:2]] == hashes
     assert [each.headers["content-length"] for each in sent[:2]] == [str(len(each)) for each in bodies]
     for each in sent:
         assert not {"content-encoding", "transfer-encoding", "x-amz-trailer", "x-amz-tagging"} & each.headers.keys()
