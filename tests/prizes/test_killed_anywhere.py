@@ -97,9 +97,9 @@ async def _reset(pool: Pool, outbox: Path) -> None:
         """
         SELECT schemaname || '.' || tablename AS name FROM pg_tables
         WHERE schemaname IN ('public', 'jobs') AND tablename <> 'schema_migrations' AND NOT EXISTS (
-            -- Tables of exactly one row, which a migration has inserted.
+            -- Tables whose rows a migration has inserted.
             SELECT FROM information_schema.columns
-            WHERE table_schema = schemaname AND table_name = tablename AND column_name IN ('single', 'epoch')
+            WHERE table_schema = schemaname AND table_name = tablename AND column_name IN ('single', 'epoch', 'worked_seconds')
         )
         """
     )
