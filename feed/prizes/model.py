@@ -272,15 +272,15 @@ class Objecting(msgspec.Struct, frozen=True, kw_only=True):
         return [kind for kind in get_args(ObjectionKind) if kind not in self.open_kinds]
 
     @property
-    def refusal(self) -> type[FeedError] | None:
+    def refusal(self) -> FeedError | None:
         """The error of every objection; None: one of `kinds` is taken."""
         if not self.is_open:
-            return ObjectionsClosed
+            return ObjectionsClosed()
         if not self.is_participant:
-            return NotAParticipant
+            return NotAParticipant()
         if not self.has_phone:
-            return ObjectionNeedsPhone
-        return None if self.kinds else AlreadyObjected
+            return ObjectionNeedsPhone()
+        return None if self.kinds else AlreadyObjected()
 
 
 class Answered(msgspec.Struct, frozen=True, kw_only=True):

@@ -17,6 +17,10 @@ NO_PAGES = {
     "/embed/frame.js",
     "/language",
     "/sign-in/state",
+    "/favicon.ico",
+    "/robots.txt",
+    "/site.webmanifest",
+    "/sitemap.xml",
     f"{CAMPAIGN}/settlement/sheet.csv",
 }
 FIELDS = "[...document.querySelectorAll('input, textarea')].map((each) => each.value).join()"
