@@ -120,8 +120,10 @@ async def first_id(conn: Connection) -> int:
     author, campaign = await make.account(conn), await make.campaign(conn)
     await conn.execute(
         """
-        INSERT INTO topics (id, key, name, alias_of)
-        SELECT $1::bigint + n, 'k' || n, 'k' || n, CASE WHEN n % 40 = 39 THEN $1::bigint END FROM generate_series(0, 7999) AS n ORDER BY n
+        -- Of the topics that editors have changed, aliases are a part.
+        INSERT INTO topics (id, key, name, alias_of, review_stages)
+        SELECT $1::bigint + n, 'k' || n, 'k' || n, CASE WHEN n % 40 = 39 THEN $1::bigint END, CASE WHEN n % 4 = 0 THEN 1 ELSE 0 END
+        FROM generate_series(0, 7999) AS n ORDER BY n
         """,
         campaign,
     )
