@@ -47,7 +47,9 @@ async def close_all(*, within: float, **closing: Coroutine[Any, Any, object]) ->
 
 def _log_errors(tasks: "Iterable[asyncio.Future[Any]]") -> None:
     for task in tasks:
-        if not task.cancelled() and (error := task.exception()) is not None:
+        error = None if task.cancelled() else task.exception()
+        # A `gather` that was cancelled has the cancellation of its first child as its error.
+        if error is not None and not isinstance(error, asyncio.CancelledError):
             log.error("task failed", task=_name_of(task), exc_info=error)
 
 

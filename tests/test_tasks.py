@@ -52,6 +52,14 @@ async def test_a_gathered_task_is_cancelled_again() -> None:
     assert swallowed == [0, 0]
 
 
+async def test_the_end_of_what_was_cancelled_is_no_error() -> None:
+    with capture_logs() as logs:
+        assert await stop_tasks(
+            asyncio.gather(asyncio.sleep(60), asyncio.sleep(60)), asyncio.create_task(asyncio.sleep(60))
+        )
+    assert logs == []
+
+
 async def test_what_a_task_raises_at_its_end_is_logged() -> None:
     async def fail() -> None:
         try:
