@@ -346,7 +346,7 @@ async def list_for_viewers(conn: Connection, pairs: Sequence[tuple[int, int | No
                comments.created_at, comments.edited_at,
                reviews.stage AS review_stage, reviews.stages AS review_stages, reviews.reason_code AS review_reason,
                reviews.due_at AS review_due_at, edits.text AS edit_text
-        FROM unnest($1::bigint[], $2::bigint[]) WITH ORDINALITY AS wanted (id, viewer_id, position)
+        FROM unnest((SELECT $1::bigint[]), (SELECT $2::bigint[])) WITH ORDINALITY AS wanted (id, viewer_id, position) -- Planned once, as of posts.
         JOIN comments ON comments.id = wanted.id
         JOIN accounts ON accounts.id = comments.author_id
         JOIN posts ON posts.id = comments.post_id

@@ -147,7 +147,8 @@ async def list_posts(conn: Connection, post_ids: Sequence[int]) -> list[dict[str
                reviews.reason_code AS review_reason, reviews.expected_at AS review_expected_at,
                newest.text AS review_text, newest.media_ids AS review_media_ids,
                shown_media.ids AS media_ids, shown_media.versions AS media_versions
-        FROM unnest($1::bigint[]) WITH ORDINALITY AS wanted (id, position)
+        -- Not as plain parameters: the planner would look at their lengths and plan each call anew, for 5 ms against 0.2 of the statement.
+        FROM unnest((SELECT $1::bigint[])) WITH ORDINALITY AS wanted (id, position)
         JOIN posts ON posts.id = wanted.id
         JOIN post_revisions AS revisions ON revisions.post_id = posts.id AND revisions.revision = posts.revision
         JOIN post_stats AS stats ON stats.post_id = posts.id
