@@ -20,7 +20,7 @@ class KeptMedium(msgspec.Struct, frozen=True):
 async def list_kept(
     conn: Connection, *, after_id: int, longer_than: timedelta, limit: int
 ) -> tuple[int | None, list[KeptMedium]]:
-    """Of the next media of posts, those that nobody has seen for so long; and the last one looked at, None at the end.
+    """Of the next media of posts, those that have been out of sight for so long; and the last one looked at, None at the end.
 
     Their post was hidden for good, or shows a revision without them, and no later one that has them waits or was refused lately.
     A post that waits for a decision is not one of them, whatever its age.

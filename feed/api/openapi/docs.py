@@ -86,12 +86,13 @@ def _encoded(openapi_schema: dict[str, Any], app: Litestar) -> bytes:
 
 
 async def require_document(connection: AnyConnection, _: BaseRouteHandler) -> None:
-    """A guard: the document is built, by the first request for it and in a thread. It takes most of a second, which no start of a
-    process waits for and no other request."""
+    """A guard: the document is built, by the first request for it and in a thread. It takes most of a second, for which neither the
+    start of a process nor any other request waits."""
     if _document:
         return
     state = connection.app.state
-    if "building_document" not in state:
+    # One that has failed is tried again.
+    if "building_document" not in state or state.building_document.done():
         building = asyncio.to_thread(_build_document, connection.app)
         state.building_document = asyncio.create_task(building, name="OpenAPI document")
     # A client that leaves ends no one else's request.
